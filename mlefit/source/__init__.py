@@ -1,0 +1,46 @@
+"""Any file -> a lazy scan, its schema, and the complete rows of just the columns asked for.
+
+place       where the bytes are        kind     which format they have
+delimited   CSV and TSV                typed    Parquet, Arrow IPC, NDJSON
+rows        read, filter, account      missing  what counts as missing
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from mlefit.source.delimited import open_delimited
+from mlefit.source.kind import recognise
+from mlefit.source.place import locate, readable
+from mlefit.source.records import Ledger, Rows, Source, missing_column
+from mlefit.source.rows import read_rows
+from mlefit.source.typed import open_typed
+
+__all__ = ["Ledger", "Rows", "Source", "missing_column", "open_source", "read_rows"]
+
+
+def open_source(
+    data: str | Path | pl.DataFrame | pl.LazyFrame | None, *, input_format: str | None = None
+) -> Source:
+    """Open a table without reading it.
+
+    Args:
+        data: a path, glob, directory or URL; "-" or None for standard input; or a frame.
+        input_format: csv, tsv, parquet, ipc or ndjson, against extension and magic bytes.
+
+    Raises:
+        UsageError: an unknown format, or no data was named.
+        DataError: nothing is there, or it cannot be read as a table.
+    """
+    if isinstance(data, pl.DataFrame | pl.LazyFrame):
+        with readable("frame"):
+            scan = data.lazy()
+            return Source("frame", "frame", scan, dict(scan.collect_schema()))
+    place = locate(data)
+    with readable(place.name):
+        format_name, notes = recognise(place, input_format)
+    if format_name in ("csv", "tsv"):
+        return open_delimited(place, format_name, notes)
+    return open_typed(place, format_name, notes)

@@ -1,0 +1,91 @@
+"""Which rows lack a value, under which cause they count, and how many may."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from mlefit.errors import UsageError
+
+SEVERAL = "missing:several columns"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The most rows that may be dropped for missing values."""
+
+    spec: str
+    share: float | None = None
+    rows: int | None = None
+
+    def is_exceeded(self, dropped: int, candidates: int) -> bool:
+        """Whether `dropped` of `candidates` rows are too many."""
+        if self.share is not None:
+            return dropped > self.share * candidates
+        return self.rows is not None and dropped > self.rows
+
+
+def parse_limit(spec: str) -> Limit:
+    """Read "1%" as a share and "20" as rows.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    text = spec.strip()
+    try:
+        if text.endswith("%"):
+            share = float(text[:-1]) / 100
+            if 0 <= share <= 1:
+                return Limit(spec, share=share)
+        elif int(text) >= 0:
+            return Limit(spec, rows=int(text))
+    except ValueError:
+        pass
+    raise UsageError(
+        f"--max-dropped {spec!r} is neither a percentage nor a number of rows",
+        tries=("--max-dropped 1%", "--max-dropped 20"),
+    )
+
+
+def is_missing(name: str, dtype: pl.DataType) -> pl.Expr:
+    """True where the column is null or NaN."""
+    column = pl.col(name)
+    return (
+        column.is_null() | column.is_nan().fill_null(True) if dtype.is_float() else column.is_null()
+    )
+
+
+def is_complete(schema: pl.Schema, names: Sequence[str]) -> pl.Expr:
+    """True for rows in which none of the columns is missing."""
+    return ~pl.any_horizontal(is_missing(name, schema[name]) for name in names)
+
+
+def not_finite(frame: pl.DataFrame) -> set[str]:
+    """Float columns that hold NaN or an infinity; one pass, columns in parallel."""
+    floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
+    if not floats:
+        return set()
+    finite = frame.select(pl.col(name).is_finite().all() for name in floats).row(0, named=True)
+    return {name for name, answer in finite.items() if not answer}
+
+
+def lacking(frame: pl.DataFrame, names: Sequence[str], odd: set[str]) -> list[str]:
+    """The columns among `names` that may lack a value; `odd` are not finite."""
+    return [name for name in names if name in odd or frame[name].null_count()]
+
+
+def drop_incomplete(
+    frame: pl.DataFrame, names: Sequence[str]
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The complete rows, and the number of the others by cause, in column order."""
+    schema = frame.schema
+    mask = frame.select(is_missing(name, schema[name]) for name in names)
+    missing = mask.select(pl.sum_horizontal(pl.all().cast(pl.UInt32)).alias("n")).to_series()
+    alone = mask.filter(missing == 1).sum().row(0)
+    causes = {f"missing:{name}": count for name, count in zip(names, alone, strict=True) if count}
+    several = int((missing > 1).sum())
+    if several:
+        causes[SEVERAL] = several
+    return (frame.filter(missing == 0) if causes else frame), causes
