@@ -1,0 +1,98 @@
+"""Bernoulli target: y is 1 with probability mu and 0 otherwise.
+
+    ell(y; mu) = y log(mu) + (1 - y) log(1 - mu)
+
+    d ell/d mu = y/mu - (1 - y)/(1 - mu)      -d2/dmu2 = y/mu^2 + (1 - y)/(1 - mu)^2
+    expected: 1/(mu (1 - mu))
+    with the logit link: score y - mu, information mu (1 - mu) in eta
+
+Loss: the negative log-mass is the binary cross-entropy itself.
+
+Source: D. R. Cox (1958), J. R. Stat. Soc. B 20, 215-242.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mlefit._types import Rows
+from mlefit.families._base import Family, Fused, Loss, Moments, Pairs, Parameter, Probability
+from mlefit.families.binomial import logit_kernel
+from mlefit.special import ratio, times_log
+from mlefit.support import BINARY, Domain
+
+ALIASES = ("logistic", "bce", "log-loss", "binary-cross-entropy", "logit")
+
+
+class Bernoulli(Family):
+    """See the module's docstring."""
+
+    name = "bernoulli"
+    summary = "yes or no"
+    support = BINARY
+    parameters = (Parameter("mu", "logit", Domain.UNIT, "probability of 1"),)
+    elsewhere = {
+        "R": "dbinom(1, prob)",
+        "scipy": "bernoulli(p)",
+        "Stan": "bernoulli(theta)",
+    }
+
+    def log_density(self, y: Rows, mu: Probability) -> Rows:
+        return times_log(y, mu.p) + times_log(1 - y, mu.q)
+
+    def score(self, y: Rows, mu: Probability) -> tuple[Rows]:
+        return (ratio(y, mu.p) - ratio(1 - y, mu.q),)
+
+    def observed(self, y: Rows, mu: Probability) -> Pairs:
+        return {(0, 0): ratio(ratio(y, mu.p), mu.p) + ratio(ratio(1 - y, mu.q), mu.q)}
+
+    def expected(self, mu: Probability) -> Pairs:
+        return {(0, 0): 1 / (mu.p * mu.q)}
+
+    def start(self, moments: Moments) -> tuple[float]:
+        # half a yes and half a no added: inside the interval whatever was seen
+        return ((moments.mean * moments.rows + 0.5) / (moments.rows + 1),)
+
+    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
+        return _logit_form if links == ("logit",) else None
+
+    def mean(self, mu: Probability) -> Rows:
+        return mu.p
+
+    def variance(self, mu: Probability) -> Rows:
+        return mu.p * mu.q
+
+    def unit_deviance(self, y: Rows, mu: Probability) -> Rows:
+        return -2 * self.log_density(y, mu)
+
+    losses = (
+        Loss(
+            parameter="mu",
+            name="binary cross-entropy",
+            formula="-(y ln mu + (1 - y) ln(1 - mu))",
+            value=lambda y, mu: -times_log(y, mu.p) - times_log(1 - y, mu.q),
+            slope=lambda y, mu: ratio(1 - y, mu.q) - ratio(y, mu.p),
+            scale=lambda: 1.0,
+            constant=lambda y: 0.0,
+            apis={
+                "logit": {
+                    "scikit-learn": "LogisticRegression(C=inf)",
+                    "R": "glm(formula, family = binomial)",
+                    "PyTorch": "torch.nn.Linear with torch.nn.BCEWithLogitsLoss(), weight_decay=0",
+                }
+            },
+            same_loss={
+                "logit": {
+                    "XGBoost": "objective='binary:logistic'",
+                    "LightGBM": "objective='binary'",
+                }
+            },
+        ),
+    )
+
+
+def _logit_form(y: Rows, eta: Rows) -> Fused:
+    return logit_kernel(y, eta, 1.0)
+
+
+FAMILY = Bernoulli()

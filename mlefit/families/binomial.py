@@ -1,0 +1,116 @@
+"""Binomial target: y successes in a known number of trials m, each with probability mu.
+
+    ell(y; mu, m) = log C(m, y) + y log(mu) + (m - y) log(1 - mu)
+
+    d ell/d mu = y/mu - (m - y)/(1 - mu)      -d2/dmu2 = y/mu^2 + (m - y)/(1 - mu)^2
+    expected: m/(mu (1 - mu))
+    with the logit link: score y - m mu, information m mu (1 - mu) in eta
+
+Loss: maximising over mu is minimising the binary cross-entropy of all trials.
+
+Source: P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, 2nd ed., chapter 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mlefit._types import Rows
+from mlefit.families._base import Family, Fused, Loss, Moments, Pairs, Parameter, Probability
+from mlefit.special import log_factorial, ratio, times_log
+from mlefit.support import SUCCESSES, Domain
+
+ALIASES = ("binomial-deviance", "grouped-logistic")
+
+
+class Binomial(Family):
+    """See the module's docstring."""
+
+    name = "binomial"
+    summary = "successes in a known number of trials (--trials COL)"
+    support = SUCCESSES
+    parameters = (Parameter("mu", "logit", Domain.UNIT, "probability of a success"),)
+    known = ("trials",)
+    elsewhere = {"R": "dbinom(size, prob)", "scipy": "binom(n, p)", "Stan": "binomial(N, theta)"}
+
+    def log_density(self, y: Rows, mu: Probability, *, trials: Rows) -> Rows:
+        return (
+            log_binomial_coefficient(y, trials) + times_log(y, mu.p) + times_log(trials - y, mu.q)
+        )
+
+    def score(self, y: Rows, mu: Probability, *, trials: Rows) -> tuple[Rows]:
+        return (ratio(y, mu.p) - ratio(trials - y, mu.q),)
+
+    def observed(self, y: Rows, mu: Probability, *, trials: Rows) -> Pairs:
+        return {(0, 0): ratio(ratio(y, mu.p), mu.p) + ratio(ratio(trials - y, mu.q), mu.q)}
+
+    def expected(self, mu: Probability, *, trials: Rows) -> Pairs:
+        return {(0, 0): trials / (mu.p * mu.q)}
+
+    def start(self, moments: Moments) -> tuple[float]:
+        # half a success and half a failure added: inside the interval whatever was seen
+        trials = moments.known["trials"] * moments.rows
+        return ((moments.mean * moments.rows + 0.5) / (trials + 1),)
+
+    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
+        return _logit_form if links == ("logit",) else None
+
+    def mean(self, mu: Probability, *, trials: Rows) -> Rows:
+        return trials * mu.p
+
+    def variance(self, mu: Probability, *, trials: Rows) -> Rows:
+        return trials * mu.p * mu.q
+
+    def unit_deviance(self, y: Rows, mu: Probability, *, trials: Rows) -> Rows:
+        saturated = times_log(y, ratio(y, trials)) + times_log(
+            trials - y, ratio(trials - y, trials)
+        )
+        return 2 * (saturated - times_log(y, mu.p) - times_log(trials - y, mu.q))
+
+    losses = (
+        Loss(
+            parameter="mu",
+            name="cross-entropy of all trials",
+            formula="-(y ln mu + (trials - y) ln(1 - mu))",
+            value=lambda y, mu, *, trials: -times_log(y, mu.p) - times_log(trials - y, mu.q),
+            slope=lambda y, mu, *, trials: ratio(trials - y, mu.q) - ratio(y, mu.p),
+            scale=lambda: 1.0,
+            constant=lambda y, *, trials: -log_binomial_coefficient(y, trials),
+            apis={
+                "logit": {
+                    "scikit-learn": "LogisticRegression(C=inf) on one row a class, "
+                    "sample_weight = successes and failures",
+                    "R": "glm(cbind(y, trials - y) ~ ..., family = binomial)",
+                }
+            },
+        ),
+    )
+
+
+def log_binomial_coefficient(y: Rows, trials: Rows) -> Rows:
+    """ln C(trials, y)."""
+    return log_factorial(trials) - log_factorial(y) - log_factorial(trials - y)
+
+
+def logit_kernel(y: Rows, eta: Rows, trials: Rows | float) -> Fused:
+    """Log-mass without the binomial coefficient, from one exponential of -|eta|.
+
+    y eta - m log(1 + e^eta) = -y max(-eta, 0) - (m - y) max(eta, 0) - m log1p(e^-|eta|),
+    in which nothing cancels.
+    """
+    small = np.exp(-np.abs(eta))
+    inverse = 1.0 / (1.0 + small)
+    mu = np.where(eta >= 0, inverse, small * inverse)
+    kernel = -y * np.maximum(-eta, 0.0) - (trials - y) * np.maximum(eta, 0.0)
+    kernel -= trials * np.log1p(small)
+    return Fused(kernel, y - trials * mu, trials * small * inverse**2)
+
+
+def _logit_form(y: Rows, eta: Rows, *, trials: Rows) -> Fused:
+    kernel = logit_kernel(y, eta, trials)
+    return kernel._replace(log_density=kernel.log_density + log_binomial_coefficient(y, trials))
+
+
+FAMILY = Binomial()

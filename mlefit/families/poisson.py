@@ -1,0 +1,107 @@
+"""Poisson target: counts with mean mu > 0.
+
+    ell(y; mu) = y log(mu) - mu - log(y!)
+
+    d ell/d mu = y/mu - 1      -d2/dmu2 = y/mu^2      expected: 1/mu
+    with the log link: score y - mu, information mu in eta
+
+Losses: maximising over mu is minimising the Poisson loss mu - y log(mu), and the
+Poisson deviance 2 (y log(y/mu) - (y - mu)), which differ by something free of mu.
+
+Source: P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, 2nd ed., chapter 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mlefit._types import Rows
+from mlefit.families._base import Family, Fused, Loss, Moments, Pairs, Parameter
+from mlefit.special import log_factorial, ratio, times_log
+from mlefit.support import COUNTS, Domain
+
+ALIASES = ("poisson-loss", "poisson-deviance", "count", "counts")
+
+_SAME_COEFFICIENTS = {
+    "log": {
+        "scikit-learn": "PoissonRegressor(alpha=0)",
+        "R": "glm(formula, family = poisson)",
+        "PyTorch": "torch.nn.Linear with torch.nn.PoissonNLLLoss(log_input=True), weight_decay=0",
+    }
+}
+_SAME_LOSS = {
+    "log": {"XGBoost": "objective='count:poisson'", "LightGBM": "objective='poisson'"},
+}
+
+
+class Poisson(Family):
+    """See the module's docstring."""
+
+    name = "poisson"
+    summary = "counts whose variance equals their mean"
+    support = COUNTS
+    parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count"),)
+    elsewhere = {"R": "dpois(lambda)", "scipy": "poisson(mu)", "Stan": "poisson(lambda)"}
+
+    def log_density(self, y: Rows, mu: Rows) -> Rows:
+        return times_log(y, mu) - mu - log_factorial(y)
+
+    def score(self, y: Rows, mu: Rows) -> tuple[Rows]:
+        return (ratio(y, mu) - 1,)
+
+    def observed(self, y: Rows, mu: Rows) -> Pairs:
+        return {(0, 0): ratio(y, mu) / mu}
+
+    def expected(self, mu: Rows) -> Pairs:
+        return {(0, 0): 1 / mu}
+
+    def start(self, moments: Moments) -> tuple[float]:
+        # half a count added: positive even where every count is zero
+        return (moments.mean + 0.5 / moments.rows if moments.mean == 0 else moments.mean,)
+
+    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
+        return _log_form if links == ("log",) else None
+
+    def mean(self, mu: Rows) -> Rows:
+        return mu
+
+    def variance(self, mu: Rows) -> Rows:
+        return mu
+
+    def unit_deviance(self, y: Rows, mu: Rows) -> Rows:
+        return 2 * (times_log(y, ratio(y, mu)) - (y - mu))
+
+    losses = (
+        Loss(
+            parameter="mu",
+            name="Poisson loss",
+            formula="mu - y ln mu",
+            value=lambda y, mu: mu - times_log(y, mu),
+            slope=lambda y, mu: 1 - ratio(y, mu),
+            scale=lambda: 1.0,
+            constant=lambda y: log_factorial(y),
+            apis=_SAME_COEFFICIENTS,
+            same_loss=_SAME_LOSS,
+        ),
+        Loss(
+            parameter="mu",
+            name="Poisson deviance",
+            formula="2 (y ln(y / mu) - (y - mu))",
+            value=lambda y, mu: 2 * (times_log(y, ratio(y, mu)) - (y - mu)),
+            slope=lambda y, mu: 2 * (1 - ratio(y, mu)),
+            scale=lambda: 0.5,
+            constant=lambda y: log_factorial(y) + y - times_log(y, y),
+            apis=_SAME_COEFFICIENTS,
+            same_loss=_SAME_LOSS,
+        ),
+    )
+
+
+def _log_form(y: Rows, eta: Rows) -> Fused:
+    mu = np.exp(eta)
+    return Fused(y * eta - mu - log_factorial(y), y - mu, mu)
+
+
+FAMILY = Poisson()

@@ -1,0 +1,86 @@
+"""Sets of numbers, each with its own words: where a target may lie, where a parameter lives.
+
+A `Support` checks the target of a family and phrases what is wrong. A `Domain` says
+which values a parameter may take, so that a step that leaves it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Rows
+
+Known = Mapping[str, Rows]
+"""Quantities known for each row besides the target, such as the number of trials."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One way to lie outside a support.
+
+    Attributes:
+        words: finishes the sentence "it has ...", for example "negative values".
+        found: which rows do, given target and known quantities.
+    """
+
+    words: str
+    found: Callable[[Rows, Known], NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Support:
+    """The values a family can produce.
+
+    Attributes:
+        words: how a person reads it, for example "0, 1, 2, ...".
+        violations: everything that does not belong, the most telling first.
+        discrete: whether the family has a mass function rather than a density.
+        binary: whether a two-level text or boolean column can be the target.
+    """
+
+    words: str
+    violations: tuple[Violation, ...]
+    discrete: bool = False
+    binary: bool = False
+
+    def first_violation(self, y: Rows, known: Known) -> tuple[str, NDArray[np.bool_]] | None:
+        """What is wrong and in which rows; None when every row belongs."""
+        for violation in self.violations:
+            rows = violation.found(y, known)
+            if rows.any():
+                return violation.words, rows
+        return None
+
+
+_NEGATIVE = Violation("negative values", lambda y, known: y < 0)
+_FRACTION = Violation("non-integers", lambda y, known: y != np.floor(y))
+_NOT_BINARY = Violation("values other than 0 and 1", lambda y, known: (y != 0) & (y != 1))
+_ABOVE_TRIALS = Violation(
+    "more successes than trials", lambda y, known: y > known.get("trials", np.inf)
+)
+
+REAL_LINE = Support("any number", ())
+COUNTS = Support("0, 1, 2, ...", (_FRACTION, _NEGATIVE), discrete=True)
+BINARY = Support("0 or 1", (_NOT_BINARY,), discrete=True, binary=True)
+SUCCESSES = Support("0, 1, ..., trials", (_FRACTION, _NEGATIVE, _ABOVE_TRIALS), discrete=True)
+
+
+class Domain(Enum):
+    """The open set a parameter lives in; the value is how a person reads it."""
+
+    REAL = "any number"
+    POSITIVE = "> 0"
+    UNIT = "between 0 and 1"
+
+    def contains(self, theta: Rows) -> bool:
+        """Whether every value is inside; NaN is not."""
+        if self is Domain.REAL:
+            return bool(np.isfinite(theta).all())
+        if self is Domain.POSITIVE:
+            return bool((theta > 0).all())
+        return bool(((theta > 0) & (theta < 1)).all())
