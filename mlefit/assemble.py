@@ -1,0 +1,402 @@
+"""From a maximum to the record of a fit: every number that a report shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+import mlefit
+from mlefit import results
+from mlefit._types import Matrix
+from mlefit.design.blocks import Basis, Predictor
+from mlefit.design.coding import INTERCEPT, Column
+from mlefit.design.roles import Roles
+from mlefit.design.table import Table
+from mlefit.goodness import FitSums, concerns, diagnostics, fit_sums
+from mlefit.inference import Reference, covariance, natural_scale
+from mlefit.losses import loss_records
+from mlefit.maximise import Maximum, maximise
+from mlefit.optimise import Status
+from mlefit.rank import Redundant, condition_number
+from mlefit.request import Request
+from mlefit.source import Rows, Source
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Covariance of the free coefficients and what tests refer to.
+
+    Attributes:
+        matrix: shape (p, p), or None where the curvature gives none.
+        reference: distribution of the statistics.
+        quantile: of the two-sided interval.
+        scale_factor: what multiplies the scale parameter: 1, or root of n/(n - p).
+    """
+
+    matrix: Matrix | None
+    reference: Reference
+    quantile: float
+    scale_factor: float
+
+    def std_error(self, position: int) -> float | None:
+        """Of the coefficient at a position."""
+        return None if self.matrix is None else math.sqrt(self.matrix[position, position])
+
+
+def assemble(
+    request: Request,
+    source: Source,
+    roles: Roles,
+    rows: Rows,
+    table: Table,
+    maximum: Maximum,
+    *,
+    notes: Sequence[str],
+) -> results.FitResult:
+    """The record of a fit."""
+    kind = _se_kind(request, maximum)
+    sums = fit_sums(maximum)
+    df_residual = _nobs(request, maximum) - maximum.engine.predictors[0].size
+    uncertainty = _uncertainty(request, table, maximum, kind, df_residual)
+    redundant = list(_redundant_sentences(maximum))
+    facts = diagnostics(maximum, sums, df_residual)
+    return results.FitResult(
+        schema=results.SCHEMA,
+        mlefit_version=mlefit.__version__,
+        command=request.command,
+        data=_data_info(request, source, roles, rows),
+        model=_model_info(request, roles, table, maximum, kind, uncertainty),
+        coefficients=list(_coefficients(roles, maximum, uncertainty)),
+        parameters=list(_parameters(roles, maximum, uncertainty)),
+        derived=[],
+        fit=_summary(request, maximum, sums, df_residual),
+        certificate=_certificate(request, maximum),
+        losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
+        translations=[],
+        diagnostics=facts,
+        covariance=_covariance_record(maximum, uncertainty),
+        warnings=(
+            *table.warnings,
+            *redundant,
+            *concerns(maximum.model.family, facts, df_residual),
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _se_kind(request: Request, maximum: Maximum) -> str:
+    if maximum.model.family.vertex is not None:
+        return "expected"
+    # a sampled row stands for several, so its likelihood's own curvature overstates what is known
+    default = "HC0" if request.sampling_weights else "observed"
+    return request.se or default
+
+
+def _is_plain(request: Request) -> bool:
+    """Whether nothing but rows and columns entered the fit."""
+    return not any(
+        (
+            request.precision_weights,
+            request.sampling_weights,
+            request.freq_weights,
+            request.offset,
+            request.exposure,
+            request.fix,
+            request.models,
+        )
+    )
+
+
+def _nobs(request: Request, maximum: Maximum) -> float:
+    return float(maximum.engine.columns.rows if request.sampling_weights else maximum.moments.rows)
+
+
+def _uncertainty(
+    request: Request, table: Table, maximum: Maximum, kind: str, df_residual: float
+) -> Uncertainty:
+    trusted = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
+    matrix = (
+        covariance(
+            maximum,
+            kind,
+            squared_weights=request.sampling_weights is not None,
+            clusters=table.clusters,
+        )
+        if trusted
+        else None
+    )
+    reference, factor = Reference(), 1.0
+    if request.small_sample:
+        reference = Reference(df_residual)
+        factor = math.sqrt(_nobs(request, maximum) / df_residual) if df_residual > 0 else math.nan
+        matrix = matrix * factor**2 if matrix is not None and df_residual > 0 else None
+    return Uncertainty(matrix, reference, reference.quantile(request.conf_level), factor)
+
+
+def _data_info(request: Request, source: Source, roles: Roles, rows: Rows) -> results.DataInfo:
+    weights = {
+        kind: column
+        for kind, column in (
+            ("frequency", request.freq_weights),
+            ("precision", request.precision_weights),
+            ("sampling", request.sampling_weights),
+        )
+        if column is not None
+    }
+    return results.DataInfo(
+        source=source.name,
+        format=source.format,
+        rows_read=rows.ledger.read,
+        rows_used=rows.ledger.used,
+        rows_dropped=rows.ledger.dropped,
+        target=roles.main.response_label,
+        target_source=roles.target_source,
+        features=roles.features,
+        features_source=roles.features_source,
+        weights=next(({"kind": k, "column": c} for k, c in weights.items()), None),
+        offset=request.offset,
+        exposure=request.exposure,
+        trials=request.trials,
+        cluster=request.cluster,
+        where=request.where,
+    )
+
+
+def _model_info(
+    request: Request,
+    roles: Roles,
+    table: Table,
+    maximum: Maximum,
+    kind: str,
+    uncertainty: Uncertainty,
+) -> results.ModelInfo:
+    family = maximum.model.family
+    return results.ModelInfo(
+        family=family.name,
+        formula=roles.main.text,
+        formulas={name: formula.text for name, formula in roles.formulas.items()},
+        links={
+            parameter.name: link.name
+            for parameter, link in zip(family.parameters, maximum.model.links, strict=True)
+        },
+        levels=table.levels,
+        event=table.event,
+        prior=[],
+        fixed=dict(_fixed(maximum)),
+        objective="pseudo-likelihood" if request.sampling_weights else "likelihood",
+        se_kind=kind,
+        small_sample=request.small_sample,
+        interval=results.Interval("wald", request.conf_level, uncertainty.reference.name),
+    )
+
+
+def _fixed(maximum: Maximum) -> Iterator[tuple[str, float]]:
+    for parameter, predictor in zip(maximum.model.family.parameters, maximum.asked, strict=True):
+        for column, value in predictor.held:
+            yield f"{parameter.name}:{column.label}", value
+
+
+def _coefficients(
+    roles: Roles, maximum: Maximum, uncertainty: Uncertainty
+) -> Iterator[results.Coefficient]:
+    """One row for each column, in the order they were asked for."""
+    at = 0
+    for k, parameter in enumerate(maximum.model.family.parameters):
+        asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
+        estimates = {column.label: j for j, column in enumerate(fitted.columns)}
+        held = {column.label: value for column, value in asked.held}
+        if _has_covariates(roles, parameter.name):
+            for column in _in_order(asked):
+                if column.label in estimates:
+                    j = estimates[column.label]
+                    yield _estimated(parameter.name, column.label, beta[j], at + j, uncertainty)
+                else:
+                    yield results.Coefficient(
+                        parameter.name, column.label, held.get(column.label), *[None] * 5
+                    )
+        at += fitted.size
+
+
+def _in_order(asked: Predictor) -> list[Column]:
+    columns = [*(column for column, _ in asked.held), *asked.columns]
+    return sorted(columns, key=lambda column: not column.is_intercept)
+
+
+def _estimated(
+    parameter: str, term: str, estimate: float, position: int, uncertainty: Uncertainty
+) -> results.Coefficient:
+    error = uncertainty.std_error(position)
+    if error is None or error == 0:
+        return results.Coefficient(parameter, term, float(estimate), error, *[None] * 4)
+    statistic = float(estimate) / error
+    reach = uncertainty.quantile * error
+    return results.Coefficient(
+        parameter=parameter,
+        term=term,
+        estimate=float(estimate),
+        std_error=error,
+        statistic=statistic,
+        p_value=uncertainty.reference.p_value(statistic),
+        conf_low=float(estimate) - reach,
+        conf_high=float(estimate) + reach,
+    )
+
+
+def _parameters(
+    roles: Roles, maximum: Maximum, uncertainty: Uncertainty
+) -> Iterator[results.ParameterEstimate]:
+    """One row for each parameter without covariates, on its natural scale."""
+    at = 0
+    for k, parameter in enumerate(maximum.model.family.parameters):
+        predictor = maximum.engine.predictors[k]
+        if not _has_covariates(roles, parameter.name):
+            yield _natural(maximum, k, at, uncertainty)
+        at += predictor.size
+
+
+def _natural(
+    maximum: Maximum, k: int, position: int, uncertainty: Uncertainty
+) -> results.ParameterEstimate:
+    parameter, link = maximum.model.family.parameters[k], maximum.model.links[k]
+    predictor = maximum.engine.predictors[k]
+    if not predictor.size:
+        value = float(link.inverse(np.array([predictor.held[0][1]]))[0])
+        return results.ParameterEstimate(parameter.name, value, None, None, None)
+    factor = uncertainty.scale_factor if parameter.norm is not None else 1.0
+    if maximum.optimum.status is Status.PERFECT_FIT and parameter.norm is not None:
+        return results.ParameterEstimate(parameter.name, 0.0, None, None, None)
+    error = uncertainty.std_error(position)
+    if error is None:
+        value = float(link.inverse(maximum.gammas[k][:1])[0]) * factor
+        return results.ParameterEstimate(parameter.name, value, None, None, None)
+    numbers = natural_scale(maximum, k, error, uncertainty.quantile)
+    return results.ParameterEstimate(parameter.name, *(factor * number for number in numbers))
+
+
+def _has_covariates(roles: Roles, parameter: str) -> bool:
+    right = roles.rights[parameter]
+    return bool(right.terms) or not right.intercept
+
+
+def _summary(
+    request: Request, maximum: Maximum, sums: FitSums, df_residual: float
+) -> results.FitSummary:
+    nobs = _nobs(request, maximum)
+    nll = float(maximum.optimum.totals.nll) * nobs / maximum.moments.rows
+    k = len(maximum.optimum.gamma)
+    finite = math.isfinite(nll) and maximum.optimum.status is not Status.PERFECT_FIT
+    # a pseudo-likelihood has no information criterion
+    criteria = finite and request.sampling_weights is None
+    aic = 2 * k + 2 * nll
+    return results.FitSummary(
+        log_likelihood=-nll if finite else None,
+        log_prior=0.0,
+        n_params=k,
+        aic=aic if criteria else None,
+        aicc=aic + 2 * k * (k + 1) / (nobs - k - 1) if criteria and nobs > k + 1 else None,
+        bic=k * math.log(nobs) + 2 * nll if criteria else None,
+        deviance=sums.deviance,
+        null_deviance=None if sums.deviance is None else _null_deviance(request, maximum),
+        df_residual=int(df_residual),
+        nobs=nobs,
+        mean_nll=nll / nobs if finite else None,
+        bits_per_row=nll / nobs / math.log(2) if finite else None,
+    )
+
+
+def _null_deviance(request: Request, maximum: Maximum) -> float | None:
+    """Deviance of the model with an intercept, or nothing, for the first parameter."""
+    first, *rest = maximum.engine.predictors
+    intercept = (Column(INTERCEPT, ()),) if first.has_intercept else ()
+    predictors = [
+        replace(first, columns=intercept, basis=Basis(np.zeros(len(intercept)))),
+        *rest,
+    ]
+    engine = maximum.engine.with_predictors(predictors)
+    if not any(predictor.size for predictor in predictors):
+        return fit_sums(replace(maximum, engine=engine), np.zeros(0)).deviance
+    null = maximise(maximum.model, engine, tol=request.tol, max_iter=100, log=lambda line: None)
+    return fit_sums(null).deviance
+
+
+def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
+    optimum = maximum.optimum
+    information = _user_information(maximum)
+    corner = maximum.model.family.vertex is not None
+    smooth = _smooth(maximum)
+    roots = np.sqrt(np.abs(np.diag(optimum.totals.information))[smooth])
+    slopes = np.abs(optimum.totals.score)[smooth]
+    scaled = np.divide(slopes, roots, where=roots > 0, out=np.zeros_like(slopes))
+    message = optimum.status.value
+    if maximum.vertex is not None and not maximum.vertex.unique:
+        message += "; the location is not unique: another one has the same likelihood"
+    return results.Certificate(
+        status=optimum.status.name.lower().replace("_", "-"),
+        message=message,
+        iterations=optimum.steps,
+        passes=maximum.engine.passes,
+        newton_decrement=optimum.decrement if math.isfinite(optimum.decrement) else None,
+        max_scaled_gradient=float(scaled.max(initial=0.0)),
+        condition_number=None if corner else _finite(condition_number(information)),
+        rank=sum(predictor.size for predictor in maximum.engine.predictors),
+        information="positive definite" if optimum.positive_definite else "not positive definite",
+    )
+
+
+def _smooth(maximum: Maximum) -> slice:
+    """Coefficients in which the log-density has a slope everywhere."""
+    return slice(maximum.engine.predictors[0].size if maximum.vertex is not None else 0, None)
+
+
+def _user_information(maximum: Maximum) -> Matrix:
+    """The information in centred columns, whatever basis the search turned them to."""
+    turn = np.eye(len(maximum.optimum.gamma))
+    at = 0
+    for predictor in maximum.engine.predictors:
+        triangle = predictor.basis.triangle
+        if triangle is not None:
+            turn[at : at + predictor.size, at : at + predictor.size] = triangle
+        at += predictor.size
+    return turn.T @ maximum.optimum.totals.information @ turn
+
+
+def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
+    names = [
+        f"{parameter.name}:{column.label}"
+        for parameter, predictor in zip(
+            maximum.model.family.parameters, maximum.engine.predictors, strict=True
+        )
+        for column in predictor.columns
+    ]
+    return results.Covariance(
+        names, [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
+    )
+
+
+def _redundant_sentences(maximum: Maximum) -> Iterator[str]:
+    for asked, left_out in zip(maximum.asked, maximum.redundant, strict=True):
+        labels = [column.label for column in asked.columns]
+        for redundant in left_out:
+            yield f"{labels[redundant.index]} is left out: {_dependency(redundant, labels)}"
+
+
+def _dependency(redundant: Redundant, labels: Sequence[str]) -> str:
+    """For example `x3 = x1 + 2 x2`."""
+    parts = [(factor, labels[index]) for index, factor in redundant.parts]
+    size = max((abs(factor) for factor, _ in parts), default=0.0)
+    if abs(redundant.constant) > 1e-9 * size or not parts:
+        parts.append((redundant.constant, ""))
+    text = ""
+    for factor, label in parts:
+        sign = " - " if factor < 0 else " + "
+        shown = f"{abs(factor):.6g}"
+        piece = label if shown == "1" and label else f"{shown} {label}".strip()
+        text += (sign if text else sign.strip(" +")) + piece
+    return f"{labels[redundant.index]} = {text}"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,282 @@
+"""Rows as cache-sized blocks: no design matrix ever exists as a whole.
+
+`Columns` holds every series a model uses as the chunks polars keeps them in, not
+copied. A `Reader` fills one reused buffer with the next block: for each
+parameter a matrix of its columns by rows, shifted and, for an ill-conditioned
+design, turned by a `Basis`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Matrix, Rows, Vector
+from mlefit.design.coding import Column, Indicator
+
+TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
+
+# Rows in a block: X, its weighted copy and a few rows of work stay in the L2 cache.
+_CELLS = 8192 * 40
+_MOST_ROWS = 8192
+_FEWEST_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The coordinates a parameter's columns are seen in: (x - centre) R^-1.
+
+    Coefficients gamma in these coordinates and beta of the user's columns obey
+    beta = R^-1 gamma, and the intercept takes up what the centre removed. Shifting
+    costs nothing and removes the cancellation that a large mean causes; R, the
+    triangle of a QR decomposition, is there only where the columns are nearly
+    dependent, and makes their product matrix nearly the identity.
+
+    Attributes:
+        centre: shape (p,); zero for the intercept, and all zero without one.
+        triangle: R, shape (p, p), or None for the identity.
+    """
+
+    centre: Vector
+    triangle: Matrix | None = None
+
+    def to_user(self) -> Matrix:
+        """The matrix T of beta = T gamma, shape (p, p)."""
+        p = len(self.centre)
+        turned = np.eye(p) if self.triangle is None else np.linalg.inv(self.triangle)
+        shift = np.eye(p)
+        if p:
+            shift[0] -= self.centre
+        return shift @ turned
+
+    def beta(self, gamma: Vector) -> Vector:
+        """Coefficients of the user's columns."""
+        beta: Vector = gamma
+        if self.triangle is not None:
+            beta = np.linalg.solve(self.triangle, gamma)
+        if np.any(self.centre):
+            beta = beta.copy()
+            beta[0] -= self.centre @ beta
+        return beta
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The linear predictor of one parameter: eta = X beta + offset.
+
+    Attributes:
+        columns: free columns; the intercept, if any, is the first.
+        held: columns whose coefficient is fixed, with its value: part of the offset.
+        offsets: keys of series added to eta, each with its factor.
+        basis: coordinates of the free columns.
+    """
+
+    columns: tuple[Column, ...]
+    held: tuple[tuple[Column, float], ...] = ()
+    offsets: tuple[tuple[str, float], ...] = ()
+    basis: Basis = field(default_factory=lambda: Basis(np.zeros(0)))
+
+    @property
+    def size(self) -> int:
+        """Number of free coefficients."""
+        return len(self.columns)
+
+    @property
+    def has_intercept(self) -> bool:
+        """Whether a free intercept is there to take up a shift."""
+        return bool(self.columns) and self.columns[0].is_intercept
+
+    def without(self, redundant: Sequence[int]) -> Predictor:
+        """The same predictor with some columns left out."""
+        keep = [j for j in range(self.size) if j not in redundant]
+        return replace(
+            self,
+            columns=tuple(self.columns[j] for j in keep),
+            basis=Basis(self.basis.centre[keep]),
+        )
+
+
+@dataclass
+class Block:
+    """A run of rows. The arrays are views of buffers that the next block overwrites.
+
+    Attributes:
+        start: position of the first row.
+        y: target, shape (m,).
+        known: further known quantities, each (m,).
+        weight: row weights (m,), or None for ones.
+        designs: one matrix (p_k, m) for each parameter.
+        offsets: one array (m,) or number for each parameter.
+    """
+
+    start: int
+    y: Rows
+    known: Mapping[str, Rows]
+    weight: Rows | None
+    designs: tuple[Matrix, ...]
+    offsets: tuple[Any, ...]
+
+    def weighted(self, values: Rows) -> Rows:
+        """Values times weights."""
+        return values if self.weight is None else values * self.weight
+
+
+@dataclass(frozen=True)
+class Span:
+    """Rows lo to hi of one run of chunks."""
+
+    piece: int
+    start: int
+    lo: int
+    hi: int
+
+
+class Columns:
+    """Series by key, cut at every chunk boundary so that each piece is a plain view.
+
+    Args:
+        chunks: for each key the arrays of its chunks, in row order.
+    """
+
+    def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+        self.rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
+        edges = sorted({0, *(edge for arrays in chunks.values() for edge in _edges(arrays))})
+        self._starts = edges[:-1]
+        self._pieces = [
+            {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
+            for lo, hi in pairwise(edges)
+        ]
+
+    def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
+        """The views of one run of rows."""
+        return self._pieces[index]
+
+    def __contains__(self, key: str) -> bool:
+        return bool(self._pieces) and key in self._pieces[0]
+
+    def spans(self, most_rows: int) -> Iterator[Span]:
+        """All rows, in order, in runs of at most `most_rows` of equal length."""
+        for index, piece in enumerate(self._pieces):
+            rows = len(next(iter(piece.values())))
+            count = -(-rows // most_rows)
+            for i in range(count):
+                lo, hi = rows * i // count, rows * (i + 1) // count
+                yield Span(index, self._starts[index] + lo, lo, hi)
+
+    def whole(self, key: str) -> NDArray[Any]:
+        """One series as one array; copied only if it has several chunks."""
+        parts = [piece[key] for piece in self._pieces]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+class Reader:
+    """Fills a block at a time. Each thread has its own.
+
+    Args:
+        columns: the series.
+        predictors: one for each parameter.
+        known: keys of the family's known quantities.
+        most_rows: largest block it will be asked for.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        predictors: Sequence[Predictor],
+        known: Sequence[str],
+        most_rows: int,
+    ) -> None:
+        self._columns = columns
+        self._predictors = predictors
+        self._known = known
+        self._buffers = [np.empty(p.size * most_rows) for p in predictors]
+        self._y = np.empty(most_rows)
+
+    def read(self, span: Span) -> Block:
+        """The block of a span."""
+        piece = self._columns.piece(span.piece)
+        rows = slice(span.lo, span.hi)
+        y = self._y[: span.hi - span.lo]
+        y[:] = piece[TARGET][rows]
+        weight = piece[WEIGHT][rows].astype(float) if WEIGHT in piece else None
+        return Block(
+            start=span.start,
+            y=y,
+            known={key: piece[key][rows].astype(float) for key in self._known},
+            weight=weight,
+            designs=tuple(
+                self._design(predictor, buffer, piece, rows, len(y))
+                for predictor, buffer in zip(self._predictors, self._buffers, strict=True)
+            ),
+            offsets=tuple(_offset(predictor, piece, rows) for predictor in self._predictors),
+        )
+
+    def _design(
+        self,
+        predictor: Predictor,
+        buffer: Rows,
+        piece: Mapping[str, NDArray[Any]],
+        rows: slice,
+        m: int,
+    ) -> Matrix:
+        X = buffer[: predictor.size * m].reshape(predictor.size, m)
+        for row, column, shift in zip(X, predictor.columns, predictor.basis.centre, strict=True):
+            _fill(row, column, piece, rows)
+            if shift:
+                row -= shift
+        if predictor.basis.triangle is not None:
+            # row i of the design is x_i R^-1, so as columns by rows it is R^-T X
+            X[:] = np.linalg.solve(predictor.basis.triangle.T, X)
+        return X
+
+
+def block_rows(predictors: Sequence[Predictor]) -> int:
+    """How many rows a block of these predictors should have."""
+    widest = sum(predictor.size for predictor in predictors) + 1
+    return int(np.clip(_CELLS // widest, _FEWEST_ROWS, _MOST_ROWS))
+
+
+def _fill(row: Rows, column: Column, piece: Mapping[str, NDArray[Any]], rows: slice) -> None:
+    if column.is_intercept:
+        row[:] = 1.0
+        return
+    for i, part in enumerate(column.parts):
+        values = piece[part.key][rows]
+        if isinstance(part, Indicator):
+            values = values == part.code
+        if i == 0:
+            row[:] = values
+        else:
+            row *= values
+
+
+def _offset(predictor: Predictor, piece: Mapping[str, NDArray[Any]], rows: slice) -> Any:
+    total: Any = 0.0
+    for key, factor in predictor.offsets:
+        total = total + factor * piece[key][rows]
+    for column, value in predictor.held:
+        if column.is_intercept:
+            total = total + value
+            continue
+        row = np.empty(rows.stop - rows.start)
+        _fill(row, column, piece, rows)
+        total = total + value * row
+    return total
+
+
+def _edges(arrays: Sequence[NDArray[Any]]) -> list[int]:
+    return list(np.cumsum([len(array) for array in arrays], dtype=int).tolist())
+
+
+def _view(arrays: Sequence[NDArray[Any]], lo: int, hi: int) -> NDArray[Any]:
+    start = 0
+    for array in arrays:
+        if lo < start + len(array):
+            return array[lo - start : hi - start]
+        start += len(array)
+    return arrays[-1][:0]

@@ -1,0 +1,99 @@
+"""Passes over columns in this process, on threads when there is enough to do.
+
+numpy releases the interpreter lock in the loops that matter, so two threads that
+each walk their own blocks use two cores; BLAS itself stays on one thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from mlefit.design.blocks import Block, Columns, Predictor, Reader, block_rows
+
+T = TypeVar("T")
+
+# Below this many blocks the threads cost more than they bring.
+_FEWEST_BLOCKS = 8
+
+
+class LocalEngine:
+    """Adds a function over all blocks of the rows.
+
+    Args:
+        columns: the series.
+        predictors: one for each parameter.
+        known: keys of the family's known quantities.
+        threads: at most so many; None for the cores this process may use.
+        most_rows: rows in a block; None for what suits the cache.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        predictors: Sequence[Predictor],
+        known: Sequence[str] = (),
+        threads: int | None = None,
+        most_rows: int | None = None,
+    ) -> None:
+        self.columns = columns
+        self.predictors = tuple(predictors)
+        self.known = tuple(known)
+        self.threads = threads
+        self.most_rows = most_rows
+        self.passes = 0
+        self._rows = most_rows or block_rows(self.predictors)
+        self._spans = tuple(columns.spans(self._rows))
+
+    def with_predictors(self, predictors: Sequence[Predictor]) -> LocalEngine:
+        """The same rows seen through other predictors; the count of passes goes on."""
+        engine = LocalEngine(self.columns, predictors, self.known, self.threads, self.most_rows)
+        engine.passes = self.passes
+        return engine
+
+    def blocks(self) -> Iterator[Block]:
+        """Every block in row order, one pass in this thread."""
+        self.passes += 1
+        reader = self._reader()
+        return (reader.read(span) for span in self._spans)
+
+    def total(self, term: Callable[[Block], T]) -> T:
+        """The sum of `term` over all blocks; whatever it returns must add.
+
+        The order of additions depends on the number of threads, so sums agree to
+        rounding, not to the bit.
+        """
+        self.passes += 1
+        workers = min(self.threads or available_cores(), len(self._spans) // _FEWEST_BLOCKS + 1)
+        edges = [len(self._spans) * i // workers for i in range(workers + 1)]
+        shares = [self._spans[lo:hi] for lo, hi in pairwise(edges)]
+
+        def work(spans: Sequence[Any]) -> T:
+            reader = self._reader()
+            first, *rest = spans
+            total: Any = term(reader.read(first))
+            for span in rest:
+                total = total + term(reader.read(span))
+            return total
+
+        if workers == 1:
+            return work(shares[0])
+        with ThreadPoolExecutor(workers) as pool:
+            first, *rest = pool.map(work, shares)
+        total: Any = first
+        for share in rest:
+            total = total + share
+        return total
+
+    def _reader(self) -> Reader:
+        return Reader(self.columns, self.predictors, self.known, self._rows)
+
+
+def available_cores() -> int:
+    """The processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,223 @@
+"""The sentence itself.
+
+Rows contribute log-densities; their sum is maximised; its curvature is the standard error.
+
+The only module that sees every stage: source -> roles -> table -> model -> maximum ->
+inference -> record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mlefit import families
+from mlefit.assemble import assemble
+from mlefit.design.blocks import Predictor
+from mlefit.design.roles import Roles, choose_roles
+from mlefit.design.table import Table, tabulate
+from mlefit.design.usable import profile, suitable_families
+from mlefit.engines.local import LocalEngine
+from mlefit.errors import UsageError
+from mlefit.families._base import Family
+from mlefit.inference import KINDS
+from mlefit.likelihood import Model
+from mlefit.links import Link
+from mlefit.maximise import maximise
+from mlefit.request import Request
+from mlefit.results import DryRun, FitResult
+from mlefit.source import Rows, Source, open_source, read_rows
+from mlefit.specify import choose_links, predictors_of
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a fit needs before the first pass."""
+
+    request: Request
+    source: Source
+    family: Family
+    links: tuple[Link, ...]
+    roles: Roles
+    rows: Rows
+    table: Table
+    predictors: tuple[Predictor, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about the reading of the command."""
+        return (*self.source.notes, *self.roles.notes, *self.table.notes)
+
+
+def fit(
+    data: Any,
+    formula: str | None = None,
+    *,
+    family: str,
+    link: str | Iterable[str] = (),
+    model: str | Iterable[str] = (),
+    fix: str | Iterable[str] = (),
+    features: str | Iterable[str] | None = None,
+    **options: Any,
+) -> FitResult:
+    """Estimate by maximum likelihood.
+
+    Args:
+        data: a path, a polars frame or lazy frame.
+        formula: such as `y ~ a + log(b) + C(g)`; or name `target` and `features`.
+        family: a family, an alias or a loss.
+        link: links, as for `--link`.
+        model: formulas of further parameters, as for `--model`.
+        fix: held parameters and coefficients, as for `--fix`.
+        features: columns, or "all".
+        options: the further fields of `Request`, named like the flags.
+
+    Returns:
+        The record that `mlefit fit --format json` prints. Look at
+        `certificate.status` before trusting it.
+
+    Raises:
+        MlefitError: the request or the data make no fit possible.
+    """
+    request = Request(
+        data=data,
+        formula=formula,
+        family=family,
+        links=_several(link),
+        models=_several(model),
+        fix=_several(fix),
+        features=None if features is None else _several(features),
+        **options,
+    )
+    return run(request)
+
+
+def run(request: Request, log: Callable[[str], None] = lambda line: None) -> FitResult:
+    """Fit what a request asks for.
+
+    Args:
+        request: the words of the command.
+        log: takes one line for each step of the work.
+
+    Raises:
+        MlefitError: the request or the data make no fit possible.
+    """
+    prepared = prepare(request, log)
+    model = Model(prepared.family, prepared.links)
+    engine = LocalEngine(
+        prepared.table.columns,
+        prepared.predictors,
+        known=prepared.family.known,
+        threads=request.threads,
+    )
+    maximum = maximise(model, engine, tol=request.tol, max_iter=request.max_iter, log=log)
+    return assemble(
+        request,
+        prepared.source,
+        prepared.roles,
+        prepared.rows,
+        prepared.table,
+        maximum,
+        notes=prepared.notes,
+    )
+
+
+def plan(request: Request) -> DryRun:
+    """Read a command and its data without fitting.
+
+    Raises:
+        MlefitError: as `run` would.
+    """
+    prepared = prepare(request)
+    names = [parameter.name for parameter in prepared.family.parameters]
+    roles, ledger = prepared.roles, prepared.rows.ledger
+    return DryRun(
+        source=prepared.source.name,
+        format=prepared.source.format,
+        rows_read=ledger.read,
+        rows_used=ledger.used,
+        rows_dropped=ledger.dropped,
+        target=roles.main.response_label,
+        target_source=roles.target_source,
+        features=roles.features,
+        features_source=roles.features_source,
+        family=prepared.family.name,
+        links={n: link.name for n, link in zip(names, prepared.links, strict=True)},
+        formulas={name: formula.text for name, formula in roles.formulas.items()},
+        columns=[
+            f"{name}:{column.label}"
+            for name, predictor in zip(names, prepared.predictors, strict=True)
+            for column in predictor.columns
+        ],
+        notes=prepared.notes,
+    )
+
+
+def prepare(request: Request, log: Callable[[str], None] = lambda line: None) -> Prepared:
+    """Open, read and check the data, and give the request its meaning.
+
+    Raises:
+        MlefitError: a word of the request or a value of the data does not fit.
+    """
+    source = open_source(request.data, input_format=request.input_format)
+    log(f"{source.name}: {source.format}, {len(source.schema)} columns")
+    if request.family is None:
+        raise _no_family(request, source)
+    family = families.load(families.resolve(request.family))
+    _check_options(request, family)
+    links = choose_links(request, family)
+    roles = choose_roles(request, source, family)
+    rows = read_rows(
+        source,
+        roles.columns,
+        where=request.where,
+        missing=request.missing,
+        max_dropped=request.max_dropped,
+    )
+    log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
+    table = tabulate(request, roles, rows, family)
+    predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
+    return Prepared(request, source, family, links, roles, rows, table, predictors)
+
+
+def _check_options(request: Request, family: Family) -> None:
+    if request.se is not None and request.se not in KINDS:
+        raise UsageError(f"no standard error '{request.se}'", "kinds: " + ", ".join(KINDS))
+    if (request.se == "cluster") != (request.cluster is not None):
+        raise UsageError(
+            "clustered standard errors need a column", tries=["--se cluster --cluster COL"]
+        )
+    if family.vertex is not None and request.se not in (None, "expected"):
+        raise UsageError(
+            f"{family.name} has a corner at its location, where {request.se} standard errors "
+            "have no curvature to use",
+            tries=["--se expected"],
+        )
+    if request.small_sample and not any(p.norm == 2 for p in family.parameters):
+        raise UsageError(
+            f"--small-sample is for a fitted standard deviation, which {family.name} has not",
+            tries=["--family normal", "--se HC1"],
+        )
+    if request.small_sample and (request.models or request.sampling_weights):
+        raise UsageError("--small-sample needs a constant sigma and no sampling weights")
+
+
+def _no_family(request: Request, source: Source) -> UsageError:
+    """Without a family nothing is fitted; say which ones suit the target."""
+    target = request.target
+    if target is None and request.formula is not None:
+        target = request.formula.partition("~")[0].strip().strip("`")
+    if target is None or target not in source.schema:
+        return UsageError(
+            "no family: which distribution, or which loss?", tries=["mlefit list families"]
+        )
+    suitable = suitable_families(profile(source, [target])[target])
+    return UsageError(
+        f"no family: which distribution does {target!r} have, or which loss?",
+        tries=[f"--family {name}" for name in suitable] or ["mlefit list families"],
+    )
+
+
+def _several(words: str | Iterable[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)

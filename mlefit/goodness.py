@@ -1,0 +1,101 @@
+"""One pass over the rows at the fitted parameters: losses, deviance, spread, zeros."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlefit._types import Vector
+from mlefit.design.blocks import Block
+from mlefit.families._base import Family
+from mlefit.losses import LossSums, loss_sums
+from mlefit.maximise import Maximum, split
+
+# Below this the spread of counts is not worth a word, however many rows show it.
+_NOTABLE_DISPERSION = 1.1
+_NOTABLE_Z = 4.0
+
+
+@dataclass(frozen=True)
+class FitSums:
+    """Sums over the rows of a fit; they add.
+
+    Attributes:
+        losses: one entry for each loss of the family.
+        plain: deviance, Pearson's statistic, zeros seen, zeros expected.
+    """
+
+    losses: tuple[LossSums, ...]
+    plain: Vector
+
+    def __add__(self, other: FitSums) -> FitSums:
+        pairs = zip(self.losses, other.losses, strict=True)
+        return FitSums(tuple(one + two for one, two in pairs), self.plain + other.plain)
+
+    @property
+    def deviance(self) -> float | None:
+        """None if the family has none."""
+        return _number(self.plain[0])
+
+
+def fit_sums(maximum: Maximum, gamma: Vector | None = None) -> FitSums:
+    """Sums at the maximum, or at other coefficients of the same predictors."""
+    model, engine = maximum.model, maximum.engine
+    gammas = split(maximum.optimum.gamma if gamma is None else gamma, engine.predictors)
+
+    def term(block: Block) -> FitSums:
+        with np.errstate(all="ignore"):
+            theta = model.theta(model.etas(block, gammas))
+            losses = tuple(loss_sums(model, block, loss, theta) for loss in model.family.losses)
+            return FitSums(losses, _plain_sums(model.family, block, theta))
+
+    return engine.total(term)
+
+
+def _plain_sums(family: Family, block: Block, theta: tuple[Any, ...]) -> Vector:
+    y, known = block.y, block.known
+
+    def total(values: Any) -> float:
+        return float("nan") if values is None else float(block.weighted(values).sum())
+
+    mean, variance = family.mean(*theta, **known), family.variance(*theta, **known)
+    pearson = None if mean is None or variance is None else (y - mean) ** 2 / variance
+    zeros = zeros_expected = None
+    if family.support.discrete and not family.support.binary:
+        zeros = (y == 0).astype(float)
+        zeros_expected = np.exp(family.log_density(np.zeros_like(y), *theta, **known))
+    unit_deviance = family.unit_deviance(y, *theta, **known)
+    return np.array([total(v) for v in (unit_deviance, pearson, zeros, zeros_expected)])
+
+
+def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str, float]:
+    """What the data say about the family's assumptions, where they can say anything."""
+    family = maximum.model.family
+    _, pearson, zeros, zeros_expected = sums.plain
+    facts: dict[str, float] = {}
+    if family.support.discrete and not family.support.binary and df_residual > 0:
+        if not family.has_free_scale:
+            facts["dispersion"] = float(pearson / df_residual)
+        facts["zeros_observed"] = float(zeros)
+        facts["zeros_expected"] = float(zeros_expected)
+    return facts
+
+
+def concerns(family: Family, facts: dict[str, float], df_residual: float) -> list[str]:
+    """Warnings that follow from the diagnostics."""
+    dispersion = facts.get("dispersion")
+    if dispersion is None:
+        return []
+    # Pearson's statistic has mean df and, for counts that are not tiny, variance near 2 df
+    z = (dispersion - 1) * np.sqrt(df_residual / 2)
+    if dispersion > _NOTABLE_DISPERSION and z > _NOTABLE_Z:
+        words = f"the counts spread more than {family.name} allows (dispersion {dispersion:.3g}, "
+        words += "1 expected): its standard errors are too small; --se HC0 does not assume it"
+        return [words]
+    return []
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

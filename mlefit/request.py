@@ -1,0 +1,42 @@
+"""What a caller asks for, exactly as it was written: texts, column names and numbers.
+
+Nothing is resolved here; `fitting` gives the words their meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Request:
+    """One fit. The fields mirror the flags of `mlefit fit`, which documents them."""
+
+    data: Any = None
+    formula: str | None = None
+    target: str | None = None
+    features: tuple[str, ...] | None = None
+    family: str | None = None
+    links: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
+    freq_weights: str | None = None
+    precision_weights: str | None = None
+    sampling_weights: str | None = None
+    offset: str | None = None
+    exposure: str | None = None
+    trials: str | None = None
+    cluster: str | None = None
+    where: str | None = None
+    missing: Literal["drop", "error"] = "drop"
+    max_dropped: str | None = None
+    input_format: str | None = None
+    se: str | None = None
+    small_sample: bool = False
+    conf_level: float = 0.95
+    strict: bool = False
+    threads: int | None = None
+    tol: float = 1e-10
+    max_iter: int = 100
+    command: tuple[str, ...] = ()

@@ -1,0 +1,197 @@
+"""What a fit hands over: frozen records that hold numbers and describe every one of them.
+
+One document serves as report, model file and baseline. The field order is the
+key order of the JSON document; a field's description is printed from here and
+nowhere else. Records have no behaviour: `report` renders them, nothing computes
+from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+SCHEMA = "mlefit/fit/1"
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """Which rows and columns the fit used, and who chose them."""
+
+    source: Annotated[str, "path as given, 'stdin' or 'frame'"]
+    format: Annotated[str, "csv, tsv, parquet, ipc, ndjson or frame"]
+    rows_read: Annotated[int, "rows in the source"]
+    rows_used: Annotated[int, "rows the likelihood sums over"]
+    rows_dropped: Annotated[Mapping[str, int], "rows left out, by cause"]
+    target: Annotated[str, "column or expression on the left side"]
+    target_source: Annotated[str, "formula, option or guess"]
+    features: Annotated[Sequence[str], "columns the right sides use"]
+    features_source: Annotated[str, "formula, option, none or guess"]
+    weights: Annotated[Mapping[str, str] | None, "kind and column of the weights"] = None
+    offset: Annotated[str | None, "column added to the linear predictor of the first parameter"] = (
+        None
+    )
+    exposure: Annotated[str | None, "column whose log is added to that predictor"] = None
+    trials: Annotated[str | None, "column with the number of trials"] = None
+    cluster: Annotated[str | None, "column that names the clusters of the standard errors"] = None
+    where: Annotated[str | None, "predicate that selected rows"] = None
+
+
+@dataclass(frozen=True)
+class Interval:
+    """How the intervals were made."""
+
+    method: Annotated[str, "wald"]
+    level: Annotated[float, "coverage aimed at"]
+    distribution: Annotated[str, "normal, or t with its degrees of freedom"] = "normal"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """The assumption: a family, its links, and which columns move which parameter."""
+
+    family: Annotated[str, "name of the distribution"]
+    formula: Annotated[str, "formula of the first parameter"]
+    formulas: Annotated[Mapping[str, str], "formula of every parameter that has covariates"]
+    links: Annotated[Mapping[str, str], "link of every parameter"]
+    levels: Annotated[Mapping[str, Sequence[str]], "levels of each factor, the base level first"]
+    event: Annotated[str | None, "value of the target that counts as 1"]
+    prior: Annotated[Sequence[Mapping[str, Any]], "priors; empty for maximum likelihood"]
+    fixed: Annotated[Mapping[str, float], "parameters and coefficients held at a value"]
+    objective: Annotated[str, "likelihood, or pseudo-likelihood under sampling weights"]
+    se_kind: Annotated[str, "observed, expected, HC0 to HC3 or cluster"]
+    small_sample: Annotated[bool, "whether the scale divides by n - p"]
+    interval: Annotated[Interval, "how the intervals were made"]
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One column of the design of a parameter with covariates, on the link scale."""
+
+    parameter: Annotated[str, "parameter whose linear predictor it belongs to"]
+    term: Annotated[str, "Intercept, x, log(x), g[b], x:g[b]"]
+    estimate: Annotated[float | None, "value at the maximum; null when the column is redundant"]
+    std_error: Annotated[float | None, "standard error; null when held fixed"]
+    statistic: Annotated[float | None, "estimate divided by its standard error"]
+    p_value: Annotated[float | None, "two-sided probability of a larger statistic at zero"]
+    conf_low: Annotated[float | None, "lower end of the interval"]
+    conf_high: Annotated[float | None, "upper end of the interval"]
+
+
+@dataclass(frozen=True)
+class ParameterEstimate:
+    """A parameter without covariates, on its natural scale."""
+
+    parameter: Annotated[str, "name of the parameter"]
+    estimate: Annotated[float | None, "value at the maximum"]
+    std_error: Annotated[float | None, "by the delta method from the link scale"]
+    conf_low: Annotated[float | None, "lower end, mapped from the link scale"]
+    conf_high: Annotated[float | None, "upper end, mapped from the link scale"]
+
+
+@dataclass(frozen=True)
+class FitSummary:
+    """The height of the likelihood and what is derived from it."""
+
+    log_likelihood: Annotated[float | None, "with every constant"]
+    log_prior: Annotated[float, "log-density of the prior; 0 without one"]
+    n_params: Annotated[int, "estimated coefficients, all parameters"]
+    aic: Annotated[float | None, "2 k - 2 log L"]
+    aicc: Annotated[float | None, "AIC with the small-sample term; null if n <= k + 1"]
+    bic: Annotated[float | None, "k log n - 2 log L"]
+    deviance: Annotated[float | None, "in the family's own definition; null if it has none"]
+    null_deviance: Annotated[float | None, "deviance of the model without covariates"]
+    df_residual: Annotated[int, "rows (frequency weights counted) minus coefficients of the mean"]
+    nobs: Annotated[float, "rows, or the sum of the frequency weights"]
+    mean_nll: Annotated[float | None, "negative log-likelihood for each row, in nats"]
+    bits_per_row: Annotated[float | None, "the same in bits"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Separate facts about the optimum; 'converged' means all of them."""
+
+    status: Annotated[str, "converged, or why not"]
+    message: Annotated[str, "the sentence a person reads"]
+    iterations: Annotated[int, "steps taken"]
+    passes: Annotated[int, "full passes over the rows"]
+    newton_decrement: Annotated[
+        float | None, "half g' H^-1 g: the decrease in NLL still to be had, in nats"
+    ]
+    max_scaled_gradient: Annotated[
+        float | None, "largest gradient entry over the root of its information"
+    ]
+    condition_number: Annotated[float | None, "of the information scaled to a unit diagonal"]
+    rank: Annotated[int, "independent columns, all parameters"]
+    information: Annotated[str, "positive definite, or not"]
+
+
+@dataclass(frozen=True)
+class LossRecord:
+    """A loss that has the same minimum as the negative log-likelihood.
+
+    For the rows of the data, NLL / n = scale_to_nll * value + constant_to_nll.
+    """
+
+    name: Annotated[str, "what the loss is called"]
+    parameter: Annotated[str, "the parameter it is minimised over"]
+    formula: Annotated[str, "the loss of one row"]
+    value: Annotated[float, "its mean over the rows, from its own definition"]
+    scale_to_nll: Annotated[float | None, "factor that turns it into the NLL; null if it varies"]
+    constant_to_nll: Annotated[float | None, "the rest, free of the parameter; null if it varies"]
+    identity_error: Annotated[float, "relative error of the identity on these rows"]
+    gradient_error: Annotated[float, "largest relative distance of loss slope * scale to NLL slope"]
+    holds_fixed: Annotated[Sequence[str], "parameters held at their estimates in the identity"]
+    apis: Annotated[Mapping[str, str], "settings elsewhere that give the same coefficients"]
+    same_loss: Annotated[Mapping[str, str], "objectives elsewhere that minimise this loss"]
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance of the estimated coefficients, on the link scale."""
+
+    names: Annotated[Sequence[str], "parameter:term"]
+    matrix: Annotated[Sequence[Sequence[float]], "one row for each name"]
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """The document `mlefit fit` writes."""
+
+    schema: str
+    mlefit_version: str
+    command: Sequence[str]
+    data: DataInfo
+    model: ModelInfo
+    coefficients: Sequence[Coefficient]
+    parameters: Sequence[ParameterEstimate]
+    derived: Sequence[Mapping[str, Any]]
+    fit: FitSummary
+    certificate: Certificate
+    losses: Sequence[LossRecord]
+    translations: Sequence[Mapping[str, Any]]
+    diagnostics: Mapping[str, Any]
+    covariance: Covariance
+    warnings: Sequence[str] = field(default=())
+    notes: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a fit would do: the reading of the command, without the fit."""
+
+    source: Annotated[str, "path as given, 'stdin' or 'frame'"]
+    format: Annotated[str, "csv, tsv, parquet, ipc, ndjson or frame"]
+    rows_read: Annotated[int, "rows in the source"]
+    rows_used: Annotated[int, "rows the likelihood would sum over"]
+    rows_dropped: Annotated[Mapping[str, int], "rows left out, by cause"]
+    target: Annotated[str, "column or expression on the left side"]
+    target_source: Annotated[str, "formula, option or guess"]
+    features: Annotated[Sequence[str], "columns the right sides use"]
+    features_source: Annotated[str, "formula, option, none or guess"]
+    family: Annotated[str, "name of the distribution"]
+    links: Annotated[Mapping[str, str], "link of every parameter"]
+    formulas: Annotated[Mapping[str, str], "formula of every parameter"]
+    columns: Annotated[Sequence[str], "coefficients that would be estimated, parameter:term"]
+    notes: Annotated[Sequence[str], "what a person should know"]

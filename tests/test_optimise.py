@@ -1,0 +1,115 @@
+"""Newton's method on a table of surfaces, and what it says about where it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from mlefit.optimise import Status, newton
+
+
+@dataclass(frozen=True)
+class Surface:
+    nll: float
+    score: np.ndarray
+    information: np.ndarray
+
+
+def quadratic(scales):
+    H = np.diag(scales) + 0.1 * np.sqrt(np.outer(scales, scales))
+    centre = np.arange(1.0, len(scales) + 1) / np.sqrt(scales)
+
+    def evaluate(gamma, kind):
+        d = gamma - centre
+        return Surface(0.5 * d @ H @ d, H @ d, H)
+
+    return evaluate, centre
+
+
+def poisson(kind_seen=None):
+    rng = np.random.default_rng(4)
+    X = np.column_stack([np.ones(80), rng.normal(size=80)])
+    y = rng.poisson(np.exp(X @ [1.0, 0.5]))
+
+    def evaluate(gamma, kind):
+        with np.errstate(over="ignore", invalid="ignore"):
+            mu = np.exp(X @ gamma)
+            return Surface(float(mu.sum() - y @ (X @ gamma)), X.T @ (mu - y), (X.T * mu) @ X)
+
+    return evaluate
+
+
+def bowl_with_a_saddle(gamma, kind):
+    """(g0^2 - 1)^2 + g1^2, whose second derivative is negative between the two minima."""
+    a, b = gamma
+    H = np.diag([12 * a**2 - 4, 2.0])
+    if kind == "expected":
+        H = np.diag([8.0, 2.0])
+    return Surface((a**2 - 1) ** 2 + b**2, np.array([4 * a * (a**2 - 1), 2 * b]), H)
+
+
+def rising(gamma, kind):
+    """exp(-g): no minimum, and every step finds a lower place."""
+    e = float(np.exp(-gamma[0]))
+    return Surface(e, np.array([-e]), np.array([[e]]))
+
+
+@pytest.mark.parametrize("scales", [[1.0, 1.0], [1e-12, 1e12], [1e6, 1.0]])
+def test_a_quadratic_needs_one_step_in_any_units(scales):
+    evaluate, centre = quadratic(np.array(scales))
+    optimum = newton(evaluate, np.zeros(2))
+    assert optimum.status is Status.CONVERGED
+    assert optimum.steps <= 2
+    np.testing.assert_allclose(optimum.gamma, centre, rtol=1e-12)
+
+
+@pytest.mark.parametrize("start", [[0.0, 0.0], [-5.0, 2.0], [6.0, -3.0]])
+def test_a_far_start_reaches_the_same_maximum(start):
+    optimum = newton(poisson(), np.array(start))
+    near = newton(poisson(), np.array([1.0, 0.5]))
+    assert optimum.status is Status.CONVERGED
+    assert optimum.decrement < 1e-20
+    assert optimum.positive_definite
+    np.testing.assert_allclose(optimum.gamma, near.gamma, rtol=1e-9)
+
+
+def test_an_indefinite_start_is_left_by_way_of_the_expected_information():
+    optimum = newton(bowl_with_a_saddle, np.array([0.1, 3.0]))
+    assert optimum.status is Status.CONVERGED
+    np.testing.assert_allclose(optimum.gamma, [1.0, 0.0], atol=1e-10)
+
+
+def test_a_stationary_point_that_is_no_maximum_is_told():
+    optimum = newton(bowl_with_a_saddle, np.array([0.0, 0.0]))
+    assert optimum.status is Status.NOT_A_MAXIMUM
+    assert not optimum.positive_definite
+
+
+def test_the_step_limit_is_told():
+    optimum = newton(poisson(), np.array([-5.0, 2.0]), max_iter=2)
+    assert optimum.status is Status.STEP_LIMIT
+    assert optimum.steps == 2
+    assert optimum.decrement > 1e-10
+
+
+def test_no_descent_is_told():
+    def wrong_slope(gamma, kind):
+        return Surface(float(gamma @ gamma), -2 * gamma, 2 * np.eye(1))
+
+    assert newton(wrong_slope, np.array([1.0])).status is Status.NO_DESCENT
+
+
+def test_only_free_coefficients_move():
+    optimum = newton(poisson(), np.array([0.2, 0.5]), free=np.array([0]))
+    assert optimum.gamma[1] == 0.5
+    assert optimum.status is Status.CONVERGED
+    assert abs(optimum.totals.score[0]) < 1e-9 < abs(optimum.totals.score[1])
+
+
+def test_every_step_is_told():
+    lines: list[str] = []
+    optimum = newton(poisson(), np.array([0.0, 0.0]), log=lines.append)
+    assert len(lines) >= optimum.steps
+    assert lines[0].startswith("step 0: log-likelihood ")
