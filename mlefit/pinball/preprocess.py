@@ -1,0 +1,320 @@
+"""Passes over all rows: the sample, the band around its solution, and the final check.
+
+Nothing here holds more than the sample, the band, and one byte per row of the data.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Matrix, Rows, Vector
+from mlefit.pinball.plane import Plane, sides
+from mlefit.pinball.rows import (
+    FAR,
+    Index,
+    Pass,
+    Positions,
+    Sample,
+    Units,
+    join,
+    merge,
+    positions,
+    sample_of,
+    walk,
+)
+from mlefit.pinball.simplex import Tilt
+from mlefit.pinball.start import INDEPENDENT
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the first pass learns: units, sums that settle ties, and a sample of rows."""
+
+    units: Units
+    tilt: Tilt
+    sample: Sample
+
+
+def survey(blocks: Pass, p: int, n: int, count: int) -> Survey:
+    """Sum over all rows, and copy about `count`: evenly spread ones, and all that weigh more.
+
+    A spread row stands for n / count rows, and its weight grows accordingly; one that weighs as
+    much as they do stands for itself.
+    """
+    wanted = _spread(n, count)
+    stands_for = n / max(len(wanted), 1)
+    sums = _Sums(*np.zeros((4, p + 1)))
+    weight, seen = 0.0, 0
+    pieces: list[_Block] = []
+    for here, kept, X, y, w in walk(blocks):
+        sums.add(X, y, w)
+        weight, seen = weight + float(w.sum()), seen + len(w)
+        low, high = np.searchsorted(wanted, (here.start, here.stop))
+        spread = wanted[low:high] - here.start
+        if kept is not None:
+            spread = np.flatnonzero(np.isin(kept, spread))
+        heavy = (w > stands_for * weight / max(seen, 1)) & (stands_for > 1)
+        local = np.union1d(spread, np.flatnonzero(heavy))
+        share = np.where(heavy[local], 1.0, stands_for)
+        pieces.append((X[:, local], y[local], w[local] * share, positions(here, kept, local)))
+    typical = np.exp(sums.log / np.maximum(sums.not_zero, 1e-300))
+    units = Units.of(typical[:-1], float(typical[-1]))
+    tilt = Tilt(sums.value[:-1] / units.columns, sums.size[:-1] / units.columns)
+    copied = [sample_of(*piece, units) for piece in pieces]
+    return Survey(units, tilt, merge(join(copied), units) if copied else _none(p, units))
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Weighted sums over rows, of every column and of y, each of shape (p + 1,); added to in place.
+
+    Attributes:
+        value: of x.
+        size: of |x|.
+        log: of log |x| where x is not zero.
+        not_zero: of 1 there.
+    """
+
+    value: Vector
+    size: Vector
+    log: Vector
+    not_zero: Vector
+
+    def add(self, X: Matrix, y: Rows, w: Rows) -> None:
+        for j, column in enumerate((*X, y)):
+            size = np.abs(column)
+            self.value[j] += column @ w
+            self.size[j] += size @ w
+            there, size = (w, size) if size.all() else (w[size > 0], size[size > 0])
+            self.log[j] += np.log(size) @ there
+            self.not_zero[j] += there.sum()
+
+
+def complete_rank(blocks: Pass, rows: Sample, units: Units) -> Sample | None:
+    """Add rows outside the span of `rows`; None when the data hold no such row.
+
+    A level that occurs three times in a million rows is in no sample, but must be in the basis.
+    """
+    p = rows.X.shape[0]
+    span = _orthonormal(rows.X)
+    pieces: list[Sample] = []
+    for here, kept, X, y, w in walk(blocks):
+        scaled = X / units.columns[:, None]
+        outside = scaled - span @ (span.T @ scaled)
+        sizes = np.square(outside).sum(axis=0) / np.square(scaled).sum(axis=0).clip(1e-300)
+        index = np.argsort(-sizes, kind="stable")[: 2 * p]
+        index = index[sizes[index] > INDEPENDENT**2]
+        if index.size and sum(len(piece.y) for piece in pieces) < 200 * p:
+            at = positions(here, kept, index)
+            pieces.append(sample_of(X[:, index], y[index], w[index], at, units))
+    return merge(join([rows, *pieces]), units) if pieces else None
+
+
+@dataclass
+class Globs:
+    """Rows summed by the side they are expected on, and the rows that are not.
+
+    Attributes:
+        band: distinct rows that are solved for one by one.
+        expected: -1, 0 or 1 for every row of the data; 0 is the band.
+        sums: weighted sums of (x, y) and of w below and above, in the data's units, (2, p + 2).
+    """
+
+    band: Sample
+    expected: NDArray[np.int8]
+    sums: Matrix
+
+    def problem(self, units: Units) -> Sample:
+        """The band, and for either side one row with the mean of its rows and their weight."""
+        full = np.flatnonzero(self.sums[:, -1] > 0)
+        w = self.sums[full, -1]
+        means = self.sums[full, :-1] / w[:, None]
+        # A far shift keeps a sum of rows on its side even when all of them are tied.
+        e = np.array([-FAR, FAR])[full]
+        totals = Sample(
+            means[:, :-1].T / units.columns[:, None],
+            means[:, -1] / units.target,
+            w,
+            e,
+            np.full(len(full), -1, dtype=np.int64),
+        )
+        return join([self.band, totals])
+
+    def release(self, wrong: list[_Block], units: Units) -> None:
+        """Take rows found on the other side out of the sums and into the band."""
+        for X, y, w, at in wrong:
+            side = self.expected[at]
+            for k, sign in enumerate((-1, 1)):
+                self.sums[k] -= _totals(X, y, w * (side == sign))
+            self.expected[at] = 0
+        for k, sign in enumerate((-1, 1)):
+            if not (self.expected == sign).any():
+                self.sums[k] = 0.0  # what subtraction left is rounding, not a row
+        released = [sample_of(*block, units) for block in wrong]
+        self.band = merge(join([self.band, *released]), units)
+
+
+_Block = tuple[Matrix, Rows, Rows, Positions]
+
+
+def everything(rows: Sample, n: int) -> Globs:
+    """No sums: every row is in the band."""
+    return Globs(rows, np.zeros(n, dtype=np.int8), np.zeros((2, rows.X.shape[0] + 2)))
+
+
+def partition(
+    blocks: Pass, n: int, units: Units, plane: Plane, width: Matrix, limit: float
+) -> Globs:
+    """Sum the rows whose residual exceeds `limit` standard errors of the fitted value.
+
+    Args:
+        blocks: all rows.
+        n: how many.
+        units: of the data.
+        plane: solution of the sample.
+        width: `width @ x` has the standard error of x'b as its norm, up to a constant.
+        limit: as `band_limit` gives it.
+    """
+    globs = everything(_none(len(plane.beta), units), n)
+    near, beta = plane.near * units.target, plane.beta * units.target / units.columns
+    raw_width = width / units.columns
+    band: list[Sample] = []
+    for here, kept, X, y, w in walk(blocks):
+        residual = y - beta @ X
+        distance = _distance(plane, units, residual, near, (X, y, w))
+        bound = limit * units.target * _norms(raw_width, X)
+        side = (distance > bound).astype(np.int8) - (distance < -bound).astype(np.int8)
+        for k, sign in enumerate((-1, 1)):
+            globs.sums[k] += _totals(X, y, w * (side == sign))
+        inside = np.flatnonzero(side == 0)
+        at = positions(here, kept, inside)
+        band.append(merge(sample_of(X[:, inside], y[inside], w[inside], at, units), units))
+        globs.expected[here if kept is None else here.start + kept] = side
+    globs.band = merge(join(band), units)
+    return globs
+
+
+def band_limit(rows: Sample, plane: Plane, width: Matrix, share: float) -> float:
+    """The limit within which lies about `share` of the sample, and never fewer than 6 p rows."""
+    residual = rows.y - plane.beta @ rows.X
+    _, tied, shift = sides(plane, residual, plane.near, rows.take)
+    residual[tied] = shift * _tie_unit(plane)
+    ratio = np.sort(np.abs(residual) / _norms(width, rows.X))
+    rank = int(share * len(ratio)) + 6 * len(plane.beta)
+    return float(ratio[min(rank, len(ratio) - 1)])
+
+
+@dataclass
+class Check:
+    """Sums of one pass over all rows at a plane.
+
+    Attributes:
+        wrong: rows that are not where they were expected, as far as they were copied.
+        wrong_rows: how many there are in all.
+        gradient: sum of a_i x_i over the rows off the plane, in `Units`.
+        weight: weight of all rows equal to each basic row, shape (p,).
+        objective: sum of w rho_tau(r), in the data's units.
+        strays: rows on the plane, shift included, that equal no basic row.
+    """
+
+    wrong: list[_Block] = field(default_factory=list)
+    wrong_rows: int = 0
+    gradient: Vector = field(default_factory=lambda: np.zeros(0))
+    weight: Vector = field(default_factory=lambda: np.zeros(0))
+    objective: float = 0.0
+    strays: int = 0
+
+
+def check(blocks: Pass, plane: Plane, globs: Globs, units: Units, tau: float, limit: int) -> Check:
+    """Compare every row with what was expected of it, and add up the certificate.
+
+    No more than about `limit` wrong rows are copied.
+    """
+    result = Check(gradient=np.zeros(len(plane.beta)), weight=np.zeros(len(plane.beta)))
+    near, beta = plane.near * units.target, plane.beta * units.target / units.columns
+    losses = []
+    for here, kept, X, y, w in walk(blocks):
+        residual = y - beta @ X
+        sign, tied, _ = sides(plane, residual, near, _Close(X, y, w, units))
+        slope = np.where(sign < 0, tau - 1, tau) * w
+        losses.append(float(slope @ residual))
+        on_plane = tied[sign[tied] == 0]
+        slope[on_plane] = 0.0
+        result.gradient += (X @ slope) / units.columns
+        _weigh(result, plane, sample_of(X[:, on_plane], y[on_plane], w[on_plane], on_plane, units))
+        expected = globs.expected[here if kept is None else here.start + kept]
+        wrong = np.flatnonzero((expected != 0) & (expected != sign))
+        result.wrong_rows += len(wrong)
+        if wrong.size and result.wrong_rows <= limit:
+            at = positions(here, kept, wrong)
+            result.wrong.append((X[:, wrong], y[wrong], w[wrong], at))
+    result.objective = math.fsum(losses)
+    return result
+
+
+def _weigh(result: Check, plane: Plane, rows: Sample) -> None:
+    """Count rows on the plane towards the basic rows they equal."""
+    stray = np.ones(len(rows.y), dtype=bool)
+    for k, (x, y) in enumerate(zip(plane.X.T, plane.y, strict=True)):
+        equal = (rows.y == y) & (x[:, None] == rows.X).all(axis=0)
+        result.weight[k] += rows.w[equal].sum()
+        stray &= ~equal
+    result.strays += int(stray.sum())
+
+
+@dataclass(frozen=True)
+class _Close:
+    """Rows of a block, brought to `Units` on demand: few are near the plane."""
+
+    X: Matrix
+    y: Rows
+    w: Rows
+    units: Units
+
+    def __call__(self, index: Index) -> Sample:
+        return sample_of(self.X[:, index], self.y[index], self.w[index], index, self.units)
+
+
+def _distance(
+    plane: Plane, units: Units, residual: Rows, near: float, block: tuple[Matrix, Rows, Rows]
+) -> Rows:
+    """Residuals in which ties are replaced by a small multiple of their shift."""
+    _, tied, shift = sides(plane, residual, near, _Close(*block, units))
+    residual[tied] = shift * (_tie_unit(plane) * units.target)
+    return residual
+
+
+def _tie_unit(plane: Plane) -> float:
+    """Small enough that a shifted tie stays nearer than any residual that is not tied."""
+    return plane.near * 1e-12 / float(1 + np.abs(plane.gamma).sum())
+
+
+def _totals(X: Matrix, y: Rows, w: Rows) -> Vector:
+    return np.concatenate([X @ w, [y @ w, w.sum()]])
+
+
+def _norms(width: Matrix, X: Matrix) -> Rows:
+    scaled = width @ X
+    return np.asarray(np.sqrt(np.einsum("ij,ij->j", scaled, scaled)) + 1e-300)
+
+
+def _spread(n: int, count: int) -> Positions:
+    """`count` of n positions, one in each of as many strata, at no fixed distance."""
+    if count >= n:
+        return np.arange(n, dtype=np.int64)
+    strata = np.arange(count)
+    golden = (math.sqrt(5) - 1) / 2
+    return ((strata + (strata * golden) % 1.0) * (n / count)).astype(np.int64)
+
+
+def _orthonormal(X: Matrix) -> Matrix:
+    vectors, values, _ = np.linalg.svd(X, full_matrices=False)
+    return np.asarray(vectors[:, values > INDEPENDENT * values.max(initial=1e-300)])
+
+
+def _none(p: int, units: Units) -> Sample:
+    return sample_of(np.zeros((p, 0)), np.zeros(0), np.zeros(0), np.zeros(0, np.int64), units)
