@@ -1,0 +1,1 @@
+complete --command mlefit --no-files --arguments "(env _MLEFIT_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) mlefit)" --condition "env _MLEFIT_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) mlefit"

@@ -1,0 +1,76 @@
+"""Values of flags, checked before any work: each parser refuses with a way out."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mlefit.errors import UsageError, did_you_mean
+
+
+def choice(what: str, names: Sequence[str], usage: str = "") -> Callable[[str], str]:
+    """A parser that accepts the names, in any case; `usage` stands before a suggested one."""
+    spelt = {name.lower(): name for name in names}
+
+    def parse(value: str) -> str:
+        if value.lower() in spelt:
+            return spelt[value.lower()]
+        tries = [f"{usage or what} {name}" for name in did_you_mean(value, names)]
+        raise UsageError(f"no {what} '{value}'", f"choices: {', '.join(names)}", tries=tries)
+
+    return parse
+
+
+def number(flag: str, above: float, below: float = math.inf) -> Callable[[str], float]:
+    """A parser for a number strictly between two others."""
+    bounds = f"above {above:g}" + ("" if below == math.inf else f" and below {below:g}")
+
+    def parse(value: str | float) -> float:
+        try:
+            parsed = float(value)
+        except ValueError:
+            parsed = math.nan
+        if above < parsed < below:
+            return parsed
+        raise UsageError(f"{flag} must be a number {bounds}, not '{value}'")
+
+    return parse
+
+
+def whole(flag: str, least: int) -> Callable[[str], int]:
+    """A parser for a whole number that is not below another."""
+
+    def parse(value: str | int) -> int:
+        try:
+            parsed = int(value)
+        except ValueError:
+            parsed = least - 1
+        if parsed >= least:
+            return parsed
+        raise UsageError(f"{flag} must be a whole number of at least {least}, not '{value}'")
+
+    return parse
+
+
+def names(flag: str, values: Sequence[str]) -> tuple[str, ...] | None:
+    """Column names from comma lists; quotes keep a name that has a comma together.
+
+    None when the flag was not given.
+    """
+    if not values:
+        return None
+    listed = [name.strip() for row in csv.reader(values, skipinitialspace=True) for name in row]
+    if not listed or "" in listed:
+        raise UsageError(f"{flag} has an empty name in '{','.join(values)}'")
+    return tuple(listed)
+
+
+def output_file(value: str) -> Path:
+    """A path that can be written, with an extension that names a format."""
+    from mlefit.report import check_output
+
+    path = Path(value)
+    check_output(path)
+    return path

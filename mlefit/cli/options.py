@@ -1,0 +1,240 @@
+"""Every flag, declared once. A command reads as names and types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mlefit.cli._values import choice, number, output_file, whole
+from mlefit.report.options import FORMATS, TABLES
+
+MODEL, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
+    "Model",
+    "Rows and weights",
+    "Standard errors",
+    "Search",
+    "Output",
+    "Program",
+)
+
+_MISSING = ("drop", "error")
+_INPUT_FORMATS = ("csv", "tsv", "parquet", "ipc", "ndjson")
+_SE_KINDS = ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster")
+_COLOURS = ("auto", "always", "never")
+
+
+def _family_names(incomplete: str) -> list[str]:
+    from mlefit import families  # names and aliases only: their modules stay unloaded
+
+    spellings = [spelling for name in families.NAMES for spelling in families.spellings_of(name)]
+    return [name for name in (*families.NAMES, *spellings) if name.startswith(incomplete)]
+
+
+def _flag(*names: str, panel: str, text: str) -> Any:
+    return typer.Option(*names, help=text, rich_help_panel=panel)
+
+
+def _text(*names: str, panel: str, metavar: str, text: str, **more: Any) -> Any:
+    return typer.Option(*names, metavar=metavar, help=text, rich_help_panel=panel, **more)
+
+
+def _choice(*names: str, panel: str, values: tuple[str, ...], text: str) -> Any:
+    return typer.Option(
+        *names,
+        metavar="|".join(values),
+        parser=choice(names[-1], values),
+        autocompletion=lambda incomplete: [v for v in values if v.startswith(incomplete)],
+        help=text,
+        rich_help_panel=panel,
+    )
+
+
+Data = Annotated[
+    str | None,
+    typer.Argument(metavar="[DATA]", show_default=False, help="A data file, or - for stdin."),
+]
+Formula = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[FORMULA]",
+        show_default=False,
+        help="'y ~ a + b', in quotes; 'y ~ 1' for a sample.",
+    ),
+]
+
+Family = Annotated[
+    str | None,
+    _text(
+        "-F", "--family",
+        panel=MODEL, metavar="NAME", autocompletion=_family_names,
+        text="Distribution of the target.",
+    ),
+]  # fmt: skip
+Loss = Annotated[
+    str | None,
+    _text(
+        "--loss",
+        panel=MODEL, metavar="NAME", autocompletion=_family_names,
+        text="The same, by the name of its loss: mse, mae, log-loss, pinball:0.9.",
+    ),
+]  # fmt: skip
+Target = Annotated[
+    str | None,
+    _text("-y", "--target", panel=MODEL, metavar="COL", text="Target, without a formula."),
+]
+Features = Annotated[
+    list[str] | None,
+    _text("-x", "--features", panel=MODEL, metavar="COL,...", text="Features, or all. Repeatable."),
+]
+Links = Annotated[
+    list[str] | None,
+    _text("--link", panel=MODEL, metavar="NAME", text="log, or mu=log,sigma=identity. Repeatable."),
+]
+Models = Annotated[
+    list[str] | None,
+    _text(
+        "--model",
+        panel=MODEL,
+        metavar="FORMULA",
+        text="'sigma ~ z' for another parameter. Repeatable.",
+    ),
+]
+Fix = Annotated[
+    list[str] | None,
+    _text(
+        "--fix", panel=MODEL, metavar="NAME=V", text="Hold a parameter or coefficient. Repeatable."
+    ),
+]
+Offset = Annotated[
+    str | None,
+    _text("--offset", panel=MODEL, metavar="COL", text="Added to the linear predictor as it is."),
+]
+Exposure = Annotated[
+    str | None,
+    _text(
+        "--exposure", panel=MODEL, metavar="COL", text="Its log is added to the linear predictor."
+    ),
+]
+Trials = Annotated[
+    str | None,
+    _text(
+        "--trials",
+        panel=MODEL,
+        metavar="COL",
+        text="Number of trials; the target counts successes.",
+    ),
+]
+
+Where = Annotated[
+    str | None, _text("--where", panel=ROWS, metavar="SQL", text="Use only rows where this holds.")
+]
+Missing = Annotated[
+    str,
+    _choice("--missing", panel=ROWS, values=_MISSING, text="Rows with missing values."),
+]
+MaxDropped = Annotated[
+    str | None,
+    _text("--max-dropped", panel=ROWS, metavar="N|P%", text="Refuse if more rows are dropped."),
+]
+InputFormat = Annotated[
+    str | None,
+    _choice("--input-format", panel=ROWS, values=_INPUT_FORMATS, text="If the name does not tell."),
+]
+FreqWeights = Annotated[
+    str | None,
+    _text(
+        "--freq-weights", panel=ROWS, metavar="COL", text="The row stands for this many equal rows."
+    ),
+]
+PrecisionWeights = Annotated[
+    str | None,
+    _text(
+        "--precision-weights", panel=ROWS, metavar="COL", text="The dispersion is divided by this."
+    ),
+]
+SamplingWeights = Annotated[
+    str | None,
+    _text(
+        "--sampling-weights", panel=ROWS, metavar="COL", text="One over the chance to be sampled."
+    ),
+]
+
+StandardErrors = Annotated[
+    str | None,
+    _choice("--se", panel=ERRORS, values=_SE_KINDS, text="If not observed."),
+]
+Cluster = Annotated[
+    str | None, _text("--cluster", panel=ERRORS, metavar="COL", text="Rows that belong together.")
+]
+SmallSample = Annotated[
+    bool, _flag("--small-sample", panel=ERRORS, text="Divide by n - p and use t, as lm does.")
+]
+ConfLevel = Annotated[
+    float,
+    _text(
+        "--conf-level",
+        panel=ERRORS, metavar="P", parser=number("--conf-level", 0, 1),
+        text="Coverage of the intervals.",
+    ),
+]  # fmt: skip
+
+Threads = Annotated[
+    int | None,
+    _text(
+        "--threads",
+        panel=SEARCH,
+        metavar="N",
+        parser=whole("--threads", 1),
+        text="If not all cores.",
+    ),
+]
+Tolerance = Annotated[
+    float,
+    _text(
+        "--tol",
+        panel=SEARCH, metavar="T", parser=number("--tol", 0),
+        text="Stop when less log-likelihood than this is left.",
+    ),
+]  # fmt: skip
+MaxIter = Annotated[
+    int,
+    _text(
+        "--max-iter",
+        panel=SEARCH,
+        metavar="N",
+        parser=whole("--max-iter", 0),
+        text="Steps before giving up.",
+    ),
+]
+
+Format = Annotated[
+    str, _choice("-f", "--format", panel=SHOWN, values=FORMATS, text="What stdout gets.")
+]
+Table = Annotated[
+    str | None,
+    _choice(
+        "--table", panel=SHOWN, values=TABLES, text="Only this: a row per term, or one per fit."
+    ),
+]
+Output = Annotated[
+    Path | None,
+    _text(
+        "-o", "--output",
+        panel=SHOWN, metavar="FILE", parser=output_file,
+        text="Write .json (the model), .csv, .tsv, .md or .txt as well.",
+    ),
+]  # fmt: skip
+Colour = Annotated[
+    str, _choice("--color", panel=SHOWN, values=_COLOURS, text="Colour, also off with NO_COLOR.")
+]
+Ascii = Annotated[bool, _flag("--ascii", panel=SHOWN, text="Nothing but ASCII.")]
+Quiet = Annotated[bool, _flag("-q", "--quiet", panel=SHOWN, text="No notes; with -o, no report.")]
+Verbose = Annotated[bool, _flag("-v", "--verbose", panel=SHOWN, text="Tell every step on stderr.")]
+
+Strict = Annotated[bool, _flag("--strict", panel=PROGRAM, text="Refuse to guess columns.")]
+DryRun = Annotated[
+    bool, _flag("--dry-run", panel=PROGRAM, text="Say what would be fitted; stop there.")
+]
+Debug = Annotated[bool, _flag("--debug", panel=PROGRAM, text="Show the traceback of an error.")]

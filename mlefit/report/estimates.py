@@ -1,0 +1,79 @@
+"""The two tables of estimates as cells of text, before any layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlefit.report import numbers, wording
+from mlefit.results import Coefficient, FitResult, ParameterEstimate
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of words and numbers: headings, rows, and how many columns are words."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: int
+
+
+def coefficients(result: FitResult) -> Grid | None:
+    """Coefficients on the link scale; names the parameter when there are several."""
+    rows = result.coefficients
+    if not rows:
+        return None
+    several = len({row.parameter for row in rows}) > 1
+    names = [[row.parameter, row.term] if several else [row.term] for row in rows]
+    estimate, error, interval = _estimates(rows, result)
+    columns = [
+        estimate,
+        error,
+        numbers.aligned([numbers.statistic(row.statistic) for row in rows]),
+        numbers.aligned([numbers.p_value(row.p_value) for row in rows]),
+        interval,
+    ]
+    headings = [
+        *(["parameter", "term"] if several else ["term"]),
+        "estimate",
+        "std error",
+        wording.statistic_heading(result.model),
+        "p",
+        wording.interval_heading(result.model),
+    ]
+    return _grid(headings, names, columns)
+
+
+def parameters(result: FitResult) -> Grid | None:
+    """Parameters without covariates, on their natural scale."""
+    rows = result.parameters
+    if not rows:
+        return None
+    headings = ["parameter", "estimate", "std error", wording.interval_heading(result.model)]
+    return _grid(headings, [[row.parameter] for row in rows], _estimates(rows, result))
+
+
+def _grid(
+    headings: Sequence[str], names: Sequence[Sequence[str]], columns: Sequence[Sequence[str]]
+) -> Grid:
+    rows = zip(names, zip(*columns, strict=True), strict=True)
+    return Grid(tuple(headings), tuple((*name, *cells) for name, cells in rows), len(names[0]))
+
+
+def _estimates(
+    rows: Sequence[Coefficient] | Sequence[ParameterEstimate], result: FitResult
+) -> list[list[str]]:
+    cells = [
+        numbers.rounded([row.estimate, row.std_error, row.conf_low, row.conf_high], row.std_error)
+        for row in rows
+    ]
+    reasons = [wording.held(row, result.model) for row in rows]
+    estimate = [cell[0] or reason for cell, reason in zip(cells, reasons, strict=True)]
+    error = [
+        cell[1] or ("" if cell[0] == "" else reason)
+        for cell, reason in zip(cells, reasons, strict=True)
+    ]
+    low = numbers.aligned([cell[2] for cell in cells])
+    high = numbers.aligned([cell[3] for cell in cells])
+    interval = ["   ".join(ends) for ends in zip(low, high, strict=True)]
+    return [numbers.aligned(estimate), numbers.aligned(error), interval]

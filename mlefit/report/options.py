@@ -1,0 +1,68 @@
+"""How a result is to be shown: a record, and the names of the forms there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlefit.errors import UsageError, did_you_mean
+
+FORMATS = ("text", "json", "csv", "tsv", "md")
+TABLES = ("terms", "fit")
+
+_FORMAT_OF_EXTENSION = {
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".md": "md",
+    ".txt": "text",
+}
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """Where a result goes and what it looks like there.
+
+    Attributes:
+        format: one of `FORMATS`; what standard output gets.
+        table: one of `TABLES`, or None for the whole report.
+        output: file to write as well; its extension decides its format.
+        colour: whether standard output gets escape codes.
+        ascii_only: whether every character must be ASCII.
+        width: columns of the terminal, or None for as many as the content needs.
+        quiet: with `output`, print nothing.
+    """
+
+    format: str = "text"
+    table: str | None = None
+    output: Path | None = None
+    colour: bool = False
+    ascii_only: bool = False
+    width: int | None = None
+    quiet: bool = False
+
+    def for_file(self, path: Path) -> ReportOptions:
+        """The same wishes for a file: no colour, no terminal to fit into.
+
+        A JSON file is the model file, so it holds the document whatever the table.
+        """
+        form = format_of(path)
+        table = None if form == "json" else self.table
+        return replace(self, format=form, table=table, colour=False, width=None)
+
+
+def format_of(path: Path) -> str:
+    """The format a file's extension asks for.
+
+    Raises:
+        UsageError: the extension is none of the known ones.
+    """
+    extension = path.suffix.lower()
+    if extension in _FORMAT_OF_EXTENSION:
+        return _FORMAT_OF_EXTENSION[extension]
+    close = did_you_mean(extension, _FORMAT_OF_EXTENSION)
+    raise UsageError(
+        f"cannot tell a format from the name '{path}'",
+        f"extensions: {' '.join(_FORMAT_OF_EXTENSION)}",
+        tries=[f"-o {path.with_suffix(other)}" for other in close or (".json",)],
+    )

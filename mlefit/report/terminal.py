@@ -1,0 +1,78 @@
+"""The standard streams: whether they take colour, how wide they are, how they can fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from typing import TextIO, cast
+
+from mlefit.errors import DataError
+
+
+def use_colour(choice: str, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Whether to write escape codes: the flag, then NO_COLOR, FORCE_COLOR, TERM, the stream."""
+    if choice != "auto":
+        return choice == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return environ.get("TERM") != "dumb" and _is_terminal(stream)
+
+
+def width_of(stream: TextIO | None) -> int | None:
+    """Columns of a terminal; None for a pipe or file, which take any width."""
+    return max(shutil.get_terminal_size().columns, 40) if _is_terminal(stream) else None
+
+
+def needs_ascii(stream: TextIO | None) -> bool:
+    """Whether the stream's encoding lacks the signs a report uses."""
+    try:
+        "·".encode((stream and stream.encoding) or "utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def emit(text: str) -> None:
+    """Write to standard output; a reader that has gone is no error, a full disk is.
+
+    Raises:
+        DataError: standard output cannot take the text.
+    """
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        _discard(sys.stdout)
+    except OSError as error:
+        _discard(sys.stdout)
+        raise DataError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def tell(text: str) -> None:
+    """Write to standard error; where nobody can be told, nothing more can be done."""
+    try:
+        _write(sys.stderr, text)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    if cast("TextIO | None", stream) is None:  # started with the stream closed
+        return
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def _discard(stream: TextIO) -> None:
+    # The interpreter flushes once more when it ends; that must not fail again.
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, stream.fileno())
+    os.close(sink)

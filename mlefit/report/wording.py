@@ -1,0 +1,227 @@
+"""The sentences of a report, shared by the terminal and Markdown.
+
+A line is a list of pieces; who prints it decides where it may break.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypeGuard
+
+from mlefit.report import numbers
+from mlefit.results import (
+    Coefficient,
+    FitResult,
+    Interval,
+    LossRecord,
+    ModelInfo,
+    ParameterEstimate,
+)
+
+_SE_KIND = {
+    "observed": "observed information",
+    "expected": "expected information",
+    "cluster": "cluster sandwich",
+}
+_INVERSE_LINK = {
+    "identity": "X b",
+    "log": "exp(X b)",
+    "logit": "logistic(X b)",
+    "probit": "Phi(X b)",
+    "inverse": "1 / (X b)",
+    "sqrt": "(X b)^2",
+}
+
+
+def family(model: ModelInfo) -> str:
+    """The family's name as it stands in a heading."""
+    return model.family.replace("-", " ").title()
+
+
+def title(result: FitResult) -> list[str]:
+    """What is assumed: family, formulas, links."""
+    model = result.model
+    modelled = list(dict.fromkeys(row.parameter for row in result.coefficients))
+    if not modelled:
+        return [f"{family(model)} sample", result.data.target]
+    if len(modelled) == 1:
+        return [f"{family(model)} regression", model.formula, f"{model.links[modelled[0]]} link"]
+    formulas = [model.formulas[name] for name in modelled]
+    links = ", ".join(f"{name} {model.links[name]}" for name in modelled)
+    return [f"{family(model)} regression", *formulas, f"links {links}"]
+
+
+def ledger(result: FitResult) -> str:
+    """The rows: used, read, and dropped by cause."""
+    data = result.data
+    if data.rows_used == data.rows_read:
+        return f"{data.rows_used:,} rows"
+    causes = [f"{count:,} {cause.replace(':', ' ')}" for cause, count in data.rows_dropped.items()]
+    return f"{data.rows_used:,} of {data.rows_read:,} rows ({', '.join(causes)})"
+
+
+def roles(result: FitResult) -> list[str]:
+    """Columns with a role beside target and features; empty for most fits."""
+    data = result.data
+    weights = [f"{kind} weights {column}" for kind, column in (data.weights or {}).items()]
+    named = {
+        "offset": data.offset,
+        "exposure": data.exposure,
+        "trials": data.trials,
+        "clusters": data.cluster,
+        "rows where": data.where,
+    }
+    success = result.model.event
+    event = [] if success is None else [f"{data.target} = {success} counts as 1"]
+    return weights + [f"{role} {column}" for role, column in named.items() if column] + event
+
+
+def banner(result: FitResult) -> str:
+    """The first line of a report nobody should rely on; empty when converged."""
+    certificate = result.certificate
+    return "" if certificate.status == "converged" else f"NOT CONVERGED: {certificate.message}"
+
+
+def status(result: FitResult) -> str:
+    """What was maximised, in how many steps, and what is left to gain."""
+    certificate = result.certificate
+    steps = f"{certificate.iterations} step{'' if certificate.iterations == 1 else 's'}"
+    left = certificate.newton_decrement
+    remainder = f" (predicted decrease left {numbers.small(left)})" if _usable(left) else ""
+    reached = "" if certificate.status == "converged" else "not converged: "
+    return f"maximum {result.model.objective}, {steps}, {reached}{certificate.status}{remainder}"
+
+
+def interval_heading(model: ModelInfo) -> str:
+    """Level, method and kind of standard error: the kind is always named."""
+    interval = model.interval
+    kind = _SE_KIND.get(model.se_kind, f"{model.se_kind} sandwich")
+    parts = [interval.method.capitalize(), kind]
+    if not _is_normal(interval):
+        parts.append(interval.distribution)
+    return f"{numbers.percent(interval.level)} interval ({', '.join(parts)})"
+
+
+def statistic_heading(model: ModelInfo) -> str:
+    """The letter of the statistic: z, or t with its degrees of freedom elsewhere."""
+    return "z" if _is_normal(model.interval) else "t"
+
+
+def _is_normal(interval: Interval) -> bool:
+    return interval.distribution == "normal"
+
+
+def held(row: Coefficient | ParameterEstimate, model: ModelInfo) -> str:
+    """Why a row has no standard error; empty when it has one."""
+    if row.estimate is None:
+        return "redundant"
+    if row.std_error is not None:
+        return ""
+    names = {row.parameter, f"{row.parameter}:{getattr(row, 'term', '')}"}
+    names.add(getattr(row, "term", row.parameter))
+    return "fixed" if names & set(model.fixed) else "none"
+
+
+def fit_pieces(result: FitResult) -> list[str]:
+    """The height of the likelihood and what is derived from it."""
+    fit = result.fit
+    pieces = [
+        f"{name} {numbers.height(value)}"
+        for name, value in [
+            ("log-likelihood", fit.log_likelihood),
+            ("AIC", fit.aic),
+            ("BIC", fit.bic),
+        ]
+        if _usable(value)
+    ]
+    if _usable(fit.deviance):
+        pieces.append(f"deviance {numbers.height(fit.deviance)} on {fit.df_residual:,} df")
+    if _usable(fit.mean_nll):
+        pieces.append(f"{fit.mean_nll:.4f} nats per row")
+    return pieces
+
+
+def _usable(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
+
+
+def assumption(result: FitResult) -> list[str]:
+    """The chain from a distribution to a loss."""
+    links = result.model.links
+    modelled = {row.parameter for row in result.coefficients}
+    moves = [f"{name} = {_inverse(links[name])}" for name in links if name in modelled]
+    name = family(result.model)
+    assumed = f"assume {result.data.target} ~ {name.replace(' ', '')}({', '.join(links)})"
+    return [", ".join([assumed, *moves]), "likelihood", "log", "negate"]
+
+
+def _inverse(link: str) -> str:
+    return _INVERSE_LINK.get(link, f"inverse {link}(X b)")
+
+
+def loss_identity(loss: LossRecord, mean_nll: float | None) -> list[str]:
+    """One loss and the arithmetic that turns its mean into the NLL per row."""
+    name = loss.name if loss.name.startswith("mean ") else f"mean {loss.name}"
+    head = [f"{name} ({loss.formula})", numbers.summand(loss.value)]
+    held = f"{', '.join(loss.holds_fixed)} held at the estimate" if loss.holds_fixed else ""
+    if loss.scale_to_nll is None or loss.constant_to_nll is None or mean_nll is None:
+        return [*head, *filter(None, ["least where the NLL is least", held])]
+    sign = "+" if loss.constant_to_nll >= 0 else "-"
+    return [
+        *head,
+        f"x {numbers.significant(loss.scale_to_nll, 5)}",
+        f"{sign} {numbers.summand(abs(loss.constant_to_nll))}",
+        f"= NLL per row {mean_nll:.4f}",
+        *filter(None, [held]),
+        f"(identity holds to {numbers.small(loss.identity_error)})"
+        if loss.identity_error
+        else "(identity holds exactly)",
+    ]
+
+
+def elsewhere(losses: Sequence[LossRecord]) -> list[list[str]]:
+    """Settings of other libraries; what several losses share is said once."""
+    labelled = [
+        (label, settings)
+        for loss in losses
+        for label, settings in [
+            ("the same coefficients", loss.apis),
+            ("the same loss", loss.same_loss),
+        ]
+        if settings
+    ]
+    distinct = [item for index, item in enumerate(labelled) if item not in labelled[:index]]
+    return [_settings(label, settings) for label, settings in distinct]
+
+
+def _settings(label: str, settings: Mapping[str, str]) -> list[str]:
+    first, *rest = [f"{library} {setting}" for library, setting in settings.items()]
+    return [f"{label}: {first}", *rest]
+
+
+def diagnostics(values: Mapping[str, object]) -> list[str]:
+    """Short facts about the fit of the assumption, in the order they were recorded."""
+    pieces = []
+    if (dispersion := _number(values, "dispersion")) is not None:
+        pieces.append(f"dispersion {dispersion:.2f} (1 expected)")
+    seen, expected = _number(values, "zeros_observed"), _number(values, "zeros_expected")
+    if seen is not None and expected is not None:
+        pieces.append(f"zeros {seen:,.0f} seen, {expected:,.1f} expected")
+    told = {"dispersion", "zeros_observed", "zeros_expected"}
+    others = {key: value for key, value in values.items() if key not in told}
+    return pieces + [_fact(key, value) for key, value in others.items() if _is_scalar(value)]
+
+
+def _number(values: Mapping[str, object], key: str) -> float | None:
+    value = values.get(key)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _fact(key: str, value: object) -> str:
+    shown = numbers.significant(value, 4) if isinstance(value, float) else str(value)
+    return f"{key.replace('_', ' ')} {shown}"

@@ -1,0 +1,94 @@
+"""Help and completion answer before anything numerical is loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"numpy", "polars", "scipy", "rich", "pydantic"}
+SHOW_MODULES_AT_THE_END = """
+import atexit, json, sys
+
+def show():
+    json.dump([name for name, module in sys.modules.items() if module], sys.stderr)
+
+atexit.register(show)
+from mlefit.__main__ import main
+main()
+"""
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+COMMANDS = [
+    ["--help"],
+    ["--version"],
+    ["fit", "--help"],
+    ["list", "--help"],
+    ["completion", "zsh"],
+]
+
+
+def loaded(arguments, **environ):
+    """Top-level modules a command line leaves behind, and what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW_MODULES_AT_THE_END, *arguments],
+        env={**ENVIRONMENT, **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stderr)}, done.stdout
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_help_loads_nothing_heavy(arguments):
+    modules, out = loaded(arguments)
+    assert modules & HEAVY == set()
+    assert out
+
+
+def test_the_version_is_told_without_typer():
+    modules, _ = loaded(["--version"])
+    assert "typer" not in modules
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("mlefit ", "completion"),
+        ("mlefit fit d.csv --fam", "--family"),
+        ("mlefit fit d.csv --family pois", "poisson"),
+        ("mlefit fit d.csv --se HC", "HC3"),
+        ("mlefit list fam", "families"),
+    ],
+)
+def test_completion_loads_nothing_heavy(shell, line, offered):
+    modules, out = loaded([], **completing(shell, line))
+    assert modules & HEAVY == set()
+    assert offered in out
+
+
+def completing(shell, line):
+    """The environment in which a shell asks for completions of a line."""
+    return {
+        "_MLEFIT_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+        "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+
+
+def test_help_takes_no_longer_than_a_person_notices():
+    def seconds():
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "mlefit", "--help"]
+        subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 0.45  # three times the aim: a tripwire
