@@ -11,7 +11,7 @@ import numpy as np
 import mlefit
 from mlefit import results
 from mlefit._types import Matrix
-from mlefit.design.blocks import Basis, Predictor
+from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
@@ -209,20 +209,13 @@ def _coefficients(
         estimates = {column.label: j for j, column in enumerate(fitted.columns)}
         held = {column.label: value for column, value in asked.held}
         if _has_covariates(roles, parameter.name):
-            for column in _in_order(asked):
-                if column.label in estimates:
-                    j = estimates[column.label]
-                    yield _estimated(parameter.name, column.label, beta[j], at + j, uncertainty)
+            for label in asked.labels:
+                if label in estimates:
+                    j = estimates[label]
+                    yield _estimated(parameter.name, label, beta[j], at + j, uncertainty)
                 else:
-                    yield results.Coefficient(
-                        parameter.name, column.label, held.get(column.label), *[None] * 5
-                    )
+                    yield results.Coefficient(parameter.name, label, held.get(label), *[None] * 5)
         at += fitted.size
-
-
-def _in_order(asked: Predictor) -> list[Column]:
-    columns = [*(column for column, _ in asked.held), *asked.columns]
-    return sorted(columns, key=lambda column: not column.is_intercept)
 
 
 def _estimated(

@@ -539,6 +539,16 @@ def quote(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def respelt(text: str, name: str, better: str) -> str:
+    """The same text with one column's name replaced, for a command that would work."""
+    parts, start = [], 0
+    for token in tokenize(text):
+        if token.kind in ("name", "quoted") and token.value == name:
+            parts += [text[start : token.at.start], quote(better)]
+            start = token.at.end
+    return "".join([*parts, text[start:]])
+
+
 def _grouped(expression: Expression, least: int) -> str:
     text = render(expression)
     return text if _level(expression) >= least else f"({text})"

@@ -67,6 +67,8 @@ def _plain_sums(family: Family, block: Block, theta: tuple[Any, ...]) -> Vector:
         zeros = (y == 0).astype(float)
         zeros_expected = np.exp(family.log_density(np.zeros_like(y), *theta, **known))
     unit_deviance = family.unit_deviance(y, *theta, **known)
+    if unit_deviance is not None and block.precision is not None:
+        unit_deviance = unit_deviance * block.precision
     return np.array([total(v) for v in (unit_deviance, pearson, zeros, zeros_expected)])
 
 

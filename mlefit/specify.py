@@ -90,6 +90,7 @@ def predictors_of(
             Predictor(
                 columns=tuple(column for column in design if column.label not in fixed),
                 held=tuple((c, fixed[c.label]) for c in design if c.label in fixed),
+                labels=tuple(column.label for column in design),
                 offsets=tuple(offsets),
             )
         )

@@ -72,12 +72,14 @@ class Predictor:
     Attributes:
         columns: free columns; the intercept, if any, is the first.
         held: columns whose coefficient is fixed, with its value: part of the offset.
+        labels: of all columns as the formula orders them, held and redundant ones too.
         offsets: keys of series added to eta, each with its factor.
         basis: coordinates of the free columns.
     """
 
     columns: tuple[Column, ...]
     held: tuple[tuple[Column, float], ...] = ()
+    labels: tuple[str, ...] = ()
     offsets: tuple[tuple[str, float], ...] = ()
     basis: Basis = field(default_factory=lambda: Basis(np.zeros(0)))
 
@@ -110,6 +112,8 @@ class Block:
         y: target, shape (m,).
         known: further known quantities, each (m,).
         weight: row weights (m,), or None for ones.
+        precision: precision weights (m,), or None for ones; they are part of the offsets
+            already and stand here for what is reported of a row.
         designs: one matrix (p_k, m) for each parameter.
         offsets: one array (m,) or number for each parameter.
     """
@@ -118,6 +122,7 @@ class Block:
     y: Rows
     known: Mapping[str, Rows]
     weight: Rows | None
+    precision: Rows | None
     designs: tuple[Matrix, ...]
     offsets: tuple[Any, ...]
 
@@ -209,6 +214,7 @@ class Reader:
             y=y,
             known={key: piece[key][rows].astype(float) for key in self._known},
             weight=weight,
+            precision=np.exp(piece[PRECISION][rows]) if PRECISION in piece else None,
             designs=tuple(
                 self._design(predictor, buffer, piece, rows, len(y))
                 for predictor, buffer in zip(self._predictors, self._buffers, strict=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mlefit.design.usable import Profile, left_out, profile, suits
 from mlefit.errors import UsageError, did_you_mean
-from mlefit.expression import Expression, names
+from mlefit.expression import Expression, names, respelt
 from mlefit.families._base import Family
 from mlefit.formula import Formula, RightSide, column_formula, parse_formula
 from mlefit.request import Request
@@ -89,7 +89,7 @@ def choose_roles(request: Request, source: Source, family: Family) -> Roles:
     used = _unique([*target, *_names_of(rights.values()), *taken])
     for name in used:
         if name not in source.schema:
-            raise missing_column(source, name)
+            raise _missing_in_formula(source, name, formulas.values())
     return Roles(
         response=response,
         formulas=formulas,
@@ -185,6 +185,13 @@ def _further_formulas(request: Request, family: Family, first: str) -> dict[str,
             raise UsageError(f"'{name}' already has its formula in {where}")
         formulas[name] = formula
     return formulas
+
+
+def _missing_in_formula(source: Source, name: str, formulas: Iterable[Formula]) -> UsageError:
+    """The error for a misspelt column, with the formula spelt right."""
+    text = next(formula.text for formula in formulas if name in formula.names)
+    close = did_you_mean(name, source.schema)
+    return missing_column(source, name, tries=[f"'{respelt(text, name, near)}'" for near in close])
 
 
 def _role_columns(request: Request, source: Source) -> tuple[str, ...]:

@@ -64,12 +64,11 @@ def resolve(name: str) -> str:
             raise UsageError(f"'{name}' is not the negative logarithm of any density", reason)
     known = aliases()
     if wanted not in known:
-        spelt = {spelling: spelling for spelling in [*NAMES, *_spellings()]}
+        close = dict.fromkeys(known[near] for near in did_you_mean(wanted, known))
         raise UsageError(
             f"no family or loss '{name}'",
             "families: " + ", ".join(NAMES),
-            tries=[f"--family {close}" for close in did_you_mean(name, spelt)]
-            or ["mlefit list families"],
+            tries=[f"--family {family}" for family in close] or ["mlefit list families"],
         )
     return known[wanted]
 
@@ -88,10 +87,6 @@ def spellings_of(name: str) -> tuple[str, ...]:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ALIASES":
             return tuple(ast.literal_eval(node.value))
     return ()
-
-
-def _spellings() -> Iterator[str]:
-    return (spelling for name in NAMES for spelling in spellings_of(name))
 
 
 def _folded(name: str) -> str:
