@@ -18,7 +18,7 @@ from mlefit.design.table import Table
 from mlefit.goodness import FitSums, concerns, diagnostics, fit_sums
 from mlefit.inference import Reference, covariance, natural_scale
 from mlefit.losses import loss_records
-from mlefit.maximise import Maximum, maximise
+from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
 from mlefit.rank import Redundant, condition_number
 from mlefit.request import Request
@@ -311,7 +311,7 @@ def _null_deviance(request: Request, maximum: Maximum) -> float | None:
     engine = maximum.engine.with_predictors(predictors)
     if not any(predictor.size for predictor in predictors):
         return fit_sums(replace(maximum, engine=engine), np.zeros(0)).deviance
-    null = maximise(maximum.model, engine, tol=request.tol, max_iter=100, log=lambda line: None)
+    null = maximise(maximum.model, engine, Search(tol=request.tol))
     return fit_sums(null).deviance
 
 

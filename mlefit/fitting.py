@@ -24,7 +24,7 @@ from mlefit.families._base import Family
 from mlefit.inference import KINDS
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.maximise import maximise
+from mlefit.maximise import Search, maximise
 from mlefit.request import Request
 from mlefit.results import DryRun, FitResult
 from mlefit.source import Rows, Source, open_source, read_rows
@@ -111,7 +111,7 @@ def run(request: Request, log: Callable[[str], None] = lambda line: None) -> Fit
         known=prepared.family.known,
         threads=request.threads,
     )
-    maximum = maximise(model, engine, tol=request.tol, max_iter=request.max_iter, log=log)
+    maximum = maximise(model, engine, Search(request.tol, request.max_iter, log))
     return assemble(
         request,
         prepared.source,

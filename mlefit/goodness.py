@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import Block
+from mlefit.design.blocks import Block, split
 from mlefit.families._base import Family
 from mlefit.losses import LossSums, loss_sums
-from mlefit.maximise import Maximum, split
+from mlefit.maximise import Maximum
 
 # Below this the spread of counts is not worth a word, however many rows show it.
 _NOTABLE_DISPERSION = 1.1

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Block
+from mlefit.design.blocks import Block, block_diagonal
 from mlefit.likelihood import RowTerms
 from mlefit.maximise import Maximum, evaluator
 
@@ -93,7 +93,7 @@ def covariance(
         return None
     if kind not in ("observed", "expected"):
         bread = bread @ _meat(maximum, kind, bread, squared_weights, clusters) @ bread
-    to_user = _block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
+    to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
     return to_user @ bread @ to_user.T
 
 
@@ -165,16 +165,6 @@ def _leverage(block: Block, k: int, terms: RowTerms, bread: Matrix, squared_weig
     if squared_weights:
         information = block.weighted(information)
     return information * np.einsum("ij,ij->j", X, own @ X)
-
-
-def _block_diagonal(blocks: list[Matrix]) -> Matrix:
-    size = sum(len(block) for block in blocks)
-    whole = np.zeros((size, size))
-    at = 0
-    for block in blocks:
-        whole[at : at + len(block), at : at + len(block)] = block
-        at += len(block)
-    return whole
 
 
 def natural_scale(

@@ -34,6 +34,9 @@ class Link(ABC):
     onto: ClassVar[str]
     """Where theta lands: 'real', 'positive' or 'unit'."""
 
+    is_elementary: ClassVar[bool] = True
+    """Whether numpy alone computes it, in whatever precision eta has."""
+
     @abstractmethod
     def forward(self, theta: Rows) -> Rows:
         """The linear predictor of a parameter value."""
@@ -121,6 +124,7 @@ class Probit(Link):
     """theta = Phi(eta), the standard normal distribution function."""
 
     name, formula, onto = "probit", "theta = Phi(eta)", "unit"
+    is_elementary = False
 
     def forward(self, theta: Rows) -> Rows:
         from scipy.special import ndtri

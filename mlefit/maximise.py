@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Basis, Block, Predictor
+from mlefit.design.blocks import Basis, Block, Predictor, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.families._base import Moments
@@ -24,10 +26,12 @@ from mlefit.likelihood import Kind, Model, Totals
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.pinball import Vertex, minimise_pinball
 from mlefit.rank import ILL_CONDITIONED, Redundant, condition_number, redundant_columns, triangle
+from mlefit.refine import refined_coefficients
 
 Log = Callable[[str], None]
 
 _MOST_ROUNDS = 200
+_LEAST_SCORE = -1 + np.finfo(float).eps
 # A scale below so many roundings of the target's own size is rounding, not spread.
 _PERFECT = 1e3 * np.finfo(float).eps
 
@@ -44,6 +48,7 @@ class Maximum:
         asked: the predictors before columns were left out.
         vertex: the linear programme's answer, for families that have a corner.
         moments: of the target.
+        refined: coefficients of an ill-conditioned fit, with digits the search could not see.
     """
 
     model: Model
@@ -53,6 +58,7 @@ class Maximum:
     asked: tuple[Predictor, ...]
     vertex: Vertex | None
     moments: Moments
+    refined: list[Vector] | None = None
 
     @property
     def gammas(self) -> list[Vector]:
@@ -62,6 +68,8 @@ class Maximum:
     @property
     def betas(self) -> list[Vector]:
         """Coefficients of each parameter for the user's columns."""
+        if self.refined is not None:
+            return self.refined
         return [
             predictor.basis.beta(gamma)
             for predictor, gamma in zip(self.engine.predictors, self.gammas, strict=True)
@@ -87,15 +95,28 @@ class Survey:
         )
 
 
-def maximise(model: Model, engine: LocalEngine, *, tol: float, max_iter: int, log: Log) -> Maximum:
+@dataclass(frozen=True)
+class Search:
+    """How to search.
+
+    Attributes:
+        tol: Newton decrement, in nats, at which to stop.
+        max_iter: most Newton steps.
+        log: takes a line for each step.
+    """
+
+    tol: float = 1e-10
+    max_iter: int = 100
+    log: Log = lambda line: None
+
+
+def maximise(model: Model, engine: LocalEngine, search: Search) -> Maximum:
     """Find the coefficients of largest likelihood.
 
     Args:
         model: family and links.
         engine: rows and predictors.
-        tol: Newton decrement, in nats, at which to stop.
-        max_iter: most Newton steps.
-        log: takes a line for each step.
+        search: when to stop.
 
     Raises:
         UntrustworthyError: no start was found that keeps every parameter in its domain.
@@ -107,28 +128,45 @@ def maximise(model: Model, engine: LocalEngine, *, tol: float, max_iter: int, lo
     first = evaluator(model, engine)(gamma, "expected")
     if not math.isfinite(first.nll):
         raise _no_start(model)
-    engine, redundant = _well_conditioned(engine, first.information, survey, log)
+    engine, redundant = _well_conditioned(engine, first.information, survey, search.log)
     if any(predictor.basis.triangle is not None for predictor in engine.predictors):
         gamma = _start(model, engine, theta, survey)
         first = evaluator(model, engine)(gamma, "expected")
+    vertex = None
     if model.family.vertex is None:
-        vertex, optimum = (
-            None,
-            newton(
-                evaluator(model, engine),
-                gamma,
-                tol=tol,
-                max_iter=max_iter,
-                begin="expected" if len(model.links) > 1 else "observed",
-                bend=_exact_scale(model, engine),
-                first=first if len(model.links) > 1 or model.is_fused else None,
-                log=log,
-            ),
-        )
+        optimum = _newton(model, engine, gamma, moments, search, first=first)
     else:
-        vertex, optimum = _with_vertex(model, engine, gamma, tol=tol, max_iter=max_iter, log=log)
-    optimum = _watch_scale(model, engine, optimum, moments)
-    return Maximum(model, engine, optimum, redundant, asked, vertex, moments)
+        vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
+    maximum = Maximum(model, engine, optimum, redundant, asked, vertex, moments)
+    if vertex is not None or optimum.status not in (Status.CONVERGED, Status.PERFECT_FIT):
+        return maximum
+    return replace(maximum, refined=refined_coefficients(model, engine, optimum, maximum.betas))
+
+
+def _newton(
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+    *,
+    free: NDArray[np.intp] | None = None,
+    first: Totals | None = None,
+) -> Optimum:
+    """Newton's method with what this model knows: an exact scale, and when it collapses."""
+    several = len(model.links) > 1
+    return newton(
+        evaluator(model, engine),
+        gamma,
+        tol=search.tol,
+        max_iter=search.max_iter,
+        begin="expected" if several else "observed",
+        free=free,
+        bend=_exact_scale(model, engine),
+        first=first if several or model.is_fused else None,
+        collapsed=_collapse(model, engine, moments),
+        log=search.log,
+    )
 
 
 def evaluator(model: Model, engine: LocalEngine) -> Callable[[Vector, Kind], Totals]:
@@ -139,12 +177,6 @@ def evaluator(model: Model, engine: LocalEngine) -> Callable[[Vector, Kind], Tot
         return engine.total(lambda block: model.totals(block, gammas, kind))
 
     return evaluate
-
-
-def split(gamma: Vector, predictors: Sequence[Predictor]) -> list[Vector]:
-    """One vector of all coefficients, cut by parameter."""
-    edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
-    return [gamma[lo:hi] for lo, hi in pairwise(edges)]
 
 
 def _centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
@@ -255,10 +287,9 @@ def _exact_scale(model: Model, engine: LocalEngine) -> Callable[[Vector, Any], V
 
     def bend(direction: Vector, now: Any) -> Vector:
         mean_score = -float(now.score[at]) / now.rows
-        if mean_score <= -1:
-            return direction
         bent = direction.copy()
-        bent[at] = math.log1p(mean_score) / norm
+        # residuals of nothing but rounding leave a mean score of -1 and no logarithm
+        bent[at] = math.log1p(max(mean_score, _LEAST_SCORE)) / norm
         return bent
 
     return bend
@@ -276,20 +307,18 @@ def _constant_scale(model: Model, engine: LocalEngine) -> tuple[int, int] | None
     return None
 
 
-def _watch_scale(model: Model, engine: LocalEngine, optimum: Optimum, moments: Moments) -> Optimum:
-    """Tell a perfect fit: a scale that has shrunk to the rounding of the target."""
+def _collapse(model: Model, engine: LocalEngine, moments: Moments) -> Callable[[Vector], bool]:
+    """Tells a perfect fit: a scale that has shrunk to the rounding of the target."""
     position = _constant_scale(model, engine)
     if position is None:
-        return optimum
-    scale = math.exp(min(float(optimum.gamma[position[1]]), 700.0))
-    size = math.hypot(moments.mean, math.sqrt(moments.variance))
-    if scale > _PERFECT * size:
-        return optimum
-    return replace(optimum, status=Status.PERFECT_FIT)
+        return lambda gamma: False
+    least = _PERFECT * math.hypot(moments.mean, math.sqrt(moments.variance))
+    lowest = math.log(least) if least > 0 else -math.inf
+    return lambda gamma: bool(gamma[position[1]] <= lowest)
 
 
 def _with_vertex(
-    model: Model, engine: LocalEngine, gamma: Vector, *, tol: float, max_iter: int, log: Log
+    model: Model, engine: LocalEngine, gamma: Vector, moments: Moments, search: Search
 ) -> tuple[Vertex, Optimum]:
     """Location by linear programme and the rest by Newton, in turn until neither moves.
 
@@ -297,7 +326,6 @@ def _with_vertex(
     objective is smooth in the rest and convex in the location, so a point that
     neither can improve is stationary.
     """
-    evaluate = evaluator(model, engine)
     p = engine.predictors[0].size
     rest = np.arange(p, len(gamma))
     constant_scale = all(predictor.size <= 1 for predictor in engine.predictors[1:])
@@ -306,26 +334,15 @@ def _with_vertex(
     gamma = gamma.copy()
     nll = math.inf
     for turn in range(_MOST_ROUNDS):
-        vertex = minimise_pinball(
-            lambda gamma=gamma: _pinball_blocks(model, engine, gamma),  # type: ignore[misc]
-            p,
-            engine.columns.rows,
-            tau,
-        )
+        blocks = partial(_pinball_blocks, model, engine, gamma)
+        vertex = minimise_pinball(blocks, p, engine.columns.rows, tau)
         gamma[:p] = vertex.beta
-        optimum = newton(
-            evaluate,
-            gamma,
-            tol=tol,
-            max_iter=max_iter,
-            begin="expected",
-            free=rest,
-            bend=_exact_scale(model, engine),
-            log=log,
-        )
+        optimum = _newton(model, engine, gamma, moments, search, free=rest)
         gamma = optimum.gamma.copy()
-        log(f"turn {turn + 1}: vertex in {vertex.passes} passes, NLL {optimum.totals.nll:.10g}")
-        if constant_scale or nll - optimum.totals.nll <= tol:
+        search.log(
+            f"turn {turn + 1}: vertex in {vertex.passes} passes, NLL {optimum.totals.nll:.10g}"
+        )
+        if constant_scale or nll - optimum.totals.nll <= search.tol:
             break
         nll = optimum.totals.nll
     if not vertex.optimal:

@@ -89,6 +89,7 @@ def newton(
     free: NDArray[np.intp] | None = None,
     bend: Bend | None = None,
     first: Sums | None = None,
+    collapsed: Callable[[Vector], bool] = lambda gamma: False,
     log: Callable[[str], None] = lambda line: None,
 ) -> Optimum:
     """Minimise `evaluate(gamma).nll` from a start where it is finite.
@@ -106,6 +107,7 @@ def newton(
         free: positions to move; None for all.
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
+        collapsed: tells a place from which the likelihood only grows without bound.
         log: takes a line for each step.
     """
     moving = np.arange(len(gamma)) if free is None else free
@@ -119,6 +121,8 @@ def newton(
         log(f"step {steps}: log-likelihood {-now.nll:.10g}, predicted rise left {decrement:.3g}")
         if decrement <= tol:
             return _finish(evaluate, gamma, now, kind, decrement, moving, steps, tol)
+        if collapsed(gamma):
+            return _ended(evaluate, gamma, kind, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.STEP_LIMIT)
         if bend is not None:

@@ -35,8 +35,8 @@ LINEAR = {
     "Wampler1": (5, 9, None, "condition 6e6 in raw columns, 2e3 in scaled ones"),
     "Wampler2": (5, 9, None, "the same"),
     "Wampler3": (5, 9, 10, "the same"),
-    "Wampler4": (5, 7, 10, "the same, and residuals 2e5 times the estimates"),
-    "Wampler5": (5, 5, 10, "the same, and residuals 2e7 times the estimates"),
+    "Wampler4": (5, 9, 10, "the same, and residuals 2e5 times the estimates"),
+    "Wampler5": (5, 9, 10, "the same, and residuals 2e7 times the estimates"),
 }
 WITHOUT_INTERCEPT = ("NoInt1", "NoInt2")
 PERFECT = ("Wampler1", "Wampler2")  # residuals are exactly zero: the likelihood has no maximum

@@ -241,6 +241,23 @@ class Reader:
         return X
 
 
+def split(gamma: Vector, predictors: Sequence[Predictor]) -> list[Vector]:
+    """One vector of all coefficients, cut by parameter."""
+    edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
+    return [gamma[lo:hi] for lo, hi in pairwise(edges)]
+
+
+def block_diagonal(blocks: Sequence[Matrix]) -> Matrix:
+    """Square matrices along the diagonal of a larger one."""
+    size = sum(len(block) for block in blocks)
+    whole = np.zeros((size, size))
+    at = 0
+    for block in blocks:
+        whole[at : at + len(block), at : at + len(block)] = block
+        at += len(block)
+    return whole
+
+
 def block_rows(predictors: Sequence[Predictor]) -> int:
     """How many rows a block of these predictors should have."""
     widest = sum(predictor.size for predictor in predictors) + 1

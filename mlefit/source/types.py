@@ -59,13 +59,17 @@ def sniff(sample: pl.DataFrame, decimal_comma: bool) -> dict[str, pl.DataType]:
 
     A column without a value in the sample is Null: unknown.
     """
+    values = sample.select(present(pl.col(name)).alias(name) for name in sample.columns)
+    empty = {column.name for column in values.get_columns() if column.null_count() == len(column)}
     numeric = sample.select(
         (~unparsed(pl.col(name), pl.Float64(), decimal_comma)).all().alias(name)
         for name in sample.columns
     ).row(0, named=True)
+    words = [name for name in sample.columns if name not in empty and not numeric[name]]
+    inferred = _inferred(values.select(words)) if words else {}
     return {
-        values.name: _type_of(values, bool(numeric[values.name]))
-        for values in _present_values(sample)
+        name: pl.Null() if name in empty else inferred.get(name, pl.Float64())
+        for name in sample.columns
     }
 
 
@@ -93,12 +97,19 @@ def _present_values(sample: pl.DataFrame) -> list[pl.Series]:
     return [values.drop_nulls() for values in shown.get_columns()]
 
 
-def _type_of(values: pl.Series, numeric: bool) -> pl.DataType:
-    if values.is_empty():
-        return pl.Null()
-    if numeric:
-        return pl.Float64()
-    written = values.to_frame("v").write_csv().encode()
-    inferred = pl.read_csv(written, try_parse_dates=True, infer_schema_length=None).schema["v"]
-    kept = inferred == pl.Boolean or inferred in (pl.Date, pl.Datetime)
-    return inferred if kept else pl.String()
+def _inferred(words: pl.DataFrame) -> dict[str, pl.DataType]:
+    """Boolean, a date or String, as polars itself would infer from a file."""
+    boolean = pl.all().str.to_lowercase().is_in(["true", "false"]).all()
+    # the first use of polars' date parser costs more than a small fit
+    dated = pl.all().str.contains(r"^\d").all()
+    booleans, dates = (words.select(test).row(0) for test in (boolean, dated))
+    found: dict[str, pl.DataType] = {
+        name: pl.Boolean() if is_boolean else pl.String()
+        for name, is_boolean in zip(words.columns, booleans, strict=True)
+    }
+    suspects = [name for name, may_be in zip(words.columns, dates, strict=True) if may_be]
+    if suspects:
+        written = words.select(suspects).write_csv().encode()
+        schema = pl.read_csv(written, try_parse_dates=True, infer_schema_length=None).schema
+        found |= {name: d for name, d in schema.items() if d in (pl.Date, pl.Datetime)}
+    return found
