@@ -165,8 +165,12 @@ def loss_identity(loss: LossRecord, mean_nll: float | None) -> list[str]:
     name = loss.name if loss.name.startswith("mean ") else f"mean {loss.name}"
     head = [f"{name} ({loss.formula})", numbers.summand(loss.value)]
     held = f"{', '.join(loss.holds_fixed)} held at the estimate" if loss.holds_fixed else ""
-    if loss.scale_to_nll is None or loss.constant_to_nll is None or mean_nll is None:
-        return [*head, *filter(None, ["least where the NLL is least", held])]
+    if loss.scale_to_nll is None or loss.constant_to_nll is None:
+        # with a scale that varies, the unweighted loss is least somewhere else
+        fixed = ", ".join(loss.holds_fixed)
+        return [*head, f"the NLL weighs each row's loss by its own {fixed}, so it is not this loss"]
+    if mean_nll is None:
+        return [*head, *filter(None, [held])]
     sign = "+" if loss.constant_to_nll >= 0 else "-"
     return [
         *head,
