@@ -11,18 +11,23 @@ import numpy as np
 import mlefit
 from mlefit import results
 from mlefit._types import Matrix
+from mlefit.cautions import cautions, redundancies
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
-from mlefit.goodness import FitSums, concerns, diagnostics, fit_sums
+from mlefit.errors import UsageError
+from mlefit.existence import Recession
+from mlefit.goodness import FitSums, diagnostics, fit_sums
 from mlefit.inference import Reference, covariance, natural_scale
 from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
-from mlefit.rank import Redundant, condition_number
+from mlefit.rank import condition_number
 from mlefit.request import Request
 from mlefit.source import Rows, Source
+from mlefit.support import Domain
+from mlefit.verdict import no_maximum
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,10 @@ def assemble(
     sums = fit_sums(maximum)
     df_residual = _nobs(request, maximum) - maximum.engine.predictors[0].size
     uncertainty = _uncertainty(request, table, maximum, kind, df_residual)
-    redundant = list(_redundant_sentences(maximum))
+    redundant = list(redundancies(maximum))
+    if redundant and request.strict:
+        raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
+    verdict = no_maximum(maximum, roles, table)
     facts = diagnostics(maximum, sums, df_residual)
     return results.FitResult(
         schema=results.SCHEMA,
@@ -79,9 +87,9 @@ def assemble(
         diagnostics=facts,
         covariance=_covariance_record(maximum, uncertainty),
         warnings=(
+            *([] if verdict is None else [verdict]),
             *table.warnings,
-            *redundant,
-            *concerns(maximum.model.family, facts, df_residual),
+            *cautions(maximum, rows, facts, df_residual),
         ),
         notes=tuple(notes),
     )
@@ -132,7 +140,9 @@ def _uncertainty(
     if request.small_sample:
         reference = Reference(df_residual)
         factor = math.sqrt(_nobs(request, maximum) / df_residual) if df_residual > 0 else math.nan
-        matrix = matrix * factor**2 if matrix is not None and df_residual > 0 else None
+        # a sandwich holds the residuals themselves, so no sigma that could be corrected
+        spread = factor if kind in ("observed", "expected") else 1.0
+        matrix = matrix * spread**2 if matrix is not None and df_residual > 0 else None
     return Uncertainty(matrix, reference, reference.quantile(request.conf_level), factor)
 
 
@@ -207,10 +217,11 @@ def _coefficients(
     for k, parameter in enumerate(maximum.model.family.parameters):
         asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
         estimates = {column.label: j for j, column in enumerate(fitted.columns)}
+        away = maximum.recession.moving if maximum.recession is not None and k == 0 else ()
         held = {column.label: value for column, value in asked.held}
         if _has_covariates(roles, parameter.name):
             for label in asked.labels:
-                if label in estimates:
+                if label in estimates and estimates[label] not in away:
                     j = estimates[label]
                     yield _estimated(parameter.name, label, beta[j], at + j, uncertainty)
                 else:
@@ -259,6 +270,9 @@ def _natural(
         value = float(link.inverse(np.array([predictor.held[0][1]]))[0])
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     factor = uncertainty.scale_factor if parameter.norm is not None else 1.0
+    if maximum.recession is not None and k == 0:
+        end = _end_of_domain(maximum, maximum.recession)
+        return results.ParameterEstimate(parameter.name, end, None, None, None)
     if maximum.optimum.status is Status.PERFECT_FIT and parameter.norm is not None:
         return results.ParameterEstimate(parameter.name, 0.0, None, None, None)
     error = uncertainty.std_error(position)
@@ -267,6 +281,13 @@ def _natural(
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     numbers = natural_scale(maximum, k, error, uncertainty.quantile)
     return results.ParameterEstimate(parameter.name, *(factor * number for number in numbers))
+
+
+def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
+    """Where a plain parameter tends to when its likelihood has no maximum inside."""
+    end = maximum.model.links[0].ends[recession.growing > 0]
+    unit = maximum.model.family.parameters[0].domain is Domain.UNIT
+    return 0.0 if end == "lower" else 1.0 if unit else None
 
 
 def _has_covariates(roles: Roles, parameter: str) -> bool:
@@ -281,8 +302,13 @@ def _summary(
     nll = float(maximum.optimum.totals.nll) * nobs / maximum.moments.rows
     k = len(maximum.optimum.gamma)
     finite = math.isfinite(nll) and maximum.optimum.status is not Status.PERFECT_FIT
+    # where no maximum exists the height is that of the last step, and criteria mean nothing
     # a pseudo-likelihood has no information criterion
-    criteria = finite and request.sampling_weights is None
+    criteria = (
+        finite
+        and request.sampling_weights is None
+        and maximum.optimum.status is not Status.NO_MAXIMUM
+    )
     aic = 2 * k + 2 * nll
     return results.FitSummary(
         log_likelihood=-nll if finite else None,
@@ -367,28 +393,6 @@ def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Co
     return results.Covariance(
         names, [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
     )
-
-
-def _redundant_sentences(maximum: Maximum) -> Iterator[str]:
-    for asked, left_out in zip(maximum.asked, maximum.redundant, strict=True):
-        labels = [column.label for column in asked.columns]
-        for redundant in left_out:
-            yield f"{labels[redundant.index]} is left out: {_dependency(redundant, labels)}"
-
-
-def _dependency(redundant: Redundant, labels: Sequence[str]) -> str:
-    """For example `x3 = x1 + 2 x2`."""
-    parts = [(factor, labels[index]) for index, factor in redundant.parts]
-    size = max((abs(factor) for factor, _ in parts), default=0.0)
-    if abs(redundant.constant) > 1e-9 * size or not parts:
-        parts.append((redundant.constant, ""))
-    text = ""
-    for factor, label in parts:
-        sign = " - " if factor < 0 else " + "
-        shown = f"{abs(factor):.6g}"
-        piece = label if shown == "1" and label else f"{shown} {label}".strip()
-        text += (sign if text else sign.strip(" +")) + piece
-    return f"{labels[redundant.index]} = {text}"
 
 
 def _finite(value: float) -> float | None:

@@ -178,7 +178,7 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
     table = tabulate(request, roles, rows, family)
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
-    return Prepared(request, source, family, links, roles, rows, table, predictors)
+    return Prepared(request, source, family, links, roles, table.rows, table, predictors)
 
 
 def _check_options(request: Request, family: Family) -> None:

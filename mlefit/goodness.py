@@ -13,10 +13,6 @@ from mlefit.families._base import Family
 from mlefit.losses import LossSums, loss_sums
 from mlefit.maximise import Maximum
 
-# Below this the spread of counts is not worth a word, however many rows show it.
-_NOTABLE_DISPERSION = 1.1
-_NOTABLE_Z = 4.0
-
 
 @dataclass(frozen=True)
 class FitSums:
@@ -83,20 +79,6 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
         facts["zeros_observed"] = float(zeros)
         facts["zeros_expected"] = float(zeros_expected)
     return facts
-
-
-def concerns(family: Family, facts: dict[str, float], df_residual: float) -> list[str]:
-    """Warnings that follow from the diagnostics."""
-    dispersion = facts.get("dispersion")
-    if dispersion is None:
-        return []
-    # Pearson's statistic has mean df and, for counts that are not tiny, variance near 2 df
-    z = (dispersion - 1) * np.sqrt(df_residual / 2)
-    if dispersion > _NOTABLE_DISPERSION and z > _NOTABLE_Z:
-        words = f"the counts spread more than {family.name} allows (dispersion {dispersion:.3g}, "
-        words += "1 expected): its standard errors are too small; --se HC0 does not assume it"
-        return [words]
-    return []
 
 
 def _number(value: float) -> float | None:

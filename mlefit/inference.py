@@ -82,19 +82,21 @@ def covariance(
     Returns:
         None if the information cannot be inverted.
     """
-    corner = maximum.model.family.vertex is not None
-    if kind == "expected" or corner:
-        evaluate = evaluator(maximum.model, maximum.engine)
-        information = evaluate(maximum.optimum.gamma, "expected").information
-    else:
-        information = maximum.optimum.totals.information
-    bread = _inverse(information)
+    bread = inverse_information(maximum, kind)
     if bread is None:
         return None
     if kind not in ("observed", "expected"):
         bread = bread @ _meat(maximum, kind, bread, squared_weights, clusters) @ bread
     to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
     return to_user @ bread @ to_user.T
+
+
+def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
+    """A^-1 in the search's coordinates, of the expected information if `kind` says so."""
+    if kind == "expected" or maximum.model.family.vertex is not None:
+        evaluate = evaluator(maximum.model, maximum.engine)
+        return _inverse(evaluate(maximum.optimum.gamma, "expected").information)
+    return _inverse(maximum.optimum.totals.information)
 
 
 def _inverse(information: Matrix) -> Matrix | None:

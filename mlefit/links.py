@@ -34,6 +34,9 @@ class Link(ABC):
     onto: ClassVar[str]
     """Where theta lands: 'real', 'positive' or 'unit'."""
 
+    ends: ClassVar[tuple[str | None, str | None]] = (None, None)
+    """Which end of its domain theta nears as eta goes to -infinity and to +infinity."""
+
     is_elementary: ClassVar[bool] = True
     """Whether numpy alone computes it, in whatever precision eta has."""
 
@@ -80,6 +83,7 @@ class Log(Link):
     """theta = exp(eta)."""
 
     name, formula, onto = "log", "theta = exp(eta)", "positive"
+    ends = ("lower", "upper")
 
     def forward(self, theta: Rows) -> Rows:
         return np.log(theta)
@@ -101,6 +105,7 @@ class Logit(Link):
     """theta = 1 / (1 + exp(-eta))."""
 
     name, formula, onto = "logit", "theta = 1 / (1 + exp(-eta))", "unit"
+    ends = ("lower", "upper")
 
     def forward(self, theta: Rows) -> Rows:
         return np.log(theta) - np.log1p(-theta)
@@ -124,6 +129,7 @@ class Probit(Link):
     """theta = Phi(eta), the standard normal distribution function."""
 
     name, formula, onto = "probit", "theta = Phi(eta)", "unit"
+    ends = ("lower", "upper")
     is_elementary = False
 
     def forward(self, theta: Rows) -> Rows:
@@ -150,6 +156,7 @@ class CLogLog(Link):
     """theta = 1 - exp(-exp(eta))."""
 
     name, formula, onto = "cloglog", "theta = 1 - exp(-exp(eta))", "unit"
+    ends = ("lower", "upper")
 
     def forward(self, theta: Rows) -> Rows:
         return np.log(-np.log1p(-theta))
@@ -171,6 +178,7 @@ class LogLog(Link):
     """theta = exp(-exp(-eta)), the mirror image of cloglog."""
 
     name, formula, onto = "loglog", "theta = exp(-exp(-eta))", "unit"
+    ends = ("lower", "upper")
 
     def forward(self, theta: Rows) -> Rows:
         return -np.log(-np.log(theta))
@@ -192,6 +200,7 @@ class Cauchit(Link):
     """theta = 1/2 + arctan(eta) / pi."""
 
     name, formula, onto = "cauchit", "theta = 1/2 + arctan(eta) / pi", "unit"
+    ends = ("lower", "upper")
 
     def forward(self, theta: Rows) -> Rows:
         return -1.0 / np.tan(np.pi * theta)
@@ -214,6 +223,7 @@ class Inverse(Link):
     """theta = 1 / eta."""
 
     name, formula, onto = "inverse", "theta = 1 / eta", "real"
+    ends = (None, "lower")
 
     def forward(self, theta: Rows) -> Rows:
         return 1.0 / theta
@@ -232,6 +242,7 @@ class InverseSquared(Link):
     """theta = 1 / sqrt(eta), eta > 0."""
 
     name, formula, onto = "inverse-squared", "theta = 1 / sqrt(eta), eta > 0", "positive"
+    ends = (None, "lower")
 
     def forward(self, theta: Rows) -> Rows:
         return theta**-2.0
@@ -250,6 +261,7 @@ class Sqrt(Link):
     """theta = eta squared, eta > 0 so that theta has one eta."""
 
     name, formula, onto = "sqrt", "theta = eta^2, eta > 0", "positive"
+    ends = (None, "upper")
 
     def forward(self, theta: Rows) -> Rows:
         return np.sqrt(theta)

@@ -18,6 +18,7 @@ from mlefit.design.blocks import Block
 from mlefit.families._base import Loss
 from mlefit.likelihood import Model
 from mlefit.maximise import Maximum
+from mlefit.optimise import Status
 from mlefit.results import LossRecord
 
 
@@ -88,6 +89,7 @@ def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> l
     model = maximum.model
     link = model.links[0].name
     others = [parameter.name for parameter in model.family.parameters[1:]]
+    determined = _is_determined(maximum)
     records = []
     for loss, total in zip(model.family.losses, sums, strict=True):
         constant_scale = total.scale_high - total.scale_low <= 1e-12 * total.scale_high
@@ -102,11 +104,21 @@ def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> l
                 identity_error=abs(total.rebuilt - total.nll) / max(abs(total.nll), 1e-300),
                 gradient_error=total.gradient_error,
                 holds_fixed=others,
-                apis=loss.apis.get(link, {}) if free and constant_scale else {},
+                apis=loss.apis.get(link, {}) if free and constant_scale and determined else {},
                 same_loss=loss.same_loss.get(link, {}) if free and constant_scale else {},
             )
         )
     return records
+
+
+def _is_determined(maximum: Maximum) -> bool:
+    """Whether these are the only coefficients of least loss, an intercept among them."""
+    return (
+        maximum.optimum.status is Status.CONVERGED
+        and maximum.engine.predictors[0].has_intercept
+        and not any(maximum.redundant)
+        and (maximum.vertex is None or maximum.vertex.unique)
+    )
 
 
 def _sum(block: Block, values: Rows) -> float:

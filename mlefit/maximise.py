@@ -8,32 +8,39 @@ Newton steps see nearly orthogonal ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Basis, Block, Predictor, split
+from mlefit.design.blocks import Predictor, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
+from mlefit.existence import Recession, recession
 from mlefit.families._base import Moments
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.pinball import Vertex, minimise_pinball
 from mlefit.rank import ILL_CONDITIONED, Redundant, condition_number, redundant_columns, triangle
 from mlefit.refine import refined_coefficients
+from mlefit.scale import (
+    collapse,
+    collapses_somewhere,
+    exact_scale,
+    refuse_collapsed_start,
+)
+from mlefit.start import Survey, centred, start_coefficients
 
 Log = Callable[[str], None]
 
+# Where there is no maximum each step gains a constant factor only, so it takes over twenty of
+# them to look converged; a search this long is checked.
+_SUSPICIOUS_STEPS = 10
 _MOST_ROUNDS = 200
-_LEAST_SCORE = -1 + np.finfo(float).eps
-# A scale below so many roundings of the target's own size is rounding, not spread.
-_PERFECT = 1e3 * np.finfo(float).eps
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Maximum:
         asked: the predictors before columns were left out.
         vertex: the linear programme's answer, for families that have a corner.
         moments: of the target.
+        recession: a direction in which the likelihood only grows, if there is one.
         refined: coefficients of an ill-conditioned fit, with digits the search could not see.
     """
 
@@ -58,6 +66,7 @@ class Maximum:
     asked: tuple[Predictor, ...]
     vertex: Vertex | None
     moments: Moments
+    recession: Recession | None = None
     refined: list[Vector] | None = None
 
     @property
@@ -74,25 +83,6 @@ class Maximum:
             predictor.basis.beta(gamma)
             for predictor, gamma in zip(self.engine.predictors, self.gammas, strict=True)
         ]
-
-
-@dataclass(frozen=True)
-class Survey:
-    """Sums of one pass over the raw columns; they add."""
-
-    weight: float
-    rows: int
-    y: float
-    y_squared: float
-    known: Vector
-    columns: Vector
-    squares: Vector
-    offsets: Vector
-
-    def __add__(self, other: Survey) -> Survey:
-        return Survey(
-            *(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__)
-        )
 
 
 @dataclass(frozen=True)
@@ -122,15 +112,16 @@ def maximise(model: Model, engine: LocalEngine, search: Search) -> Maximum:
         UntrustworthyError: no start was found that keeps every parameter in its domain.
     """
     asked = engine.predictors
-    engine, moments, survey = _centred(engine)
+    engine, moments, survey = centred(engine)
     theta = model.family.start(moments)
-    gamma = _start(model, engine, theta, survey)
+    refuse_collapsed_start(model, engine, theta, moments)
+    gamma = start_coefficients(model, engine, theta, survey)
     first = evaluator(model, engine)(gamma, "expected")
     if not math.isfinite(first.nll):
         raise _no_start(model)
     engine, redundant = _well_conditioned(engine, first.information, survey, search.log)
     if any(predictor.basis.triangle is not None for predictor in engine.predictors):
-        gamma = _start(model, engine, theta, survey)
+        gamma = start_coefficients(model, engine, theta, survey)
         first = evaluator(model, engine)(gamma, "expected")
     vertex = None
     if model.family.vertex is None:
@@ -138,7 +129,16 @@ def maximise(model: Model, engine: LocalEngine, search: Search) -> Maximum:
     else:
         vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
     maximum = Maximum(model, engine, optimum, redundant, asked, vertex, moments)
-    if vertex is not None or optimum.status not in (Status.CONVERGED, Status.PERFECT_FIT):
+    if vertex is not None:
+        return maximum
+    if optimum.steps >= _SUSPICIOUS_STEPS or optimum.status is not Status.CONVERGED:
+        found = recession(model, engine)
+        if found is not None:
+            away = replace(optimum, status=Status.NO_MAXIMUM)
+            return replace(maximum, optimum=away, recession=found)
+        if collapses_somewhere(model, engine, optimum.gamma, moments):
+            return replace(maximum, optimum=replace(optimum, status=Status.PERFECT_FIT))
+    if optimum.status not in (Status.CONVERGED, Status.PERFECT_FIT):
         return maximum
     return replace(maximum, refined=refined_coefficients(model, engine, optimum, maximum.betas))
 
@@ -162,9 +162,9 @@ def _newton(
         max_iter=search.max_iter,
         begin="expected" if several else "observed",
         free=free,
-        bend=_exact_scale(model, engine),
+        bend=exact_scale(model, engine),
         first=first if several or model.is_fused else None,
-        collapsed=_collapse(model, engine, moments),
+        collapsed=collapse(model, engine, moments),
         log=search.log,
     )
 
@@ -177,74 +177,6 @@ def evaluator(model: Model, engine: LocalEngine) -> Callable[[Vector, Kind], Tot
         return engine.total(lambda block: model.totals(block, gammas, kind))
 
     return evaluate
-
-
-def _centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
-    """Shift columns by their means wherever an intercept takes up the shift."""
-    raw = engine.with_predictors(
-        [replace(p, basis=Basis(np.zeros(p.size))) for p in engine.predictors]
-    )
-    shift = float(next(raw.blocks()).y[0])
-    survey = raw.total(lambda block: _survey(block, shift))
-    means = split(survey.columns / survey.rows, engine.predictors)
-    predictors = []
-    for predictor, mean in zip(engine.predictors, means, strict=True):
-        centre = mean if predictor.has_intercept else np.zeros(predictor.size)
-        centre[:1] = 0.0
-        predictors.append(replace(predictor, basis=Basis(centre)))
-    centred_mean = survey.y / survey.weight
-    moments = Moments(
-        rows=survey.weight,
-        mean=shift + centred_mean,
-        variance=max(survey.y_squared / survey.weight - centred_mean**2, 0.0),
-        known=dict(zip(engine.known, survey.known / survey.weight, strict=True)),
-    )
-    return raw.with_predictors(predictors), moments, survey
-
-
-def _survey(block: Block, shift: float) -> Survey:
-    m = len(block.y)
-    y = block.y - shift
-    return Survey(
-        weight=float(m if block.weight is None else block.weight.sum()),
-        rows=m,
-        y=float(block.weighted(y).sum()),
-        y_squared=float(block.weighted(y * y).sum()),
-        known=np.array([block.weighted(values).sum() for values in block.known.values()]),
-        columns=np.concatenate([X.sum(axis=1) for X in block.designs]),
-        squares=np.concatenate([np.einsum("ij,ij->i", X, X) for X in block.designs]),
-        offsets=np.array([np.broadcast_to(offset, m).sum() for offset in block.offsets]),
-    )
-
-
-def _start(model: Model, engine: LocalEngine, theta: Sequence[float], survey: Survey) -> Vector:
-    """Coefficients that bring every linear predictor near the start of a plain sample."""
-    gammas: list[Vector] = []
-    for k, (link, predictor, value) in enumerate(
-        zip(model.links, engine.predictors, theta, strict=True)
-    ):
-        eta = float(link.forward(np.array([value]))[0])
-        if predictor.has_intercept:
-            gamma = np.zeros(predictor.size)
-            gamma[0] = eta - survey.offsets[k] / survey.rows
-            triangle = predictor.basis.triangle
-            gammas.append(gamma if triangle is None else triangle @ gamma)
-        else:
-            gammas.append(_projected(engine, k, eta) if predictor.size else np.zeros(0))
-    return np.concatenate(gammas)
-
-
-def _projected(engine: LocalEngine, k: int, eta: float) -> Vector:
-    """Least-squares coefficients of a constant linear predictor, for want of an intercept."""
-
-    def products(block: Block) -> Matrix:
-        X = block.designs[k]
-        return np.column_stack([X @ X.T, X @ np.broadcast_to(eta - block.offsets[k], X.shape[1])])
-
-    sums = engine.total(products)
-    scale = 1 / np.sqrt(np.maximum(np.diag(sums), np.finfo(float).tiny))
-    scaled = sums[:, :-1] * np.outer(scale, scale)
-    return scale * np.linalg.lstsq(scaled, sums[:, -1] * scale, rcond=None)[0]
 
 
 def _well_conditioned(
@@ -270,51 +202,6 @@ def _well_conditioned(
         predictors.append(predictor)
         redundant.append(tuple(left_out))
     return engine.with_predictors(predictors), tuple(redundant)
-
-
-def _exact_scale(model: Model, engine: LocalEngine) -> Callable[[Vector, Any], Vector] | None:
-    """A direction that solves for a constant scale instead of creeping towards it.
-
-    With eta = log scale, the mean score is mean(|z|^q) - 1, so the scale that is best
-    for the present location lies log(1 + mean score)/q away, however far that is.
-    """
-    position = _constant_scale(model, engine)
-    if position is None:
-        return None
-    k, at = position
-    norm = model.family.parameters[k].norm
-    assert norm is not None
-
-    def bend(direction: Vector, now: Any) -> Vector:
-        mean_score = -float(now.score[at]) / now.rows
-        bent = direction.copy()
-        # residuals of nothing but rounding leave a mean score of -1 and no logarithm
-        bent[at] = math.log1p(max(mean_score, _LEAST_SCORE)) / norm
-        return bent
-
-    return bend
-
-
-def _constant_scale(model: Model, engine: LocalEngine) -> tuple[int, int] | None:
-    """Parameter and position of a scale with one coefficient and a log link."""
-    at = 0
-    for k, (parameter, link, predictor) in enumerate(
-        zip(model.family.parameters, model.links, engine.predictors, strict=True)
-    ):
-        if parameter.norm is not None and link.name == "log" and predictor.size == 1:
-            return (k, at) if predictor.has_intercept else None
-        at += predictor.size
-    return None
-
-
-def _collapse(model: Model, engine: LocalEngine, moments: Moments) -> Callable[[Vector], bool]:
-    """Tells a perfect fit: a scale that has shrunk to the rounding of the target."""
-    position = _constant_scale(model, engine)
-    if position is None:
-        return lambda gamma: False
-    least = _PERFECT * math.hypot(moments.mean, math.sqrt(moments.variance))
-    lowest = math.log(least) if least > 0 else -math.inf
-    return lambda gamma: bool(gamma[position[1]] <= lowest)
 
 
 def _with_vertex(

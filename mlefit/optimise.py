@@ -48,6 +48,7 @@ class Status(Enum):
     NO_DESCENT = "no step raises the likelihood any more, yet its slope is not zero"
     NOT_A_MAXIMUM = "the slope is zero but the information is not positive definite"
     PERFECT_FIT = "the fit is perfect: the likelihood grows without bound as the scale goes to 0"
+    NO_MAXIMUM = "no maximum exists: the likelihood keeps rising as coefficients grow"
     NOT_A_VERTEX = "the linear programme ended without a proof that its vertex is optimal"
 
 

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import Basis, Block, block_diagonal, split
+from mlefit.design.blocks import Block, block_diagonal, split
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
 from mlefit.optimise import Optimum
@@ -42,9 +42,7 @@ def refined_coefficients(
     turned = [predictor.basis.triangle is not None for predictor in engine.predictors]
     if not (any(turned) and _HAS_EXTENDED and all(link.is_elementary for link in model.links)):
         return None
-    raw = engine.with_predictors(
-        [replace(p, basis=Basis(np.zeros(p.size))) for p in engine.predictors]
-    )
+    raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
     # only the turned blocks lost digits; the others stand still, as a scale at its edge must
     moving = np.repeat(turned, [len(beta) for beta in betas])
     to_user = block_diagonal([p.basis.to_user() for p in engine.predictors])[:, moving]

@@ -12,12 +12,18 @@ import numpy as np
 
 from mlefit.design.blocks import OFFSET, PRECISION, Columns, Predictor
 from mlefit.design.coding import INTERCEPT, Column, columns_of
+from mlefit.design.suggest import word
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families._base import Family, Parameter
 from mlefit.formula import RightSide
 from mlefit.links import LINKS, Link, resolve
 from mlefit.request import Request
 from mlefit.support import Domain
+
+_SHOWN_LABELS = 12
+
+_Designs = Mapping[str, Sequence[Column]]
+"""The columns of every parameter, by its name."""
 
 
 def choose_links(request: Request, family: Family) -> tuple[Link, ...]:
@@ -26,14 +32,19 @@ def choose_links(request: Request, family: Family) -> tuple[Link, ...]:
     Raises:
         UsageError: no such link or parameter, or the link cannot serve the parameter.
     """
-    asked: dict[str, str] = {}
     names = [parameter.name for parameter in family.parameters]
-    for item in (item for text in request.links for item in text.split(",")):
-        parameter, _, link = item.rpartition("=")
-        parameter = parameter.strip() or names[0]
+    asked: dict[str, str] = {}
+    for item in (item.strip() for text in request.links for item in text.split(",")):
+        parameter, _, link = (part.strip() for part in item.rpartition("="))
+        parameter = parameter or names[0]
         if parameter not in names:
-            raise _no_parameter(family, parameter, f"--link {item}")
-        asked[parameter] = link
+            raise UsageError(
+                f"{family.name} has no parameter '{parameter}' for --link {item}",
+                "parameters: " + ", ".join(names),
+                tries=[f"--link {close}={link}" for close in did_you_mean(parameter, names)],
+            )
+        if asked.setdefault(parameter, link) != link:
+            raise UsageError(f"--link gives {parameter} two links: {asked[parameter]} and {link}")
     return tuple(_link_for(parameter, asked.get(parameter.name)) for parameter in family.parameters)
 
 
@@ -74,37 +85,57 @@ def predictors_of(
     """
     designs = {name: columns_of(right, levels) for name, right in rights.items()}
     held = _held(request, family, links, rights, designs)
-    predictors = []
-    for position, (parameter, link) in enumerate(zip(family.parameters, links, strict=True)):
-        fixed = held.get(parameter.name, {})
-        design = designs[parameter.name]
-        offsets = [(OFFSET, 1.0)] if position == 0 and OFFSET in columns else []
-        if PRECISION in columns and parameter.precision_power is not None:
-            if link.name != "log":
-                raise UsageError(
-                    f"precision weights need the log link on {parameter.name}",
-                    tries=[f"--link {parameter.name}=log"],
-                )
-            offsets.append((PRECISION, parameter.precision_power))
-        predictors.append(
-            Predictor(
-                columns=tuple(column for column in design if column.label not in fixed),
-                held=tuple((c, fixed[c.label]) for c in design if c.label in fixed),
-                labels=tuple(column.label for column in design),
-                offsets=tuple(offsets),
-            )
+    if PRECISION in columns:
+        _require_scale(family, links)
+    predictors = tuple(
+        _predictor(
+            designs[parameter.name], held[parameter.name], _offsets(parameter, columns, family)
         )
-    if PRECISION in columns and not family.has_free_scale:
+        for parameter in family.parameters
+    )
+    if not any(predictor.size for predictor in predictors):
+        raise UsageError(
+            "there is nothing to estimate: every coefficient is fixed or left out of the formula"
+        )
+    return predictors
+
+
+def _predictor(
+    design: Sequence[Column], fixed: Mapping[str, float], offsets: tuple[tuple[str, float], ...]
+) -> Predictor:
+    return Predictor(
+        columns=tuple(column for column in design if column.label not in fixed),
+        held=tuple((column, fixed[column.label]) for column in design if column.label in fixed),
+        labels=tuple(column.label for column in design),
+        offsets=offsets,
+    )
+
+
+def _offsets(
+    parameter: Parameter, columns: Columns, family: Family
+) -> tuple[tuple[str, float], ...]:
+    """The series added to a predictor: the offset to the first, precision to the scale."""
+    is_first = parameter is family.parameters[0]
+    offsets = [(OFFSET, 1.0)] if is_first and OFFSET in columns else []
+    if PRECISION in columns and parameter.precision_power is not None:
+        offsets.append((PRECISION, parameter.precision_power))
+    return tuple(offsets)
+
+
+def _require_scale(family: Family, links: Sequence[Link]) -> None:
+    """Precision weights divide a variance, so there must be one, on the log scale."""
+    if not family.has_free_scale:
         raise UsageError(
             f"precision weights scale a variance, and {family.name} has no scale of its own",
-            tries=[
-                "--freq-weights COL   for repeated rows",
-                "--exposure COL   for unequal periods",
-            ],
+            "for repeated rows: --freq-weights COL",
+            "for unequal periods: --exposure COL",
         )
-    if not any(predictor.size for predictor in predictors):
-        raise UsageError("every parameter is fixed: there is nothing to estimate")
-    return tuple(predictors)
+    for parameter, link in zip(family.parameters, links, strict=True):
+        if parameter.precision_power is not None and link.name != "log":
+            raise UsageError(
+                f"precision weights need the log link on {parameter.name}",
+                tries=[f"--link {parameter.name}=log"],
+            )
 
 
 def _held(
@@ -112,20 +143,20 @@ def _held(
     family: Family,
     links: Sequence[Link],
     rights: Mapping[str, RightSide],
-    designs: Mapping[str, Sequence[Column]],
+    designs: _Designs,
 ) -> dict[str, dict[str, float]]:
     """For each parameter the columns that are held, with their coefficients."""
-    held: dict[str, dict[str, float]] = {}
+    held: dict[str, dict[str, float]] = {parameter.name: {} for parameter in family.parameters}
+    link_of = {p.name: (p, link) for p, link in zip(family.parameters, links, strict=True)}
     for text in request.fix:
         key, value = _assignment(text)
-        for parameter, link in zip(family.parameters, links, strict=True):
-            if key == parameter.name:
-                name, label = key, INTERCEPT
-                value = _on_link_scale(parameter, link, value, rights[key], text)
-                break
+        if key in link_of:
+            name, label = key, INTERCEPT
+            value = _on_link_scale(*link_of[key], value, rights[key], text)
         else:
-            name, label = _coefficient(key, family, designs, text)
-        held.setdefault(name, {})[label] = value
+            name, label = _coefficient(key, designs, text)
+        if held[name].setdefault(label, value) != value:
+            raise UsageError(f"--fix gives '{key}' two values")
     return held
 
 
@@ -136,42 +167,43 @@ def _assignment(text: str) -> tuple[str, float]:
     except ValueError:
         value = math.nan
     if not equals or not key.strip() or not math.isfinite(value):
-        raise UsageError(f"--fix '{text}' is not NAME=NUMBER", tries=["--fix sigma=1", "--fix x=0"])
+        raise UsageError(
+            f"--fix '{text}' is not NAME=NUMBER", "for example --fix sigma=1, or --fix x=0"
+        )
     return key.strip(), value
 
 
 def _on_link_scale(
     parameter: Parameter, link: Link, value: float, right: RightSide, text: str
 ) -> float:
+    """A parameter's value as the intercept that gives it."""
     if right.terms or not right.intercept:
         raise UsageError(
             f"--fix {text}: {parameter.name} has covariates, so hold its coefficients",
-            tries=[f"--fix {parameter.name}:{INTERCEPT}=NUMBER"],
+            f"for example --fix {parameter.name}:{INTERCEPT}=0",
         )
     if not parameter.domain.contains(np.array([value])):
         raise UsageError(f"--fix {text}: {parameter.name} must be {parameter.domain.value}")
-    return float(link.forward(np.array([value]))[0])
+    with np.errstate(all="ignore"):
+        eta = float(link.forward(np.array([value]))[0])
+    if not math.isfinite(eta):
+        raise UsageError(f"--fix {text}: the {link.name} link cannot give this {parameter.name}")
+    return eta
 
 
-def _coefficient(
-    key: str, family: Family, designs: Mapping[str, Sequence[Column]], text: str
-) -> tuple[str, str]:
+def _coefficient(key: str, designs: _Designs, text: str) -> tuple[str, str]:
+    """The parameter and the label of `x`, `sigma:z` or `x:z`."""
     name, colon, label = key.partition(":")
     if not colon or name not in designs:
-        name, label = family.parameters[0].name, key
+        name, label = next(iter(designs)), key
     labels = [column.label for column in designs[name]]
-    if label not in labels:
-        everything = [*(parameter.name for parameter in family.parameters), *labels]
-        raise UsageError(
-            f"--fix {text}: no parameter or coefficient '{key}'",
-            "there are: " + ", ".join(everything[:12]),
-            tries=[f"--fix {close}=NUMBER" for close in did_you_mean(key, everything)],
-        )
-    return name, label
-
-
-def _no_parameter(family: Family, name: str, flag: str) -> UsageError:
-    names = [parameter.name for parameter in family.parameters]
-    return UsageError(
-        f"{family.name} has no parameter '{name}' in {flag}", "parameters: " + ", ".join(names)
+    if label in labels:
+        return name, label
+    everything = [*designs, *labels]
+    more = ", ..." if len(everything) > _SHOWN_LABELS else ""
+    value = text.rpartition("=")[2].strip()
+    raise UsageError(
+        f"--fix {text}: no parameter or coefficient '{key}'",
+        "there are: " + ", ".join(everything[:_SHOWN_LABELS]) + more,
+        tries=[f"--fix {word(f'{close}={value}')}" for close in did_you_mean(key, everything)],
     )

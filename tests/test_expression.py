@@ -27,6 +27,7 @@ from mlefit.expression import (
     parse,
     quote,
     render,
+    respelt,
     text_names,
     walk,
 )
@@ -282,6 +283,22 @@ def test_a_plain_name_needs_no_backticks(name):
 def test_an_odd_name_gets_backticks(name):
     assert quote(name).startswith("`")
     assert parse(quote(name)) == Name(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "better"),
+    [
+        ("yy ~ yy2 + log(yy)", "yy", "y ~ yy2 + log(y)"),
+        ("y ~ `a b`:c", "a b", "y ~ y:c"),
+        ("log ~ log(log)", "log", "y ~ log(y)"),
+        ("ref ~ C(ref, ref='ref')", "ref", "y ~ C(y, ref='ref')"),
+    ],
+)
+def test_a_column_is_respelt_wherever_it_stands_and_nothing_else_is(text, name, better):
+    assert respelt(text, name, "y") == better
+    assert respelt(better, "y", "odd name") == better.replace("y ~", "`odd name` ~").replace(
+        "(y", "(`odd name`"
+    ).replace("y:c", "`odd name`:c")
 
 
 @given(st.text())

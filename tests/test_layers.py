@@ -36,25 +36,39 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "optimise": ({"_types"}, NUMERIC),
     "rank": ({"_types"}, NUMERIC),
     "pinball": ({"_types"}, NUMERIC),
+    "existence": ({"_types", "design", "engines", "likelihood", "rank"}, NUMERIC),
+    "start": ({"_types", "design", "engines", "families", "likelihood"}, NUMERIC),
+    "scale": ({"_types", "design", "engines", "errors", "families", "likelihood"}, NUMERIC),
     "refine": ({"_types", "design", "engines", "likelihood", "optimise"}, NUMERIC),
     "maximise": (
         {
-            "_types", "design", "engines", "errors", "families", "likelihood", "optimise",
-            "pinball", "rank", "refine",
+            "_types", "design", "engines", "errors", "families", "likelihood", "optimise", "existence",
+            "pinball", "rank", "refine", "scale", "start",
         },
         NUMERIC,
     ),
     "inference": ({"_types", "design", "likelihood", "maximise"}, NUMERIC),
-    "losses": ({"_types", "design", "families", "likelihood", "maximise", "results"}, NUMERIC),
+    "losses": (
+        {"_types", "design", "families", "likelihood", "maximise", "optimise", "results"}, NUMERIC,
+    ),
     "goodness": ({"_types", "design", "families", "losses", "maximise"}, NUMERIC),
     "specify": (
         {"design", "errors", "families", "formula", "links", "request", "support"}, NUMERIC,
     ),
+    "influence": ({"_types", "design", "maximise"}, NUMERIC),
+    "cautions": (
+        {
+            "_types", "design", "families", "inference", "influence", "maximise", "optimise",
+            "rank", "source",
+        },
+        NUMERIC,
+    ),
+    "verdict": ({"design", "existence", "maximise"}, set()),
     "catalogue": ({"families", "links", "specify"}, set()),
     "assemble": (
         {
             "__init__", "_types", "design", "goodness", "inference", "losses", "maximise",
-            "optimise", "rank", "request", "results", "source",
+            "errors", "optimise", "rank", "cautions", "request", "results", "source", "existence", "support", "verdict",
         },
         NUMERIC,
     ),

@@ -93,6 +93,10 @@ class Predictor:
         """Whether a free intercept is there to take up a shift."""
         return bool(self.columns) and self.columns[0].is_intercept
 
+    def without_basis(self) -> Predictor:
+        """The same predictor in the user's own coordinates."""
+        return replace(self, basis=Basis(np.zeros(self.size)))
+
     def without(self, redundant: Sequence[int]) -> Predictor:
         """The same predictor with some columns left out."""
         keep = [j for j in range(self.size) if j not in redundant]

@@ -1,10 +1,11 @@
 """Terms to columns: which products of numbers and indicators a right side means.
 
 A column is a product of parts. Factors are treatment coded: the first level is
-the base. Whether a factor keeps its base column follows R's rule (R Core Team,
-?model.matrix, and Chambers and Hastie 1992, section 2.4.1): in a term, a factor
-drops it if the term without that factor is in the model too; without an
-intercept the first factor that stands alone keeps it.
+the base. Whether a factor keeps its base column follows R's rule (Chambers and
+Hastie 1992, Statistical Models in S, section 2.4.1): in a term, a factor drops it
+if an earlier term spans the term without that factor already; without an intercept
+the first factor that stands alone keeps it. Unlike R, x:g is not taken to span g
+when x is a column of numbers, for it does not.
 """
 
 from __future__ import annotations
@@ -13,9 +14,18 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mlefit.formula import Factor, RightSide, Term
+from mlefit.formula import RightSide, Term
 
 INTERCEPT = "Intercept"
+
+TRIALS = "trials"
+"""Key of the number of trials, by the name that families know it under."""
+
+
+def key_of(label: str) -> str:
+    """The key of a factor's series: its label, which must not hide the number of trials."""
+    # A plain name is never written in backticks, so no other factor has this label.
+    return f"`{label}`" if label == TRIALS else label
 
 
 @dataclass(frozen=True)
@@ -58,38 +68,53 @@ def columns_of(right: RightSide, levels: Mapping[str, Sequence[str]]) -> tuple[C
     """
     intercept = (Column(INTERCEPT, ()),) if right.intercept else ()
     keeps_base = None if right.intercept else _first_factor_alone(right, levels)
-    in_model: set[frozenset[str]] = {_labels(term) for term in right.terms} | {frozenset()}
-    columns = (
-        column
-        for term in right.terms
-        for column in _term_columns(term, levels, in_model, keeps_base)
-    )
+    columns: list[Column] = []
+    spanned = _Spanned(levels)
+    for term in right.terms:
+        columns += _term_columns(term, levels, spanned, term is keeps_base)
+        spanned.add(term)
     return (*intercept, *columns)
 
 
+class _Spanned:
+    """What the terms so far span, so that a later one need not span it again."""
+
+    def __init__(self, levels: Mapping[str, Sequence[str]]) -> None:
+        self._levels = levels
+        self._terms: dict[frozenset[str], None] = {frozenset(): None}
+
+    def add(self, term: Term) -> None:
+        self._terms[_labels(term)] = None
+
+    def __contains__(self, rest: frozenset[str]) -> bool:
+        # The indicators of a factor sum to 1, so a further factor takes nothing away.
+        return rest in self._terms or any(
+            rest < term and all(label in self._levels for label in term - rest)
+            for term in self._terms
+        )
+
+
 def _term_columns(
-    term: Term,
-    levels: Mapping[str, Sequence[str]],
-    in_model: set[frozenset[str]],
-    keeps_base: Term | None,
+    term: Term, levels: Mapping[str, Sequence[str]], spanned: _Spanned, keeps_base: bool
 ) -> Iterator[Column]:
     choices: list[list[tuple[str, Part]]] = []
     for factor in term.factors:
-        if factor.label not in levels:
-            choices.append([(factor.label, Numeric(factor.label))])
+        label, key = factor.label, key_of(factor.label)
+        if label not in levels:
+            choices.append([(label, Numeric(key))])
             continue
-        drops_base = _labels(term) - {factor.label} in in_model and term is not keeps_base
+        first = 1 if _labels(term) - {label} in spanned and not keeps_base else 0
         choices.append(
             [
-                (f"{factor.label}[{level}]", Indicator(factor.label, code))
-                for code, level in enumerate(levels[factor.label])
-                if code > 0 or not drops_base
+                (f"{label}[{level}]", Indicator(key, code))
+                for code, level in enumerate(levels[label])
+                if code >= first
             ]
         )
     # the first factor varies fastest, as in R
     for combination in itertools.product(*reversed(choices)):
         parts = tuple(reversed(combination))
-        yield Column(":".join(label for label, _ in parts), tuple(part for _, part in parts))
+        yield Column(":".join(text for text, _ in parts), tuple(part for _, part in parts))
 
 
 def _first_factor_alone(right: RightSide, levels: Mapping[str, Sequence[str]]) -> Term | None:
@@ -99,10 +124,3 @@ def _first_factor_alone(right: RightSide, levels: Mapping[str, Sequence[str]]) -
 
 def _labels(term: Term) -> frozenset[str]:
     return frozenset(factor.label for factor in term.factors)
-
-
-def factors_of(rights: Iterator[RightSide]) -> dict[str, Factor]:
-    """Every factor of several right sides, by label."""
-    return {
-        factor.label: factor for right in rights for term in right.terms for factor in term.factors
-    }

@@ -28,13 +28,13 @@ from mlefit.expression import (
 )
 
 
-def to_polars(expression: Expression, *, numeric: Callable[[str], pl.Expr]) -> pl.Expr:
+def to_polars(expression: Expression, column: Callable[[str], pl.Expr]) -> pl.Expr:
     """Compile an expression.
 
     Args:
         expression: the tree.
-        numeric: gives a column as Float64. It is never asked for a column that is only
-            compared with a text: such a column is taken by its name and read as text.
+        column: gives a column by its name; it is read as String where it is compared with
+            a text, as Float64 elsewhere.
 
     Returns:
         A Float64 expression of one value per row (of one value if no column is named).
@@ -46,19 +46,19 @@ def to_polars(expression: Expression, *, numeric: Callable[[str], pl.Expr]) -> p
         case Number(value):
             return pl.lit(value, dtype=pl.Float64)
         case Name(name):
-            return numeric(name)
+            return column(name).cast(pl.Float64)
         case Unary(_, operand):
-            return -to_polars(operand, numeric=numeric)
+            return -to_polars(operand, column)
         case Binary(operator, left, right):
-            sides = (to_polars(side, numeric=numeric) for side in (left, right))
+            sides = (to_polars(side, column) for side in (left, right))
             return _ARITHMETIC[operator](*sides)
         case Comparison():
-            return _comparison(expression, numeric).cast(pl.Float64)
+            return _comparison(expression, column).cast(pl.Float64)
         case Call("if", (condition, then, otherwise)):
-            branches = (to_polars(branch, numeric=numeric) for branch in (then, otherwise))
-            return _choice(_condition(condition, numeric), *branches)
+            branches = (to_polars(branch, column) for branch in (then, otherwise))
+            return _choice(_condition(condition, column), *branches)
         case Call(function, arguments):
-            return _CALLS[function](*(to_polars(one, numeric=numeric) for one in arguments))
+            return _CALLS[function](*(to_polars(one, column) for one in arguments))
         case Reference():
             raise UsageError(f"{render(expression)} is a coefficient; no row has a value of it")
         case Text():
@@ -67,24 +67,24 @@ def to_polars(expression: Expression, *, numeric: Callable[[str], pl.Expr]) -> p
             assert_never(expression)
 
 
-def _condition(expression: Expression, numeric: Callable[[str], pl.Expr]) -> pl.Expr:
+def _condition(expression: Expression, column: Callable[[str], pl.Expr]) -> pl.Expr:
     """A boolean: a comparison as it is, a number as "not zero"."""
     if isinstance(expression, Comparison):
-        return _comparison(expression, numeric)
-    return _known(to_polars(expression, numeric=numeric)) != 0
+        return _comparison(expression, column)
+    return _known(to_polars(expression, column)) != 0
 
 
-def _comparison(comparison: Comparison, numeric: Callable[[str], pl.Expr]) -> pl.Expr:
+def _comparison(comparison: Comparison, column: Callable[[str], pl.Expr]) -> pl.Expr:
     compare = _COMPARE[comparison.operator]
     if is_text_comparison(comparison):
-        return compare(_text(comparison.left), _text(comparison.right))
+        return compare(_text(comparison.left, column), _text(comparison.right, column))
     sides = (comparison.left, comparison.right)
-    return compare(*(_known(to_polars(side, numeric=numeric)) for side in sides))
+    return compare(*(_known(to_polars(side, column)) for side in sides))
 
 
-def _text(side: Expression) -> pl.Expr:
+def _text(side: Expression, column: Callable[[str], pl.Expr]) -> pl.Expr:
     if isinstance(side, Name):
-        return pl.col(side.name).cast(pl.String)
+        return column(side.name).cast(pl.String)
     assert isinstance(side, Text)
     return pl.lit(side.value, dtype=pl.String)
 

@@ -1,32 +1,34 @@
 """Which column plays which part: what you name is used; name nothing and the whole table is.
 
 Formulas and options decide; where they are silent the target and the features are
-guessed, and every guess is a note.
+guessed, and the guess is a note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mlefit.design.suggest import Place, listed, word
 from mlefit.design.usable import Profile, left_out, profile, suits
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.expression import Expression, names, respelt
 from mlefit.families._base import Family
-from mlefit.formula import Formula, RightSide, column_formula, parse_formula
+from mlefit.formula import Factor, Formula, RightSide, column_formula, parse_formula
 from mlefit.request import Request
 from mlefit.source import Source, missing_column
 
 TARGET_NAMES = ("y", "target", "label", "response", "outcome", "count")
-_ROLE_FLAGS = {
-    "freq_weights": "--freq-weights",
-    "precision_weights": "--precision-weights",
-    "sampling_weights": "--sampling-weights",
-    "offset": "--offset",
-    "exposure": "--exposure",
-    "trials": "--trials",
-    "cluster": "--cluster",
-}
+_SHOWN_COLUMNS = 12
+_ROLES = (
+    "freq_weights",
+    "precision_weights",
+    "sampling_weights",
+    "offset",
+    "exposure",
+    "trials",
+    "cluster",
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,13 @@ class Roles:
         """Columns that the right sides use, in order of appearance."""
         return _unique(_names_of(self.rights.values()))
 
+    def factors(self) -> Iterator[tuple[Factor, Place]]:
+        """Every factor of every term, and where it stands."""
+        for parameter, formula in self.formulas.items():
+            flag = "" if formula is self.main else "--model"
+            for factor in _factors_of(self.rights[parameter]):
+                yield factor, Place(formula.text, factor.expression.at, flag)
+
 
 def choose_roles(request: Request, source: Source, family: Family) -> Roles:
     """Give the words of a request their meaning in this table.
@@ -70,14 +79,14 @@ def choose_roles(request: Request, source: Source, family: Family) -> Roles:
     """
     taken = _role_columns(request, source)
     reading = _read(request, source, family, taken)
-    first = family.parameters[0].name
     response = reading.formula.response
     if response is None:
         raise UsageError(
             "the formula has no target on its left side",
-            tries=[f"'TARGET {reading.formula.text.strip()}'"],
+            f"write  TARGET {reading.formula.text.strip()}",
         )
-    formulas = {first: reading.formula, **_further_formulas(request, family, first)}
+    first = family.parameters[0].name
+    formulas = {first: reading.formula, **_further_formulas(request, family)}
     target = names(response)
     others = tuple(name for name in source.schema if name not in {*taken, *target})
     rights = {
@@ -86,10 +95,11 @@ def choose_roles(request: Request, source: Source, family: Family) -> Roles:
         else RightSide(intercept=True, terms=())
         for parameter in family.parameters
     }
-    used = _unique([*target, *_names_of(rights.values()), *taken])
-    for name in used:
-        if name not in source.schema:
-            raise _missing_in_formula(source, name, formulas.values())
+    _require_in_formula(source, reading.formula, [*target, *_names_of([rights[first]])])
+    for name, formula in formulas.items():
+        if name != first:
+            _require_in_formula(source, formula, _names_of([rights[name]]), "--model")
+    used = {*target, *_names_of(rights.values()), *taken}
     return Roles(
         response=response,
         formulas=formulas,
@@ -115,111 +125,160 @@ def _read(request: Request, source: Source, family: Family, taken: Sequence[str]
     if request.formula is not None:
         if request.target is not None or request.features is not None:
             raise UsageError(
-                "a formula already names the target and the features",
-                tries=["leave out -y and -x", "leave out the formula"],
+                "a formula already names the target and the features: leave out -y and -x",
+                tries=[word(request.formula)],
             )
         return _Reading(parse_formula(request.formula), "formula", "formula")
-    if request.target is None:
-        if request.features is not None:
-            raise UsageError("-x names features, but no target is named", tries=["-y COL"])
-        return _guess(request, source, family, taken)
+    if request.target is not None:
+        return _from_options(request, request.target, source, taken)
+    if request.features is not None:
+        free = [name for name in source.schema if name not in {*taken, *request.features}]
+        target = _likely_target(profile(source, free, request.where), family)
+        raise UsageError(
+            "-x names features, but nothing names the target",
+            tries=[] if target is None else [f"-y {word(target)}"],
+        )
+    return _guess(request, source, family, taken)
+
+
+def _from_options(request: Request, target: str, source: Source, taken: Sequence[str]) -> _Reading:
+    _require(source, "-y", [target])
     if request.features is None:
-        _require(source, "-y", [request.target])
-        return _Reading(column_formula(request.target, ()), "option", "none")
+        return _Reading(column_formula(target), "option", "none")
     features = request.features
     if features == ("all",):
-        features = tuple(n for n in source.schema if n != request.target and n not in taken)
-    _require(source, "-y", [request.target])
+        features = tuple(name for name in source.schema if name not in {target, *taken})
     _require(source, "-x", features)
-    return _Reading(column_formula(request.target, features), "option", "option")
+    if target in features:
+        others = [name for name in features if name != target]
+        raise UsageError(
+            f"the target {target!r} cannot also be a feature",
+            tries=[f"-x {listed(others)}" if others else f"-y {word(target)}"],
+        )
+    return _Reading(column_formula(target, features), "option", "option")
 
 
 def _guess(request: Request, source: Source, family: Family, taken: Sequence[str]) -> _Reading:
     free = [name for name in source.schema if name not in taken]
-    if len(free) == 1:
-        note = f"target: {free[0]!r}, the only column"
-        return _Reading(column_formula(free[0], ()), "guess", "none", (note,))
-    columns = profile(source, free)
-    target = _guess_target(columns, source, family)
-    if request.strict:
-        raise UsageError(
-            "--strict allows no guess, and neither a formula nor -y names the target",
-            tries=[f"-y {target} -x all"],
-        )
-    reasons = {name: left_out(facts) for name, facts in columns.items() if name != target}
-    features = [name for name, reason in reasons.items() if reason is None]
-    notes = (
-        f"target: {target!r}, because no formula or -y names one",
-        f"features: {', '.join(features) or 'none'}",
-        *(f"column {name!r} is left out: {why}" for name, why in reasons.items() if why),
-    )
-    return _Reading(column_formula(target, features), "guess", "guess", notes)
-
-
-def _guess_target(columns: Mapping[str, Profile], source: Source, family: Family) -> str:
-    suitable = [name for name, facts in columns.items() if suits(facts, family.support)]
-    if not suitable:
+    columns = {} if len(free) == 1 else profile(source, free, request.where)
+    target = free[0] if len(free) == 1 else _likely_target(columns, family)
+    if target is None:
         raise UsageError(
             f"no column of {source.name} suits {family.name}, whose values are "
             f"{family.support.words}",
-            tries=["name the target: -y COL"],
+            "name the target with -y to see why it does not",
         )
+    reasons = {name: left_out(facts) for name, facts in columns.items() if name != target}
+    features = [name for name, reason in reasons.items() if reason is None]
+    if request.strict:
+        chosen = f" -x {listed(features)}" if features else ""
+        raise UsageError(
+            "--strict allows no guess, and neither a formula nor -y names the target",
+            tries=[f"-y {word(target)}{chosen}"],
+        )
+    note = _told(target, features, reasons)
+    return _Reading(
+        column_formula(target, features), "guess", "guess" if columns else "none", (note,)
+    )
+
+
+def _told(target: str, features: Sequence[str], reasons: Mapping[str, str | None]) -> str:
+    """The guess in one line; every column that is left out is named."""
+    more = len(features) - _SHOWN_COLUMNS
+    shown = ", ".join(map(repr, features[:_SHOWN_COLUMNS])) + (f", {more} more" if more > 0 else "")
+    left = ", ".join(f"{name!r} ({reason})" for name, reason in reasons.items() if reason)
+    return f"guessed: target {target!r}, features {shown or 'none'}" + (
+        f"; left out: {left}" if left else ""
+    )
+
+
+def _likely_target(columns: Mapping[str, Profile], family: Family) -> str | None:
+    """The suitable column with the most telling name, else the last one."""
+    suitable = [
+        name
+        for name, facts in columns.items()
+        if suits(facts, family.support) and not facts.counts_rows
+    ]
     named = [name for name in suitable if name.lower() in TARGET_NAMES]
-    return min(named, key=lambda name: TARGET_NAMES.index(name.lower())) if named else suitable[-1]
+    if named:
+        return min(named, key=lambda name: TARGET_NAMES.index(name.lower()))
+    return suitable[-1] if suitable else None
 
 
-def _further_formulas(request: Request, family: Family, first: str) -> dict[str, Formula]:
-    known = [parameter.name for parameter in family.parameters]
+def _further_formulas(request: Request, family: Family) -> dict[str, Formula]:
+    first, *known = [parameter.name for parameter in family.parameters]
     formulas: dict[str, Formula] = {}
     for text in request.models:
         formula = parse_formula(text)
         name = formula.response_label
-        if name not in known:
-            raise UsageError(
-                f"{family.name} has no parameter '{name}' in --model '{text}'",
-                "parameters: " + ", ".join(known),
-                tries=[f"--model '{close} ~ ...'" for close in did_you_mean(name, known)],
-            )
         if name == first or name in formulas:
             where = "the main formula" if name == first else "another --model"
             raise UsageError(f"'{name}' already has its formula in {where}")
+        if name not in known:
+            right = formula.text.partition("~")[2].strip()
+            raise UsageError(
+                f"{family.name} has no parameter '{name}' for --model '{text}'",
+                f"parameters with a --model: {', '.join(known) or 'none'}",
+                tries=[
+                    f"--model {word(f'{close} ~ {right}')}" for close in did_you_mean(name, known)
+                ],
+            )
         formulas[name] = formula
     return formulas
 
 
-def _missing_in_formula(source: Source, name: str, formulas: Iterable[Formula]) -> UsageError:
-    """The error for a misspelt column, with the formula spelt right."""
-    text = next(formula.text for formula in formulas if name in formula.names)
-    close = did_you_mean(name, source.schema)
-    return missing_column(source, name, tries=[f"'{respelt(text, name, near)}'" for near in close])
+def _require_in_formula(
+    source: Source, formula: Formula, columns: Iterable[str], flag: str = ""
+) -> None:
+    """Refuse misspelt columns with the formula spelt right."""
+    unknown = _unknown(columns, source)
+    if unknown:
+        text = formula.text
+        for name, near in unknown.items():
+            text = respelt(text, name, near)
+        raise _misspelt(source, unknown, f"{flag} {word(text)}".strip())
+
+
+def _require(source: Source, flag: str, columns: Sequence[str]) -> None:
+    """Refuse misspelt columns with the flag spelt right."""
+    unknown = _unknown(columns, source)
+    if unknown:
+        spelt = [unknown.get(name, name) for name in columns]
+        value = listed(spelt) if flag == "-x" else word(*spelt)
+        raise _misspelt(source, unknown, f"{flag} {value}")
+
+
+def _unknown(columns: Iterable[str], source: Source) -> dict[str, str]:
+    """The columns that the source lacks, each with the closest name it has, else empty."""
+    return {
+        name: next(iter(did_you_mean(name, source.schema)), "")
+        for name in columns
+        if name not in source.schema
+    }
+
+
+def _misspelt(source: Source, unknown: Mapping[str, str], better: str) -> UsageError:
+    """The error for the first unknown column; `better` works if all have a close name."""
+    return missing_column(source, next(iter(unknown)), [better] if all(unknown.values()) else [])
 
 
 def _role_columns(request: Request, source: Source) -> tuple[str, ...]:
-    taken = []
-    for attribute, flag in _ROLE_FLAGS.items():
-        name = getattr(request, attribute)
-        if name is None:
-            continue
-        if name not in source.schema:
-            close = did_you_mean(name, source.schema)
-            raise missing_column(source, name, tries=[f"{flag} {column}" for column in close])
-        taken.append(name)
-    return _unique(taken)
+    taken = {role: getattr(request, role) for role in _ROLES}
+    for role, name in taken.items():
+        if name is not None:
+            _require(source, f"--{role.replace('_', '-')}", [name])
+    return _unique(name for name in taken.values() if name is not None)
 
 
-def _require(source: Source, flag: str, columns: Iterable[str]) -> None:
-    for name in columns:
-        if name not in source.schema:
-            close = did_you_mean(name, source.schema)
-            raise missing_column(source, name, tries=[f"{flag} {column}" for column in close])
+def _factors_of(right: RightSide) -> Iterator[Factor]:
+    return (factor for term in right.terms for factor in term.factors)
 
 
 def _names_of(rights: Iterable[RightSide]) -> list[str]:
     return [
         name
         for right in rights
-        for term in right.terms
-        for factor in term.factors
+        for factor in _factors_of(right)
         for name in names(factor.expression)
     ]
 

@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 
 from mlefit._types import Rows
+from mlefit.design.values import contents, is_number, is_text
 from mlefit.families import every
-from mlefit.source import Source
+from mlefit.source import Source, read_rows
 from mlefit.support import Support
 
 MOST_LEVELS = 50
+"""Text with more levels is taken for names or remarks, not for a feature."""
 
 
 @dataclass(frozen=True)
@@ -37,50 +39,65 @@ class Profile:
     @property
     def numbers(self) -> Rows | None:
         """The values as numbers; two-level text and booleans as 0 and 1; else None."""
-        if self.dtype.is_numeric():
+        if is_number(self.dtype):
             return self.series.cast(pl.Float64).to_numpy()
-        if self.dtype == pl.Boolean:
-            return self.series.cast(pl.Float64).to_numpy()
-        if self.dtype == pl.String and self.values == 2:
-            return (self.series == self.series.max()).cast(pl.Float64).to_numpy()
+        if is_text(self.dtype) and self.values == 2:
+            texts = self.series.cast(pl.String)
+            return (texts == texts.max()).cast(pl.Float64).to_numpy()
         return None
 
+    @property
+    def counts_rows(self) -> bool:
+        """Whether the column numbers the rows, in whatever order: n neighbouring integers."""
+        if not self.dtype.is_numeric() or self.values != self.rows or self.rows < 3:
+            return False
+        numbers = self.series.cast(pl.Float64).to_numpy()
+        whole = bool((numbers == np.floor(numbers)).all())
+        return whole and bool(np.ptp(numbers) == self.rows - 1)
 
-def profile(source: Source, names: Sequence[str]) -> Mapping[str, Profile]:
-    """Look at whole columns: a guess must not depend on the first rows."""
-    frame = source.scan.select(names).collect()
-    profiles = {}
-    for name in names:
-        series = frame[name].drop_nulls()
-        if series.dtype.is_float():
-            series = series.drop_nans()
-        profiles[name] = Profile(name, series.dtype, series.n_unique(), len(series), series)
-    return profiles
+
+def facts_of(series: pl.Series) -> Profile:
+    """Look at one column."""
+    present = series.drop_nulls()
+    if present.dtype.is_float():
+        present = present.drop_nans()
+    distinct = len(present) if present.dtype.is_nested() else present.n_unique()
+    return Profile(series.name, present.dtype, distinct, len(present), present)
+
+
+def profile(
+    source: Source, names: Sequence[str], where: str | None = None
+) -> Mapping[str, Profile]:
+    """Look at every row of some columns: a guess must not depend on the first ones.
+
+    Raises:
+        DataError: the columns cannot be read.
+    """
+    if not names:
+        return {}
+    frame = read_rows(source, names, where=where, complete=()).frame
+    return {name: facts_of(frame.get_column(name)) for name in names}
 
 
 def left_out(facts: Profile) -> str | None:
     """Why a column is no feature by itself; None if it is one."""
     if facts.values <= 1:
-        return "it is constant"
+        return "constant" if facts.values else "empty"
     if facts.dtype.is_temporal():
-        return "it holds dates"
-    if facts.dtype == pl.String:
+        return contents(facts.dtype)
+    if is_text(facts.dtype):
         if facts.values == facts.rows:
-            return "its values are all different, as an identifier's are"
-        if facts.values > MOST_LEVELS:
-            return f"it is text with {facts.values} levels, more than {MOST_LEVELS}"
-        return None
-    if not facts.dtype.is_numeric() and facts.dtype != pl.Boolean:
-        return f"it is of type {facts.dtype}"
-    if _counts_rows(facts):
-        return "it numbers the rows, as an identifier does"
-    return None
+            return "an identifier: all different"
+        return f"text with {facts.values} levels" if facts.values > MOST_LEVELS else None
+    if not is_number(facts.dtype):
+        return contents(facts.dtype)
+    return "an identifier: numbers the rows" if facts.counts_rows else None
 
 
 def suits(facts: Profile, support: Support) -> bool:
     """Whether every value can come from a family with this support."""
     y = facts.numbers
-    if y is None or not len(y) or facts.values < 2 or _counts_rows(facts):
+    if y is None or facts.values < 2:
         return False
     if not facts.dtype.is_numeric() and not support.binary:
         return False
@@ -92,11 +109,3 @@ def suitable_families(facts: Profile) -> list[str]:
     found = [family for family in every() if not family.known and suits(facts, family.support)]
     found.sort(key=lambda family: (not family.support.binary, not family.support.discrete))
     return [family.name for family in found]
-
-
-def _counts_rows(facts: Profile) -> bool:
-    """Whether a column is 0, 1, 2, ... or 1, 2, 3, ..., or integers like a key, all different."""
-    if not facts.dtype.is_numeric() or facts.values != facts.rows or facts.rows < 3:
-        return False
-    steps = np.diff(facts.series.cast(pl.Float64).to_numpy())
-    return bool((steps == 1).all())

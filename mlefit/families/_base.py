@@ -126,6 +126,10 @@ class Family(ABC):
     elsewhere: ClassVar[Mapping[str, str]] = {}
     """What R, scipy and others call it."""
 
+    escape: ClassVar[Callable[..., tuple[Any, Any]] | None] = None
+    """(y, **known) -> rows whose likelihood only rises as the first parameter nears the
+    lower end of its domain, and as it nears the upper end. None if there are none."""
+
     vertex: ClassVar[float | None] = None
     """The quantile level tau if the location maximises a sum of pinball losses.
 

@@ -14,6 +14,7 @@ Source: D. R. Cox (1958), J. R. Stat. Soc. B 20, 215-242.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Fused, Loss, Moments, Pairs, Parameter, Probability
@@ -52,6 +53,10 @@ class Bernoulli(Family):
     def start(self, moments: Moments) -> tuple[float]:
         # half a yes and half a no added: inside the interval whatever was seen
         return ((moments.mean * moments.rows + 0.5) / (moments.rows + 1),)
+
+    @staticmethod
+    def escape(y: Rows) -> tuple[Any, Any]:
+        return y == 0, y == 1
 
     def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
         return _logit_form if links == ("logit",) else None

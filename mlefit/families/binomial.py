@@ -14,6 +14,7 @@ Source: P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, 2nd ed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,10 @@ class Binomial(Family):
         # half a success and half a failure added: inside the interval whatever was seen
         trials = moments.known["trials"] * moments.rows
         return ((moments.mean * moments.rows + 0.5) / (trials + 1),)
+
+    @staticmethod
+    def escape(y: Rows, *, trials: Rows) -> tuple[Any, Any]:
+        return y == 0, y == trials
 
     def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
         return _logit_form if links == ("logit",) else None

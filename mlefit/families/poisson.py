@@ -14,6 +14,7 @@ Source: P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, 2nd ed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,10 @@ class Poisson(Family):
     def start(self, moments: Moments) -> tuple[float]:
         # half a count added: positive even where every count is zero
         return (moments.mean + 0.5 / moments.rows if moments.mean == 0 else moments.mean,)
+
+    @staticmethod
+    def escape(y: Rows) -> tuple[Any, Any]:
+        return y == 0, np.zeros(len(y), dtype=bool)
 
     def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
         return _log_form if links == ("log",) else None

@@ -67,7 +67,7 @@ def _estimates(
         numbers.rounded([row.estimate, row.std_error, row.conf_low, row.conf_high], row.std_error)
         for row in rows
     ]
-    reasons = [wording.held(row, result.model) for row in rows]
+    reasons = [wording.held(row, result) for row in rows]
     estimate = [cell[0] or reason for cell, reason in zip(cells, reasons, strict=True)]
     error = [
         cell[1] or ("" if cell[0] == "" else reason)

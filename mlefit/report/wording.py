@@ -112,10 +112,11 @@ def _is_normal(interval: Interval) -> bool:
     return interval.distribution == "normal"
 
 
-def held(row: Coefficient | ParameterEstimate, model: ModelInfo) -> str:
+def held(row: Coefficient | ParameterEstimate, result: FitResult) -> str:
     """Why a row has no standard error; empty when it has one."""
+    model = result.model
     if row.estimate is None:
-        return "redundant"
+        return "infinite" if result.certificate.status == "no-maximum" else "redundant"
     if row.std_error is not None:
         return ""
     names = {row.parameter, f"{row.parameter}:{getattr(row, 'term', '')}"}

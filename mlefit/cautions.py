@@ -1,0 +1,140 @@
+"""What a reader of the numbers should be warned of, each a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from mlefit._types import Matrix
+from mlefit.design.blocks import Predictor
+from mlefit.families._base import Family
+from mlefit.inference import inverse_information
+from mlefit.influence import declining_statistics, influential_rows
+from mlefit.maximise import Maximum
+from mlefit.optimise import Status
+from mlefit.rank import Redundant
+from mlefit.source import Rows
+
+# Below these a departure is not worth a word, however many rows show it.
+_NOTABLE_DISPERSION = 1.1
+_NOTABLE_ZEROS = 1.1
+_NOTABLE_Z = 4.0
+# Condition number of the scaled columns from which a dependency is named.
+_NEARLY_DEPENDENT = 1e5
+_SHARE_OF_DEPENDENCY = 0.05
+
+
+def cautions(
+    maximum: Maximum, rows: Rows, facts: Mapping[str, float], df_residual: float
+) -> Iterator[str]:
+    """Warnings about a fit, the gravest first."""
+    yield from redundancies(maximum)
+    if maximum.optimum.status is not Status.CONVERGED:
+        return
+    yield from near_dependencies(maximum)
+    yield from spread_and_zeros(maximum.model.family, facts, df_residual)
+    yield from doubtful_intervals(maximum)
+    yield from influence(maximum, rows)
+
+
+def redundancies(maximum: Maximum) -> Iterator[str]:
+    """Columns that were left out, with what they are made of."""
+    for asked, left_out in zip(maximum.asked, maximum.redundant, strict=True):
+        labels = [column.label for column in asked.columns]
+        for redundant in left_out:
+            yield f"{labels[redundant.index]} is left out: {_dependency(redundant, labels)}"
+
+
+def near_dependencies(maximum: Maximum) -> Iterator[str]:
+    """Columns that are nearly sums of others, so that few digits are left for their difference."""
+    for predictor in maximum.engine.predictors:
+        triangle = predictor.basis.triangle
+        if triangle is None:
+            continue
+        lengths = np.linalg.norm(triangle, axis=0)
+        _, values, directions = np.linalg.svd(triangle / lengths)
+        if values[0] / values[-1] >= _NEARLY_DEPENDENT:
+            yield _near_dependency(predictor, directions[-1] / lengths, lengths, values)
+
+
+def _near_dependency(
+    predictor: Predictor, direction: Matrix, lengths: Matrix, values: Matrix
+) -> str:
+    """The direction in which the columns hardly vary, solved for the column it moves most."""
+    reach = np.abs(direction * lengths)
+    order = [int(j) for j in np.argsort(-reach) if reach[j] > _SHARE_OF_DEPENDENCY * reach.max()]
+    first, *others = order
+    labels = [column.label for column in predictor.columns]
+    parts = [(float(-direction[j] / direction[first]), labels[j]) for j in sorted(others)]
+    return (
+        f"{labels[first]} is nearly a sum of other columns, {labels[first]} = {_sum(parts)} + ...: "
+        f"condition number {values[0] / values[-1]:.1g}; look at their estimates together"
+    )
+
+
+def spread_and_zeros(
+    family: Family, facts: Mapping[str, float], df_residual: float
+) -> Iterator[str]:
+    """Counts that spread more, or are zero more often, than the family allows."""
+    dispersion = facts.get("dispersion")
+    if dispersion is None:
+        return
+    # Pearson's statistic has mean df and, for counts that are not tiny, variance near 2 df
+    z = (dispersion - 1) * math.sqrt(df_residual / 2)
+    if dispersion > _NOTABLE_DISPERSION and z > _NOTABLE_Z:
+        yield (
+            f"the counts spread more than {family.name} allows (dispersion {dispersion:.3g}, "
+            "1 expected): its standard errors are too small; --se HC0 does not assume it"
+        )
+    seen, expected = facts["zeros_observed"], facts["zeros_expected"]
+    if seen > _NOTABLE_ZEROS * expected and seen - expected > _NOTABLE_Z * math.sqrt(expected):
+        yield (
+            f"{seen:,.0f} counts are zero where {family.name} expects {expected:,.1f}: "
+            "something other than its mean makes zeros"
+        )
+
+
+def doubtful_intervals(maximum: Maximum) -> Iterator[str]:
+    """Coefficients so far out that their standard error outgrows them."""
+    columns = maximum.engine.predictors[0].columns
+    names = [columns[j].label for j in declining_statistics(maximum)]
+    if names:
+        yield (
+            f"the Wald test and interval of {', '.join(names)} are not to be trusted: so far out, "
+            "the standard error grows faster than the estimate (Hauck-Donner effect)"
+        )
+
+
+def influence(maximum: Maximum, rows: Rows) -> Iterator[str]:
+    """Rows that alone move the estimates by more than their joint error."""
+    bread = inverse_information(maximum, "observed")
+    if bread is None or maximum.vertex is not None:
+        return  # the median does not follow a row however far it lies
+    found = influential_rows(maximum, bread)
+    if found.positions:
+        shown = ", ".join(
+            f"row {rows.row_number(i)} (Cook's distance {d:.3g})"
+            for i, d in zip(found.positions, found.distances, strict=True)
+        )
+        yield f"single rows decide the estimates: {shown}"
+
+
+def _dependency(redundant: Redundant, labels: Sequence[str]) -> str:
+    """For example `x3 = x1 + 2 x2`."""
+    parts = [(factor, labels[index]) for index, factor in redundant.parts]
+    size = max((abs(factor) for factor, _ in parts), default=0.0)
+    if abs(redundant.constant) > 1e-9 * size or not parts:
+        parts.append((redundant.constant, ""))
+    return f"{labels[redundant.index]} = {_sum(parts)}"
+
+
+def _sum(parts: Sequence[tuple[float, str]]) -> str:
+    text = ""
+    for factor, label in parts:
+        sign = " - " if factor < 0 else " + "
+        shown = f"{abs(factor):.6g}"
+        piece = label if shown == "1" and label else f"{shown} {label}".strip()
+        text += (sign if text else sign.strip(" +")) + piece
+    return text

@@ -1,0 +1,140 @@
+"""The numbers of an expression, one for each row, every one of them finite."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mlefit.design.compile import to_polars
+from mlefit.design.suggest import Place
+from mlefit.errors import DataError, UsageError
+from mlefit.expression import (
+    Expression,
+    Name,
+    Text,
+    children,
+    is_text_comparison,
+    names,
+    quote,
+    render,
+    walk,
+)
+from mlefit.source import Rows
+
+
+def is_text(dtype: pl.DataType) -> bool:
+    """Whether a column of this type holds text, under whatever encoding."""
+    return isinstance(dtype, pl.String | pl.Categorical | pl.Enum)
+
+
+def is_number(dtype: pl.DataType) -> bool:
+    """Whether a column of this type can be computed with; booleans count as 0 and 1."""
+    return dtype.is_numeric() or dtype == pl.Boolean
+
+
+def contents(dtype: pl.DataType) -> str:
+    """What a column of this type holds, in a word."""
+    if is_text(dtype):
+        return "text"
+    if dtype.is_temporal():
+        return "dates or times"
+    return "numbers" if dtype.is_numeric() else f"values of type {dtype}"
+
+
+def numbers(expression: Expression, rows: Rows, place: Place | None = None) -> pl.Series:
+    """The values of an expression.
+
+    Args:
+        expression: its tree.
+        rows: complete rows of every column it names.
+        place: the term it is, for a formula that would work; None for a target.
+
+    Returns:
+        The column itself, uncopied, if the expression is no more than a column of numbers.
+
+    Raises:
+        UsageError: a column that is not of numbers, or one of numbers compared with a text.
+        DataError: a value that is not a finite number, with its row.
+    """
+    for name in _numeric_names(expression):
+        _require_number(name, rows.frame.schema[name], expression, place)
+    _require_text(expression, rows, place)
+    if isinstance(expression, Name):
+        return plain(rows.frame.get_column(expression.name))
+    values = _computed(expression, rows.frame)
+    _refuse_undefined(expression, values, rows)
+    return values
+
+
+def plain(series: pl.Series) -> pl.Series:
+    """A series of numbers as numpy can view it; only odd types are converted."""
+    if series.dtype in (pl.Float64, pl.Float32) or series.dtype.is_integer():
+        return series
+    return series.cast(pl.Float64)
+
+
+def _computed(expression: Expression, frame: pl.DataFrame) -> pl.Series:
+    # Under a name such as "*" or "^a$" polars would look for a pattern.
+    aliases = {name: f"column {i}" for i, name in enumerate(names(expression))}
+    columns = pl.DataFrame([frame.get_column(name).alias(aliases[name]) for name in aliases])
+    compiled = to_polars(expression, lambda name: pl.col(aliases[name]))
+    return columns.select(compiled.alias("value")).to_series()
+
+
+def _numeric_names(expression: Expression) -> list[str]:
+    """Every column that is used otherwise than beside a text."""
+    nodes = list(walk(expression))
+    beside_text = {
+        id(side) for node in nodes if is_text_comparison(node) for side in children(node)
+    }
+    return [node.name for node in nodes if isinstance(node, Name) and id(node) not in beside_text]
+
+
+def _require_number(
+    name: str, dtype: pl.DataType, expression: Expression, place: Place | None
+) -> None:
+    if is_number(dtype):
+        return
+    tries = []
+    if place is not None and not dtype.is_nested():
+        factor = quote(name) if is_text(dtype) else f"C({quote(name)})"
+        spelt = place.at.end > place.at.start
+        tries = [place.instead(factor) if spelt else place.without(quote(name))]
+    where = "" if isinstance(expression, Name) else f" in {render(expression)}"
+    raise UsageError(
+        f"column {name!r} holds {contents(dtype)}, where{where} numbers are needed", tries=tries
+    )
+
+
+def _require_text(expression: Expression, rows: Rows, place: Place | None) -> None:
+    """Refuse `x == 'b'` for a column x of numbers: it would never hold."""
+    for node in filter(is_text_comparison, walk(expression)):
+        name = next(side.name for side in children(node) if isinstance(side, Name))
+        text = next(side for side in children(node) if isinstance(side, Text))
+        dtype = rows.frame.schema[name]
+        if not dtype.is_numeric():
+            continue
+        tries = []
+        if place is not None and _is_number_text(text.value):
+            tries = [Place(place.text, text.at, place.flag).instead(text.value)]
+        raise UsageError(
+            f"column {name!r} holds numbers and cannot be compared with the text {render(text)}",
+            f"values: {', '.join(map(str, rows.frame.get_column(name).head(3)))}, ...",
+            tries=tries,
+        )
+
+
+def _is_number_text(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal() and text.isascii()
+
+
+def _refuse_undefined(expression: Expression, values: pl.Series, rows: Rows) -> None:
+    undefined = ~values.is_finite().fill_null(False)
+    positions = undefined.arg_true()
+    if not len(positions):
+        return
+    at = int(positions[0])
+    inputs = ", ".join(f"{name} = {rows.frame.get_column(name)[at]}" for name in names(expression))
+    raise DataError(
+        f"{render(expression)} is not a finite number in {len(positions)} of {len(values)} rows",
+        f"first: row {rows.row_number(at)}, where {inputs}",
+    )

@@ -1,0 +1,98 @@
+"""What is special about a scale: its maximum is known, and it can shrink to nothing.
+
+Where the location fits every row, the likelihood grows without bound as the scale
+goes to 0. That is told apart from a small scale by the rounding of the target.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlefit._types import Vector
+from mlefit.design.blocks import split
+from mlefit.engines.local import LocalEngine
+from mlefit.errors import UntrustworthyError
+from mlefit.families._base import Moments
+from mlefit.likelihood import Model
+
+_LEAST_SCORE = -1 + np.finfo(float).eps
+# A scale below so many roundings of the target's own size is rounding, not spread.
+_PERFECT = 1e3 * np.finfo(float).eps
+
+
+def exact_scale(model: Model, engine: LocalEngine) -> Callable[[Vector, Any], Vector] | None:
+    """A direction that solves for a constant scale instead of creeping towards it.
+
+    With eta = log scale, the mean score is mean(|z|^q) - 1, so the scale that is best
+    for the present location lies log(1 + mean score)/q away, however far that is.
+    """
+    position = _constant_scale(model, engine)
+    if position is None:
+        return None
+    k, at = position
+    norm = model.family.parameters[k].norm
+    assert norm is not None
+
+    def bend(direction: Vector, now: Any) -> Vector:
+        mean_score = -float(now.score[at]) / now.rows
+        bent = direction.copy()
+        # residuals of nothing but rounding leave a mean score of -1 and no logarithm
+        bent[at] = math.log1p(max(mean_score, _LEAST_SCORE)) / norm
+        return bent
+
+    return bend
+
+
+def _constant_scale(model: Model, engine: LocalEngine) -> tuple[int, int] | None:
+    """Parameter and position of a scale with one coefficient and a log link."""
+    at = 0
+    for k, (parameter, link, predictor) in enumerate(
+        zip(model.family.parameters, model.links, engine.predictors, strict=True)
+    ):
+        if parameter.norm is not None and link.name == "log" and predictor.size == 1:
+            return (k, at) if predictor.has_intercept else None
+        at += predictor.size
+    return None
+
+
+def collapse(model: Model, engine: LocalEngine, moments: Moments) -> Callable[[Vector], bool]:
+    """Tells a perfect fit: a scale that has shrunk to the rounding of the target."""
+    position = _constant_scale(model, engine)
+    if position is None:
+        return lambda gamma: False
+    least = _PERFECT * math.hypot(moments.mean, math.sqrt(moments.variance))
+    lowest = math.log(least) if least > 0 else -math.inf
+    return lambda gamma: bool(gamma[position[1]] <= lowest)
+
+
+def collapses_somewhere(model: Model, engine: LocalEngine, gamma: Vector, moments: Moments) -> bool:
+    """Whether a scale with covariates has shrunk to rounding in some rows."""
+    gammas = split(gamma, engine.predictors)
+    least = _PERFECT * math.hypot(moments.mean, math.sqrt(moments.variance))
+    for k, parameter in enumerate(model.family.parameters):
+        if parameter.precision_power is None or not engine.predictors[k].size:
+            continue
+        for block in engine.blocks():
+            scale = model.theta(model.etas(block, gammas))[k]
+            if not (scale > least).all():
+                return True
+    return False
+
+
+def refuse_collapsed_start(
+    model: Model, engine: LocalEngine, theta: Sequence[float], moments: Moments
+) -> None:
+    """A target without any spread leaves a scale nowhere to start."""
+    for parameter, predictor, value in zip(
+        model.family.parameters, engine.predictors, theta, strict=True
+    ):
+        if predictor.size and not parameter.domain.contains(np.array([value])):
+            raise UntrustworthyError(
+                f"no maximum exists: every value of the target is {moments.mean:.6g}, so the "
+                f"likelihood grows without bound as {parameter.name} goes to 0",
+                tries=[f"--fix {parameter.name}=1"] if predictor.size == 1 else [],
+            )

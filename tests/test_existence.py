@@ -1,0 +1,123 @@
+"""Whether a maximum exists, against a linear programme of the tests' own."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.optimize import linprog
+
+from mlefit.fitting import fit
+
+DESIGNS = 240
+
+
+@pytest.mark.parametrize("family", ["bernoulli", "binomial", "poisson"])
+def test_existence_is_decided_as_an_independent_programme_decides_it(family):
+    rng = np.random.default_rng(11)
+    verdicts = []
+    for _ in range(DESIGNS // 2):
+        X, y, trials = small_design(rng, family)
+        exists = not separated(X, y, trials, family)
+        result = fitted(X, y, trials, family)
+        assert (result.certificate.status == "converged") == exists, (X, y, trials)
+        verdicts.append(exists)
+    assert 0.15 < np.mean(verdicts) < 0.85, "both answers must be common"
+
+
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "loglog"])
+def test_existence_does_not_depend_on_the_link(link):
+    rng = np.random.default_rng(12)
+    for _ in range(25):
+        X, y, trials = small_design(rng, "bernoulli")
+        exists = not separated(X, y, trials, "bernoulli")
+        result = fitted(X, y, trials, "bernoulli", link=link)
+        assert (result.certificate.status == "converged") == exists
+
+
+@pytest.mark.parametrize("units", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize("overlap", [1e-3, 1e-6])
+def test_nearly_separated_data_have_their_finite_maximum(units, overlap):
+    x = np.array([1.0, 2.0, 3.0, 4.0 + overlap, 4.0, 5.0, 6.0, 7.0]) * units
+    frame = pl.DataFrame({"x": x, "y": [0, 0, 0, 0, 1, 1, 1, 1]})
+    result = fit(frame, "y ~ x", family="bernoulli")
+    assert result.certificate.status == "converged"
+    mu = 1 / (1 + np.exp(-result.coefficients[0].estimate - result.coefficients[1].estimate * x))
+    residual = frame["y"].to_numpy() - mu
+    assert abs(residual.sum()) < 1e-7
+    assert abs((residual * x / units).sum()) < 1e-6
+
+
+def test_a_separated_fit_on_many_rows_is_found_by_few():
+    rng = np.random.default_rng(13)
+    n = 60_000
+    x = rng.normal(size=(n, 3))
+    g = rng.choice(["a", "b", "c"], n, p=[0.5, 0.499, 0.001])
+    y = (rng.uniform(size=n) < 1 / (1 + np.exp(-x[:, 0]))).astype(int)
+    y[g == "c"] = 1
+    frame = pl.DataFrame({"y": y, "g": g, "x1": x[:, 0], "x2": x[:, 1], "x3": x[:, 2]})
+    result = fit(frame, "y ~ g + x1 + x2 + x3", family="bernoulli")
+    assert result.certificate.status == "no-maximum"
+    (warning,) = [w for w in result.warnings if "no maximum" in w]
+    assert "g[c]" in warning
+    assert str(int((g == "c").sum())) in warning
+    away = {c.term: c for c in result.coefficients}
+    assert away["g[c]"].estimate is None
+    assert all(c.std_error is None for c in result.coefficients)
+
+
+def test_only_the_coefficients_that_run_away_lose_their_estimate():
+    frame = pl.DataFrame(
+        {"y": [1, 2, 1, 3, 0, 0], "g": ["a", "a", "b", "b", "c", "c"], "n": [1.0, 2, 2, 3, 1, 4]}
+    )
+    result = fit(frame, "y ~ g", family="poisson", exposure="n")
+    estimates = {c.term: c.estimate for c in result.coefficients}
+    assert estimates["g[c]"] is None
+    assert estimates["Intercept"] == pytest.approx(np.log(3 / 3))
+    assert estimates["g[b]"] == pytest.approx(np.log(4 / 5))
+
+
+def small_design(rng, family):
+    n, p = int(rng.integers(6, 14)), int(rng.integers(1, 4))
+    X = np.column_stack([np.ones(n), rng.integers(-2, 3, (n, p)).astype(float)])
+    if np.linalg.matrix_rank(X) < p + 1:
+        return small_design(rng, family)
+    trials = rng.integers(1, 4, n)
+    share = 1 / (1 + np.exp(-X @ rng.normal(0, 1.5, p + 1)))
+    y = {
+        "bernoulli": lambda: rng.binomial(1, share),
+        "binomial": lambda: rng.binomial(trials, share),
+        "poisson": lambda: rng.poisson(share * 0.6),
+    }[family]()
+    return X, y, trials
+
+
+def separated(X, y, trials, family):
+    """Whether a direction exists along which no row's likelihood falls and one's rises."""
+    lower = y == 0
+    upper = {"bernoulli": y == 1, "binomial": y == trials, "poisson": np.zeros(len(y), bool)}[
+        family
+    ]
+    sign = np.where(upper, 1.0, -1.0)
+    sided, held = X[lower | upper] * sign[lower | upper, None], X[~(lower | upper)]
+    rows, p = len(sided), X.shape[1]
+    # max sum t  s.t.  t_i <= sided_i d, 0 <= t <= 1, held d = 0: positive if and only if separated
+    answer = linprog(
+        np.r_[np.zeros(p), -np.ones(rows)],
+        A_ub=np.column_stack([-sided, np.eye(rows)]) if rows else None,
+        b_ub=np.zeros(rows) if rows else None,
+        A_eq=np.column_stack([held, np.zeros((len(held), rows))]) if len(held) else None,
+        b_eq=np.zeros(len(held)) if len(held) else None,
+        bounds=[(None, None)] * p + [(0, 1)] * rows,
+        method="highs",
+    )
+    assert answer.status == 0, answer.message
+    return -answer.fun > 1e-6
+
+
+def fitted(X, y, trials, family, link=()):
+    frame = pl.DataFrame(X[:, 1:], schema=[f"x{j}" for j in range(1, X.shape[1])], orient="row")
+    frame = frame.with_columns(y=pl.Series(y), m=pl.Series(trials))
+    formula = "y ~ " + " + ".join(f"x{j}" for j in range(1, X.shape[1]))
+    extra = {"trials": "m"} if family == "binomial" else {}
+    return fit(frame, formula, family=family, link=link, **extra)

@@ -1,0 +1,529 @@
+"""Laws that every fit obeys: units, order, repetition and coding change nothing but themselves.
+
+A new family in mlefit/families is held to all of them as soon as it has an entry in CASES.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from mlefit import families
+from mlefit.engines.local import LocalEngine
+from mlefit.fitting import fit, prepare
+from mlefit.inference import KINDS
+from mlefit.likelihood import Model
+from mlefit.maximise import Search, maximise
+from mlefit.request import Request
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to make data for a family, and what can be asked of it."""
+
+    draw: Callable[[np.random.Generator, np.ndarray, np.ndarray], dict[str, np.ndarray]]
+    scale: str | None = None  # a second parameter
+    target_units: bool = False  # whether a target times a constant is a target again
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _normal(rng, eta, spread):
+    return {"y": eta + np.exp(spread) * rng.normal(size=len(eta))}
+
+
+def _laplace(rng, eta, spread):
+    return {"y": eta + np.exp(spread) * rng.laplace(size=len(eta))}
+
+
+def _poisson(rng, eta, spread):
+    return {"y": rng.poisson(np.exp(0.5 + eta))}
+
+
+def _bernoulli(rng, eta, spread):
+    return {"y": rng.binomial(1, 1 / (1 + np.exp(-eta)))}
+
+
+def _binomial(rng, eta, spread):
+    trials = rng.integers(1, 9, len(eta))
+    return {"y": rng.binomial(trials, 1 / (1 + np.exp(-eta))), "m": trials}
+
+
+CASES = {
+    "bernoulli": Case(_bernoulli),
+    "binomial": Case(_binomial, options={"trials": "m"}),
+    "laplace": Case(_laplace, scale="b", target_units=True),
+    "normal": Case(_normal, scale="sigma", target_units=True),
+    "poisson": Case(_poisson),
+}
+REGRESSION = "y ~ x + z + g"
+# family, formula, formula of its second parameter
+SHAPES = [(name, formula, "") for formula in ("y ~ 1", REGRESSION) for name in CASES]
+SHAPES += [(name, REGRESSION, f"{case.scale} ~ x") for name, case in CASES.items() if case.scale]
+WEIGHTED = [
+    (*shape, flag)
+    for shape in SHAPES
+    for flag in ("freq_weights", "sampling_weights", "precision_weights")
+    if flag != "precision_weights" or CASES[shape[0]].scale
+]
+# An odd number of rows in every level: then a sum of absolute errors has one minimiser.
+LEVELS = np.repeat(["a", "b", "c"], [31, 29, 33])
+ROWS = len(LEVELS)
+
+
+def _id(value):
+    return value.replace(" ", "") or "constant"
+
+
+def shapes(chosen=SHAPES):
+    return pytest.mark.parametrize(("name", "formula", "model"), chosen, ids=_id)
+
+
+every_shape = shapes()
+every_regression = shapes([shape for shape in SHAPES if shape[1] == REGRESSION])
+with_units = shapes([shape for shape in SHAPES if CASES[shape[0]].target_units])
+with_scale = shapes([shape for shape in SHAPES if CASES[shape[0]].scale])
+# a seed has nothing to shrink
+few_times = settings(
+    max_examples=4,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
+seeds = st.integers(0, 2**32 - 1)
+factors = st.sampled_from([1e-6, 1e6])
+
+
+def test_every_family_has_a_case():
+    assert sorted(CASES) == sorted(families.NAMES)
+
+
+def test_every_further_parameter_is_modelled():
+    further = {f.name: [p.name for p in f.parameters[1:]] for f in families.every()}
+    assert {name: [case.scale] if case.scale else [] for name, case in CASES.items()} == further
+
+
+# --- units -----------------------------------------------------------------------------
+
+
+@every_regression
+@few_times
+@given(seed=seeds, factor=factors)
+def test_a_covariate_in_other_units_changes_only_its_own_coefficients(
+    name, formula, model, seed, factor
+):
+    data = make(name, seed)
+    plain = estimate(name, data, formula, model)
+    scaled = estimate(name, data.with_columns(x=pl.col("x") * factor), formula, model)
+    expected = {
+        key: row / factor if key.endswith(":x") else row for key, row in links_of(plain).items()
+    }
+    assert_same(links_of(scaled), expected)
+    assert_same_heights(scaled, plain)
+
+
+@with_units
+@few_times
+@given(seed=seeds, factor=factors)
+def test_a_target_in_other_units_scales_the_location_and_shifts_the_scale(
+    name, formula, model, seed, factor
+):
+    data = make(name, seed)
+    plain = estimate(name, data, formula, model)
+    scaled = estimate(name, data.with_columns(y=pl.col("y") * factor), formula, model)
+    expected = {}
+    for key, row in links_of(plain).items():
+        parameter, term = key.split(":", 1)
+        if parameter == "mu" or term == "natural":
+            expected[key] = row * factor
+        else:
+            expected[key] = row + Row(math.log(factor) if term == "Intercept" else 0.0, 0.0)
+    assert_same(links_of(scaled), expected)
+    assert scaled.fit.log_likelihood == pytest.approx(
+        plain.fit.log_likelihood - ROWS * math.log(factor), abs=1e-8
+    )
+
+
+@every_regression
+@few_times
+@given(seed=seeds, shift=st.sampled_from([-1e6, 1e6]))
+def test_a_shifted_covariate_changes_only_intercepts(name, formula, model, seed, shift):
+    data = make(name, seed)
+    plain = estimate(name, data, formula, model)
+    shifted = estimate(name, data.with_columns(x=pl.col("x") + shift), formula, model)
+    assert_same(slopes_of(shifted), slopes_of(plain))
+    assert_same_heights(shifted, plain)
+    before, after = links_of(plain), links_of(shifted)
+    for key in [key for key in before if key.endswith(":x")]:
+        intercept = key.replace(":x", ":Intercept")
+        moved = after[intercept].estimate + shift * after[key].estimate
+        assert moved == pytest.approx(before[intercept].estimate, abs=1e-9 * after[intercept].error)
+
+
+# --- order -----------------------------------------------------------------------------
+
+
+@every_shape
+@few_times
+@given(seed=seeds)
+def test_the_order_of_the_rows_does_not_matter(name, formula, model, seed):
+    data = make(name, seed)
+    assert_same_fits(
+        estimate(name, data.sample(fraction=1, shuffle=True, seed=seed % 1000), formula, model),
+        estimate(name, data, formula, model),
+    )
+
+
+@every_regression
+@few_times
+@given(seed=seeds, terms=st.permutations(["x", "z", "g"]))
+def test_the_order_of_terms_and_columns_does_not_matter(name, formula, model, seed, terms):
+    data = make(name, seed)
+    turned = data.select(reversed(data.columns))
+    assert_same_fits(
+        estimate(name, turned, f"y ~ {' + '.join(terms)}", model),
+        estimate(name, data, formula, model),
+    )
+
+
+@every_shape
+@few_times
+@given(seed=seeds, most_rows=st.integers(1, 40), threads=st.integers(1, 3))
+def test_blocks_and_threads_do_not_matter(name, formula, model, seed, most_rows, threads):
+    prepared = prepare(request(name, make(name, seed), formula, model))
+    whole, cut = (
+        maximise(
+            Model(prepared.family, prepared.links),
+            LocalEngine(
+                prepared.table.columns, prepared.predictors, prepared.family.known, n, rows
+            ),
+            Search(),
+        )
+        for n, rows in [(1, None), (threads, most_rows)]
+    )
+    for one, other in zip(cut.betas, whole.betas, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-10)
+    assert cut.optimum.totals.nll == pytest.approx(whole.optimum.totals.nll, rel=1e-12)
+
+
+# --- repetition and weights ------------------------------------------------------------
+
+
+@every_shape
+@few_times
+@given(seed=seeds)
+def test_a_frequency_weight_counts_equal_rows(name, formula, model, seed):
+    data = make(name, seed)
+    # the same count in a whole level keeps the median of absolute errors unique
+    data = data.with_columns(times=pl.col("whole") + 1)
+    several = repeated(data, data["times"].to_numpy())
+    for kind in kinds_of(name):
+        assert_same_fits(
+            estimate(name, data, formula, model, freq_weights="times", **kind),
+            estimate(name, several, formula, model, **kind),
+        )
+
+
+@every_shape
+@few_times
+@given(seed=seeds)
+def test_rows_twice_are_a_frequency_weight_of_two(name, formula, model, seed):
+    data = make(name, seed).with_columns(two=pl.lit(2))
+    for kind in kinds_of(name):
+        assert_same_fits(
+            estimate(name, data, formula, model, freq_weights="two", **kind),
+            estimate(name, pl.concat([data, data]), formula, model, **kind),
+        )
+
+
+@pytest.mark.parametrize(("name", "formula", "model", "flag"), WEIGHTED, ids=_id)
+@few_times
+@given(seed=seeds)
+def test_a_row_of_weight_zero_is_absent(name, formula, model, flag, seed):
+    data = make(name, seed)
+    # two rows of each level go, so that an odd number stays
+    data = data.with_columns(weight=pl.when(pl.col("place") < 2).then(0).otherwise("times"))
+    weighted = estimate(name, data, formula, model, **{flag: "weight"})
+    absent = estimate(name, data.filter(pl.col("weight") > 0), formula, model, **{flag: "weight"})
+    assert_same_fits(weighted, absent)
+    assert weighted.data.rows_dropped == {"weight 0:weight": 6}
+
+
+@every_shape
+@few_times
+@given(seed=seeds, factor=st.sampled_from([1e-12, 1e-6, 1e-2, 1e3, 1e9]))
+def test_only_ratios_of_sampling_weights_matter(name, formula, model, seed, factor):
+    data = make(name, seed).with_columns(other=pl.col("weight") * factor)
+    for kind in kinds_of(name):
+        assert_same_fits(
+            estimate(name, data, formula, model, sampling_weights="other", **kind),
+            estimate(name, data, formula, model, sampling_weights="weight", **kind),
+        )
+
+
+@with_scale
+@few_times
+@given(seed=seeds, factor=st.sampled_from([1e-6, 0.01, 3.0, 1e6]))
+def test_only_ratios_of_precision_weights_matter_beyond_the_scale(
+    name, formula, model, seed, factor
+):
+    data = make(name, seed).with_columns(other=pl.col("weight") * factor)
+    for kind in kinds_of(name):
+        one = estimate(name, data, formula, model, precision_weights="other", **kind)
+        two = estimate(name, data, formula, model, precision_weights="weight", **kind)
+        assert_same(located(one), located(two))
+        assert one.fit.log_likelihood == pytest.approx(two.fit.log_likelihood, rel=1e-11)
+
+
+@every_shape
+@few_times
+@given(seed=seeds)
+def test_an_exposure_is_an_offset_of_its_logarithm(name, formula, model, seed):
+    data = make(name, seed).with_columns(log_weight=pl.col("weight").log())
+    assert_same_fits(
+        estimate(name, data, formula, model, exposure="weight"),
+        estimate(name, data, formula, model, offset="log_weight"),
+    )
+
+
+# --- columns ---------------------------------------------------------------------------
+
+
+@every_regression
+@few_times
+@given(seed=seeds, base=st.sampled_from(["b", "c"]))
+def test_another_base_level_is_the_same_model(name, formula, model, seed, base):
+    data = make(name, seed)
+    plain = estimate(name, data, formula, model)
+    other = estimate(name, data, f"y ~ x + z + C(g, ref='{base}')", model)
+    assert_same_heights(other, plain)
+    old, new = estimates_of(plain, "mu"), estimates_of(other, "mu")
+    shift = old[f"g[{base}]"]
+    (third,) = {"b", "c"} - {base}
+    expected = {
+        "Intercept": old["Intercept"] + shift,
+        "C(g)[a]": -shift,
+        f"C(g)[{third}]": old[f"g[{third}]"] - shift,
+        "x": old["x"],
+        "z": old["z"],
+    }
+    assert new == pytest.approx(expected, abs=1e-9)
+
+
+@every_regression
+@few_times
+@given(seed=seeds)
+def test_a_redundant_column_is_left_out_and_changes_nothing(name, formula, model, seed):
+    data = make(name, seed)
+    plain = estimate(name, data, formula, model)
+    more = estimate(name, data, f"{formula} + I(2*x)", model)
+    (redundant,) = [row for row in more.coefficients if row.estimate is None]
+    assert redundant.term == "I(2*x)"
+    assert redundant.std_error is None
+    assert any("I(2*x) = 2 x" in warning for warning in more.warnings)
+    assert_same(links_of(more), links_of(plain))
+    assert_same_heights(more, plain)
+    assert more.fit.n_params == plain.fit.n_params
+
+
+@every_regression
+@few_times
+@given(seed=seeds, term=st.sampled_from(["x", "g[c]", "Intercept"]))
+def test_holding_a_coefficient_at_its_estimate_leaves_the_rest(name, formula, model, seed, term):
+    data = make(name, seed)
+    free = estimate(name, data, formula, model)
+    value = estimates_of(free, "mu")[term]
+    held = estimate(name, data, formula, model, fix=f"mu:{term}={value!r}")
+    rest = {k: row.estimate for k, row in links_of(free).items() if k != f"mu:{term}"}
+    # the held value is rounded, so the rest moves by its rounding
+    assert {key: row.estimate for key, row in links_of(held).items()} == pytest.approx(
+        rest, rel=1e-8, abs=1e-9
+    )
+    assert held.fit.log_likelihood == pytest.approx(free.fit.log_likelihood, rel=1e-12)
+    assert held.fit.n_params == free.fit.n_params - 1
+
+
+@shapes([shape for shape in SHAPES if CASES[shape[0]].scale and not shape[2]])
+@few_times
+@given(seed=seeds)
+def test_holding_the_scale_at_its_estimate_leaves_the_location(name, formula, model, seed):
+    data = make(name, seed)
+    free = estimate(name, data, formula, model)
+    scale = free.parameters[-1]
+    held = estimate(name, data, formula, model, fix=f"{scale.parameter}={scale.estimate!r}")
+    assert_same(located(held), located(free))
+    assert held.fit.log_likelihood == pytest.approx(free.fit.log_likelihood, rel=1e-12)
+    assert held.parameters[-1].std_error is None
+
+
+# --- one family inside another ---------------------------------------------------------
+
+
+@shapes([shape for shape in SHAPES if shape[0] == "bernoulli"])
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
+@few_times
+@given(seed=seeds)
+def test_one_trial_a_row_is_bernoulli(name, formula, model, link, seed):
+    data = make(name, seed).with_columns(one=pl.lit(1))
+    for se in ("observed", "expected", "HC3"):
+        assert_same_fits(
+            fit(data, formula, family="binomial", trials="one", link=link, se=se),
+            fit(data, formula, family="bernoulli", link=link, se=se),
+        )
+
+
+@shapes([shape for shape in SHAPES if shape[0] == "binomial"])
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
+@few_times
+@given(seed=seeds)
+def test_grouped_trials_are_their_single_ones_but_for_a_constant(name, formula, model, link, seed):
+    data = make(name, seed)
+    trials, wins = data["m"].to_numpy(), data["y"].to_numpy()
+    place = np.concatenate([np.arange(m) for m in trials])
+    single = repeated(data, trials).with_columns(yes=place < np.repeat(wins, trials))
+    grouped = fit(data, formula, family="binomial", trials="m", link=link)
+    expanded = fit(single, formula.replace("y", "yes"), family="bernoulli", link=link)
+    assert_same(links_of(grouped), links_of(expanded))
+    constant = sum(math.log(math.comb(m, y)) for y, m in zip(wins, trials, strict=True))
+    height = (expanded.fit.log_likelihood or math.nan) + constant
+    assert grouped.fit.log_likelihood == pytest.approx(height, rel=1e-10)
+
+
+# --- sources ---------------------------------------------------------------------------
+
+
+@every_shape
+def test_where_is_a_filter(name, formula, model):
+    data = make(name, 20)
+    condition = (pl.col("place") >= 4) & (pl.col("z") < 1.8) | (pl.col("g") == "a")
+    assert_same_fits(
+        estimate(name, data, formula, model, where="place >= 4 AND z < 1.8 OR g = 'a'"),
+        estimate(name, data.filter(condition), formula, model),
+    )
+
+
+@every_shape
+def test_the_file_format_does_not_matter(name, formula, model, tmp_path):
+    data = make(name, 21)
+    csv, parquet = tmp_path / "data.csv", tmp_path / "data.parquet"
+    data.write_csv(csv)
+    data.write_parquet(parquet)
+    frame = estimate(name, data, formula, model)
+    assert_same_fits(estimate(name, csv, formula, model), frame, relative=1e-14)
+    assert_same_fits(estimate(name, parquet, formula, model), frame, relative=1e-14)
+
+
+# --- helpers ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """An estimate and its standard error."""
+
+    estimate: float
+    error: float
+
+    def __mul__(self, factor: float) -> Row:
+        return Row(self.estimate * factor, self.error * factor)
+
+    def __truediv__(self, factor: float) -> Row:
+        return self * (1 / factor)
+
+    def __add__(self, other: Row) -> Row:
+        return Row(self.estimate + other.estimate, self.error + other.error)
+
+
+def make(name, seed):
+    """Rows with a target of the family, covariates of few binary digits, weights and clusters."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-2048, 2049, ROWS) / 1024
+    z = rng.integers(-2048, 2049, ROWS) / 1024
+    eta = 0.4 * x - 0.3 * z + np.where(LEVELS == "b", 0.5, 0.0)
+    columns = CASES[name].draw(rng, eta, 0.2 * x)
+    columns |= {
+        "x": x,
+        "z": z,
+        "g": LEVELS,
+        "place": np.concatenate([np.arange(n) for n in (31, 29, 33)]),
+        "times": rng.integers(1, 4, ROWS),
+        "whole": (LEVELS == "b") * 2,
+        "weight": rng.uniform(0.5, 2.0, ROWS),
+        "cluster": rng.integers(0, 12, ROWS),
+    }
+    return pl.DataFrame(columns)
+
+
+def repeated(data, times):
+    return data[np.repeat(np.arange(len(data)), times)]
+
+
+def request(name, data, formula, model):
+    models = (model,) if model else ()
+    return Request(data, formula, family=name, models=models, **CASES[name].options)
+
+
+def estimate(name, data, formula, model, **options):
+    models = (model,) if model else ()
+    result = fit(data, formula, family=name, model=models, **CASES[name].options, **options)
+    assert result.certificate.status == "converged"
+    return result
+
+
+def kinds_of(name):
+    """Options for every kind of standard error the family can have."""
+    if families.load(name).vertex is not None:
+        return [{"se": "expected"}]
+    return [{"se": kind} | ({"cluster": "cluster"} if kind == "cluster" else {}) for kind in KINDS]
+
+
+def links_of(result):
+    """Estimate and error of every coefficient, and of the parameters without covariates."""
+    rows = {
+        f"{row.parameter}:{row.term}": Row(row.estimate, row.std_error)
+        for row in result.coefficients
+        if row.estimate is not None and row.std_error is not None
+    }
+    natural = {
+        f"{row.parameter}:natural": Row(row.estimate, row.std_error) for row in result.parameters
+    }
+    return rows | natural
+
+
+def slopes_of(result):
+    return {key: row for key, row in links_of(result).items() if not key.endswith(":Intercept")}
+
+
+def located(result):
+    return {key: row for key, row in links_of(result).items() if key.startswith("mu:")}
+
+
+def estimates_of(result, parameter):
+    return {row.term: row.estimate for row in result.coefficients if row.parameter == parameter}
+
+
+def assert_same(found, expected, relative=1e-9):
+    """Estimates agree to a share of their standard errors, those to the same share."""
+    assert found.keys() == expected.keys()
+    for key, row in expected.items():
+        assert found[key].estimate == pytest.approx(row.estimate, abs=relative * row.error), key
+        assert found[key].error == pytest.approx(row.error, rel=relative), key
+
+
+def assert_same_heights(one, other, relative=1e-9):
+    for name in ("log_likelihood", "deviance", "null_deviance", "aic", "bic", "nobs"):
+        found, expected = getattr(one.fit, name), getattr(other.fit, name)
+        assert found == (None if expected is None else pytest.approx(expected, rel=relative)), name
+    assert one.fit.df_residual == other.fit.df_residual
+
+
+def assert_same_fits(one, other, relative=1e-9):
+    assert_same(links_of(one), links_of(other), relative)
+    assert_same_heights(one, other, relative)
