@@ -100,6 +100,8 @@ def _se_kind(request: Request, maximum: Maximum) -> str:
         return "expected"
     # a sampled row stands for several, so its likelihood's own curvature overstates what is known
     default = "HC0" if request.sampling_weights else "observed"
+    if request.cluster is not None:
+        default = "cluster"
     return request.se or default
 
 

@@ -8,9 +8,11 @@ inference -> record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from mlefit import families
 from mlefit.assemble import assemble
@@ -29,6 +31,9 @@ from mlefit.request import Request
 from mlefit.results import DryRun, FitResult
 from mlefit.source import Rows, Source, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
+
+# The information of so many columns takes 0.8 GB, and a few such matrices are needed.
+_MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,12 @@ def run(request: Request, log: Callable[[str], None] = lambda line: None) -> Fit
         MlefitError: the request or the data make no fit possible.
     """
     prepared = prepare(request, log)
+    with np.errstate(all="ignore"):  # infinities are told by name, not by numpy's warnings
+        return _fitted(prepared, log)
+
+
+def _fitted(prepared: Prepared, log: Callable[[str], None]) -> FitResult:
+    request = prepared.request
     model = Model(prepared.family, prepared.links)
     engine = LocalEngine(
         prepared.table.columns,
@@ -178,29 +189,51 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
     table = tabulate(request, roles, rows, family)
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
+    _refuse_too_wide(predictors)
     return Prepared(request, source, family, links, roles, table.rows, table, predictors)
 
 
 def _check_options(request: Request, family: Family) -> None:
-    if request.se is not None and request.se not in KINDS:
-        raise UsageError(f"no standard error '{request.se}'", "kinds: " + ", ".join(KINDS))
-    if (request.se == "cluster") != (request.cluster is not None):
-        raise UsageError(
-            "clustered standard errors need a column", tries=["--se cluster --cluster COL"]
-        )
-    if family.vertex is not None and request.se not in (None, "expected"):
-        raise UsageError(
-            f"{family.name} has a corner at its location, where {request.se} standard errors "
-            "have no curvature to use",
-            tries=["--se expected"],
-        )
-    if request.small_sample and not any(p.norm == 2 for p in family.parameters):
+    _check_errors(request, family)
+    if not request.small_sample:
+        return
+    if not any(parameter.norm == 2 for parameter in family.parameters):
         raise UsageError(
             f"--small-sample is for a fitted standard deviation, which {family.name} has not",
-            tries=["--family normal", "--se HC1"],
+            tries=["--family normal", "--se HC1 instead of --small-sample"],
         )
-    if request.small_sample and (request.models or request.sampling_weights):
+    if request.models or request.sampling_weights:
         raise UsageError("--small-sample needs a constant sigma and no sampling weights")
+
+
+def _check_errors(request: Request, family: Family) -> None:
+    """Whether the standard errors asked for exist, and exist for this family."""
+    if request.se is not None and request.se not in KINDS:
+        raise UsageError(f"no standard error '{request.se}'", "kinds: " + ", ".join(KINDS))
+    if request.se == "cluster" and request.cluster is None:
+        raise UsageError("clustered standard errors need a column", tries=["--cluster COL"])
+    if request.cluster is not None and request.se not in (None, "cluster"):
+        raise UsageError(
+            f"--cluster goes with clustered standard errors, not with --se {request.se}",
+            tries=["--se cluster"],
+        )
+    sandwich = request.cluster is not None or request.se not in (None, "expected")
+    if family.vertex is not None and sandwich:
+        raise UsageError(
+            f"{family.name} has a corner at its location, where only the expected information "
+            "has a curvature to use",
+            tries=["--se expected"],
+        )
+
+
+def _refuse_too_wide(predictors: Sequence[Predictor]) -> None:
+    """Refuse what cannot be held, before an allocation fails."""
+    width = sum(predictor.size for predictor in predictors)
+    if width > _MOST_COLUMNS:
+        raise UsageError(
+            f"{width:,} columns need a matrix of {8e-9 * width**2:,.0f} GB",
+            f"a factor has a column for each of its levels; at most {_MOST_COLUMNS:,} are fitted",
+        )
 
 
 def _no_family(request: Request, source: Source) -> UsageError:

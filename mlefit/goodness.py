@@ -42,10 +42,9 @@ def fit_sums(maximum: Maximum, gamma: Vector | None = None) -> FitSums:
     gammas = split(maximum.optimum.gamma if gamma is None else gamma, engine.predictors)
 
     def term(block: Block) -> FitSums:
-        with np.errstate(all="ignore"):
-            theta = model.theta(model.etas(block, gammas))
-            losses = tuple(loss_sums(model, block, loss, theta) for loss in model.family.losses)
-            return FitSums(losses, _plain_sums(model.family, block, theta))
+        theta = model.theta(model.etas(block, gammas))
+        losses = tuple(loss_sums(model, block, loss, theta) for loss in model.family.losses)
+        return FitSums(losses, _plain_sums(model.family, block, theta))
 
     return engine.total(term)
 

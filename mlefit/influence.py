@@ -62,13 +62,12 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
     own = bread[:p, :p]
 
     def largest(block: Block) -> Influential:
-        with np.errstate(all="ignore"):
-            terms = model.row_terms(block, gammas, "expected")
-            X = block.designs[0]
-            reach = np.einsum("ij,ij->j", X, own @ X)
-            weight = 1.0 if block.weight is None else block.weight
-            leverage = np.minimum(weight * terms.information[0, 0] * reach, 1 - 1e-12)
-            distance = (weight * terms.score[0]) ** 2 * reach / (p * (1 - leverage) ** 2)
+        terms = model.row_terms(block, gammas, "expected")
+        X = block.designs[0]
+        reach = np.einsum("ij,ij->j", X, own @ X)
+        weight = 1.0 if block.weight is None else block.weight
+        leverage = np.minimum(weight * terms.information[0, 0] * reach, 1 - 1e-12)
+        distance = (weight * terms.score[0]) ** 2 * reach / (p * (1 - leverage) ** 2)
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
         return Influential(

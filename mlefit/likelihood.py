@@ -154,19 +154,16 @@ class Model:
 
     def totals(self, block: Block, gammas: Sequence[Vector], kind: Kind = "observed") -> Totals:
         """NLL, its gradient and its information over a block."""
-        with np.errstate(all="ignore"):  # a refused step may overflow; it is told by its NLL
-            terms = self.row_terms(block, gammas, kind)
-            rows = len(block.y) if block.weight is None else float(block.weight.sum())
-            nll = -float(block.weighted(terms.log_density).sum())
-            score = [
-                -X @ block.weighted(s) for X, s in zip(block.designs, terms.score, strict=True)
-            ]
-            return Totals(
-                nll if not math.isnan(nll) else math.inf,
-                np.concatenate(score),
-                _information(block, terms.information),
-                rows,
-            )
+        terms = self.row_terms(block, gammas, kind)
+        rows = len(block.y) if block.weight is None else float(block.weight.sum())
+        nll = -float(block.weighted(terms.log_density).sum())
+        score = [-X @ block.weighted(s) for X, s in zip(block.designs, terms.score, strict=True)]
+        return Totals(
+            nll if not math.isnan(nll) else math.inf,
+            np.concatenate(score),
+            _information(block, terms.information),
+            rows,
+        )
 
 
 def _information(block: Block, pairs: Pairs) -> Matrix:

@@ -77,7 +77,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
             "assemble", "design", "engines", "errors", "families", "inference", "likelihood",
             "links", "maximise", "request", "results", "source", "specify",
         },
-        set(),
+        NUMERIC,
     ),
     "report": ({"errors", "results"}, {"rich"}),
     "cli": (

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, TypeVar
 
+import numpy as np
+
 from mlefit.design.blocks import Block, Columns, Predictor, Reader, block_rows
 
 T = TypeVar("T")
@@ -74,9 +76,11 @@ class LocalEngine:
         def work(spans: Sequence[Any]) -> T:
             reader = self._reader()
             first, *rest = spans
-            total: Any = term(reader.read(first))
-            for span in rest:
-                total = total + term(reader.read(span))
+            # a refused step may overflow; it is told by its NLL. Threads do not inherit this.
+            with np.errstate(all="ignore"):
+                total: Any = term(reader.read(first))
+                for span in rest:
+                    total = total + term(reader.read(span))
             return total
 
         if workers == 1:

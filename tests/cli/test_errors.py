@@ -40,7 +40,7 @@ COLUMNS = (
     "  columns: day, x1, x2, group, two, flag, coded, frac, amount, total, count, w, ... and 3 more"
 )
 P = "-F poisson"
-CORNER = "standard errors have no curvature to use"
+CORNER = "only the expected information has a curvature to use"
 
 # command line behind `mlefit fit` -> exit code, first line, a line of evidence, suggestions
 REFUSED = {
@@ -303,7 +303,7 @@ REFUSED = {
     ),
     # the rest
     "data.csv 'amount ~ x1' -F laplace --se HC1": (
-        2, f"laplace has a corner at its location, where HC1 {CORNER}", None, ["--se expected"],
+        2, f"laplace has a corner at its location, where {CORNER}", None, ["--se expected"],
     ),
     f"data.csv 'count ~ x1' {P} --se HC4": (
         2, "no --se 'HC4'", None, ["--se HC3", "--se HC2", "--se HC1"],
