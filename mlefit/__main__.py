@@ -9,6 +9,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
+from mlefit import memory
 from mlefit.errors import ExitCode
 
 # A small fit never needs threads inside BLAS, and starting them costs more than
@@ -18,18 +19,26 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 def main() -> NoReturn:
     """Run the command line in `sys.argv` and leave with its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    _catch_signals()
     try:
         if sys.argv[1:] == ["--version"]:
             _print_version()
+        if (most := memory.limit()) is not None:
+            memory.supervise(most)
         for name in _BLAS_THREADS:
             os.environ.setdefault(name, "1")
         from mlefit.cli import app
 
         app()
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)
-    except Exception as error:  # the one place that catches a bug
+    except KeyboardInterrupt:  # polars raises it too
+        _leave("interrupted", ExitCode.INTERRUPTED)
+    except _Terminated:
+        _leave("terminated", ExitCode.TERMINATED)
+    except SystemExit as leaving:
+        if leaving.code == ExitCode.INTERRUPTED:  # Typer has caught it
+            _leave("interrupted", ExitCode.INTERRUPTED)
+        raise
+    except BaseException as error:  # the one place that catches a bug, or a panic of polars
         if "--debug" in sys.argv:
             import traceback
 
@@ -47,12 +56,31 @@ def _print_version() -> NoReturn:
     sys.exit(ExitCode.OK)
 
 
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    # An exception, so that every `finally` on the way out removes its files.
-    sys.exit(ExitCode.TERMINATED)
+class _Terminated(BaseException):
+    """SIGTERM arrived: an exception, so that every `finally` on the way out removes its files."""
 
 
-def _tell_bug(error: Exception) -> None:
+def _catch_signals() -> None:
+    # A job in the background ignores Ctrl-C; that must stay so.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    # What comes after the first signal must not stop the cleaning up.
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
+
+
+def _leave(why: str, code: ExitCode) -> NoReturn:
+    with contextlib.suppress(OSError):
+        os.write(2, f"error: {why}\n".encode())
+    sys.exit(code)
+
+
+def _tell_bug(error: BaseException) -> None:
     from mlefit.report import terminal
     from mlefit.report.clean import clean
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,38 +17,17 @@ from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.errors import UsageError
-from mlefit.existence import Recession
+from mlefit.estimates import Uncertainty, coefficient_rows, parameter_rows
 from mlefit.goodness import FitSums, diagnostics, fit_sums
-from mlefit.inference import Reference, covariance, natural_scale
+from mlefit.inference import Reference, covariance
 from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
+from mlefit.posterior import corner_residual, effective_parameters, prior_records, remarks
 from mlefit.rank import condition_number
 from mlefit.request import Request
 from mlefit.source import Rows, Source
-from mlefit.support import Domain
 from mlefit.verdict import no_maximum
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    """Covariance of the free coefficients and what tests refer to.
-
-    Attributes:
-        matrix: shape (p, p), or None where the curvature gives none.
-        reference: distribution of the statistics.
-        quantile: of the two-sided interval.
-        scale_factor: what multiplies the scale parameter: 1, or root of n/(n - p).
-    """
-
-    matrix: Matrix | None
-    reference: Reference
-    quantile: float
-    scale_factor: float
-
-    def std_error(self, position: int) -> float | None:
-        """Of the coefficient at a position."""
-        return None if self.matrix is None else math.sqrt(self.matrix[position, position])
 
 
 def assemble(
@@ -77,8 +56,8 @@ def assemble(
         command=request.command,
         data=_data_info(request, source, roles, rows),
         model=_model_info(request, roles, table, maximum, kind, uncertainty),
-        coefficients=list(_coefficients(roles, maximum, uncertainty)),
-        parameters=list(_parameters(roles, maximum, uncertainty)),
+        coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
+        parameters=list(parameter_rows(roles, maximum, uncertainty)),
         derived=[],
         fit=_summary(request, maximum, sums, df_residual),
         certificate=_certificate(request, maximum),
@@ -91,7 +70,7 @@ def assemble(
             *table.warnings,
             *cautions(maximum, rows, facts, df_residual),
         ),
-        notes=tuple(notes),
+        notes=(*notes, *remarks(maximum)),
     )
 
 
@@ -105,6 +84,12 @@ def _se_kind(request: Request, maximum: Maximum) -> str:
     return request.se or default
 
 
+def _objective(request: Request, maximum: Maximum) -> str:
+    if maximum.penalty is not None:
+        return "posterior"
+    return "pseudo-likelihood" if request.sampling_weights else "likelihood"
+
+
 def _is_plain(request: Request) -> bool:
     """Whether nothing but rows and columns entered the fit."""
     return not any(
@@ -116,6 +101,9 @@ def _is_plain(request: Request) -> bool:
             request.exposure,
             request.fix,
             request.models,
+            request.priors,
+            request.l1,
+            request.l2,
         )
     )
 
@@ -135,7 +123,7 @@ def _uncertainty(
             squared_weights=request.sampling_weights is not None,
             clusters=table.clusters,
         )
-        if trusted
+        if trusted and not (maximum.penalty is not None and maximum.penalty.has_corners)
         else None
     )
     reference, factor = Reference(), 1.0
@@ -145,7 +133,13 @@ def _uncertainty(
         # a sandwich holds the residuals themselves, so no sigma that could be corrected
         spread = factor if kind in ("observed", "expected") else 1.0
         matrix = matrix * spread**2 if matrix is not None and df_residual > 0 else None
-    return Uncertainty(matrix, reference, reference.quantile(request.conf_level), factor)
+    return Uncertainty(
+        matrix,
+        reference,
+        reference.quantile(request.conf_level),
+        factor,
+        is_posterior=maximum.penalty is not None,
+    )
 
 
 def _data_info(request: Request, source: Source, roles: Roles, rows: Rows) -> results.DataInfo:
@@ -196,12 +190,16 @@ def _model_info(
         },
         levels=table.levels,
         event=table.event,
-        prior=[],
+        prior=prior_records(maximum),
         fixed=dict(_fixed(maximum)),
-        objective="pseudo-likelihood" if request.sampling_weights else "likelihood",
+        objective=_objective(request, maximum),
         se_kind=kind,
         small_sample=request.small_sample,
-        interval=results.Interval("wald", request.conf_level, uncertainty.reference.name),
+        interval=results.Interval(
+            "wald" if maximum.penalty is None else "laplace",
+            request.conf_level,
+            uncertainty.reference.name,
+        ),
     )
 
 
@@ -211,110 +209,25 @@ def _fixed(maximum: Maximum) -> Iterator[tuple[str, float]]:
             yield f"{parameter.name}:{column.label}", value
 
 
-def _coefficients(
-    roles: Roles, maximum: Maximum, uncertainty: Uncertainty
-) -> Iterator[results.Coefficient]:
-    """One row for each column, in the order they were asked for."""
-    at = 0
-    for k, parameter in enumerate(maximum.model.family.parameters):
-        asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
-        estimates = {column.label: j for j, column in enumerate(fitted.columns)}
-        away = maximum.recession.moving if maximum.recession is not None and k == 0 else ()
-        held = {column.label: value for column, value in asked.held}
-        if _has_covariates(roles, parameter.name):
-            for label in asked.labels:
-                if label in estimates and estimates[label] not in away:
-                    j = estimates[label]
-                    yield _estimated(parameter.name, label, beta[j], at + j, uncertainty)
-                else:
-                    yield results.Coefficient(parameter.name, label, held.get(label), *[None] * 5)
-        at += fitted.size
-
-
-def _estimated(
-    parameter: str, term: str, estimate: float, position: int, uncertainty: Uncertainty
-) -> results.Coefficient:
-    error = uncertainty.std_error(position)
-    if error is None or error == 0:
-        return results.Coefficient(parameter, term, float(estimate), error, *[None] * 4)
-    statistic = float(estimate) / error
-    reach = uncertainty.quantile * error
-    return results.Coefficient(
-        parameter=parameter,
-        term=term,
-        estimate=float(estimate),
-        std_error=error,
-        statistic=statistic,
-        p_value=uncertainty.reference.p_value(statistic),
-        conf_low=float(estimate) - reach,
-        conf_high=float(estimate) + reach,
-    )
-
-
-def _parameters(
-    roles: Roles, maximum: Maximum, uncertainty: Uncertainty
-) -> Iterator[results.ParameterEstimate]:
-    """One row for each parameter without covariates, on its natural scale."""
-    at = 0
-    for k, parameter in enumerate(maximum.model.family.parameters):
-        predictor = maximum.engine.predictors[k]
-        if not _has_covariates(roles, parameter.name):
-            yield _natural(maximum, k, at, uncertainty)
-        at += predictor.size
-
-
-def _natural(
-    maximum: Maximum, k: int, position: int, uncertainty: Uncertainty
-) -> results.ParameterEstimate:
-    parameter, link = maximum.model.family.parameters[k], maximum.model.links[k]
-    predictor = maximum.engine.predictors[k]
-    if not predictor.size:
-        value = float(link.inverse(np.array([predictor.held[0][1]]))[0])
-        return results.ParameterEstimate(parameter.name, value, None, None, None)
-    factor = uncertainty.scale_factor if parameter.norm is not None else 1.0
-    if maximum.recession is not None and k == 0:
-        end = _end_of_domain(maximum, maximum.recession)
-        return results.ParameterEstimate(parameter.name, end, None, None, None)
-    if maximum.optimum.status is Status.PERFECT_FIT and parameter.norm is not None:
-        return results.ParameterEstimate(parameter.name, 0.0, None, None, None)
-    error = uncertainty.std_error(position)
-    if error is None:
-        value = float(link.inverse(maximum.gammas[k][:1])[0]) * factor
-        return results.ParameterEstimate(parameter.name, value, None, None, None)
-    numbers = natural_scale(maximum, k, error, uncertainty.quantile)
-    return results.ParameterEstimate(parameter.name, *(factor * number for number in numbers))
-
-
-def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
-    """Where a plain parameter tends to when its likelihood has no maximum inside."""
-    end = maximum.model.links[0].ends[recession.growing > 0]
-    unit = maximum.model.family.parameters[0].domain is Domain.UNIT
-    return 0.0 if end == "lower" else 1.0 if unit else None
-
-
-def _has_covariates(roles: Roles, parameter: str) -> bool:
-    right = roles.rights[parameter]
-    return bool(right.terms) or not right.intercept
-
-
 def _summary(
     request: Request, maximum: Maximum, sums: FitSums, df_residual: float
 ) -> results.FitSummary:
     nobs = _nobs(request, maximum)
-    nll = float(maximum.optimum.totals.nll) * nobs / maximum.moments.rows
+    nll = maximum.nll * nobs / maximum.moments.rows
     k = len(maximum.optimum.gamma)
     finite = math.isfinite(nll) and maximum.optimum.status is not Status.PERFECT_FIT
     # where no maximum exists the height is that of the last step, and criteria mean nothing
-    # a pseudo-likelihood has no information criterion
+    # a pseudo-likelihood has no information criterion, nor has a place that is not its maximum
     criteria = (
         finite
         and request.sampling_weights is None
         and maximum.optimum.status is not Status.NO_MAXIMUM
+        and maximum.penalty is None
     )
     aic = 2 * k + 2 * nll
     return results.FitSummary(
         log_likelihood=-nll if finite else None,
-        log_prior=0.0,
+        log_prior=maximum.log_prior,
         n_params=k,
         aic=aic if criteria else None,
         aicc=aic + 2 * k * (k + 1) / (nobs - k - 1) if criteria and nobs > k + 1 else None,
@@ -325,6 +238,7 @@ def _summary(
         nobs=nobs,
         mean_nll=nll / nobs if finite else None,
         bits_per_row=nll / nobs / math.log(2) if finite else None,
+        effective_params=effective_parameters(maximum) if finite else None,
     )
 
 
@@ -363,6 +277,7 @@ def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
         max_scaled_gradient=float(scaled.max(initial=0.0)),
         condition_number=None if corner else _finite(condition_number(information)),
         rank=sum(predictor.size for predictor in maximum.engine.predictors),
+        optimality_residual=corner_residual(maximum),
         information="positive definite" if optimum.positive_definite else "not positive definite",
     )
 

@@ -24,6 +24,7 @@ _NOTABLE_Z = 4.0
 # Condition number of the scaled columns from which a dependency is named.
 _NEARLY_DEPENDENT = 1e5
 _SHARE_OF_DEPENDENCY = 0.05
+_MOST_NAMED = 8
 
 
 def cautions(
@@ -43,6 +44,13 @@ def redundancies(maximum: Maximum) -> Iterator[str]:
     """Columns that were left out, with what they are made of."""
     for asked, left_out in zip(maximum.asked, maximum.redundant, strict=True):
         labels = [column.label for column in asked.columns]
+        if len(left_out) > _MOST_NAMED:
+            first = ", ".join(labels[redundant.index] for redundant in left_out[:_MOST_NAMED])
+            yield (
+                f"{len(left_out):,} of {len(labels):,} columns are left out, because "
+                f"{maximum.engine.columns.rows:,} rows do not tell them apart: {first}, ..."
+            )
+            continue
         for redundant in left_out:
             yield f"{labels[redundant.index]} is left out: {_dependency(redundant, labels)}"
 
@@ -89,7 +97,8 @@ def spread_and_zeros(
             "1 expected): its standard errors are too small; --se HC0 does not assume it"
         )
     seen, expected = facts["zeros_observed"], facts["zeros_expected"]
-    if seen > _NOTABLE_ZEROS * expected and seen - expected > _NOTABLE_Z * math.sqrt(expected):
+    spread = math.sqrt(max(expected, 1.0))
+    if seen > _NOTABLE_ZEROS * expected and seen - expected > _NOTABLE_Z * spread:
         yield (
             f"{seen:,.0f} counts are zero where {family.name} expects {expected:,.1f}: "
             "something other than its mean makes zeros"

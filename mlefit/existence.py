@@ -19,6 +19,7 @@ violates join until none does or nothing but 0 is left.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,17 +74,18 @@ class _Sides:
     growing: NDArray[np.bool_]
 
 
-def recession(model: Model, engine: LocalEngine) -> Recession | None:
+def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Recession | None:
     """A recession direction of the first parameter's coefficients; None if there is none.
 
-    The other parameters are taken as given: a direction for one value of a scale is one
-    for every value.
+    Coefficients at the positions `held` cannot run away: these likelihoods are bounded, and
+    the density of a proper prior goes to zero. The other parameters are taken as given: a
+    direction for one value of a scale is one for every value.
     """
     predictor = engine.predictors[0]
     if model.family.escape is None or not predictor.size or not any(model.links[0].ends):
         return None
     sizes = _column_sizes(engine)
-    free = _free_directions(model, engine, sizes)
+    free = _free_directions(model, engine, sizes, held)
     if not free.shape[1]:
         return None
     found = _cutting_planes(model, engine, sizes, free)
@@ -118,11 +120,16 @@ def _column_sizes(engine: LocalEngine) -> Vector:
     return np.where(sizes > 0, sizes, 1.0)
 
 
-def _free_directions(model: Model, engine: LocalEngine, sizes: Vector) -> Matrix:
-    """An orthonormal basis of the directions that move none of the held rows."""
-    p = engine.predictors[0].size
+def _free_directions(
+    model: Model, engine: LocalEngine, sizes: Vector, held: Sequence[int]
+) -> Matrix:
+    """An orthonormal basis of the directions that move no held row and no held coefficient."""
+    predictor = engine.predictors[0]
+    p = predictor.size
     R = triangle((_sides(model, block, sizes).held for block in engine.blocks()), p)
-    return _null_space(R)
+    still = predictor.basis.to_user()[[j for j in held if j < p]] / sizes
+    lengths = np.linalg.norm(still, axis=1, keepdims=True)
+    return _null_space(np.vstack([R, still / lengths]))
 
 
 def _null_space(rows: Matrix) -> Matrix:

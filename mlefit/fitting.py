@@ -8,7 +8,7 @@ inference -> record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from mlefit import families
 from mlefit.assemble import assemble
+from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
 from mlefit.design.roles import Roles, choose_roles
 from mlefit.design.table import Table, tabulate
@@ -27,13 +28,11 @@ from mlefit.inference import KINDS
 from mlefit.likelihood import Model
 from mlefit.links import Link
 from mlefit.maximise import Search, maximise
+from mlefit.penalty import Assigned
 from mlefit.request import Request
 from mlefit.results import DryRun, FitResult
 from mlefit.source import Rows, Source, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
-
-# The information of so many columns takes 0.8 GB, and a few such matrices are needed.
-_MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class Prepared:
     rows: Rows
     table: Table
     predictors: tuple[Predictor, ...]
+    priors: tuple[Assigned, ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -63,6 +63,7 @@ def fit(
     link: str | Iterable[str] = (),
     model: str | Iterable[str] = (),
     fix: str | Iterable[str] = (),
+    prior: str | Iterable[str] = (),
     features: str | Iterable[str] | None = None,
     **options: Any,
 ) -> FitResult:
@@ -75,6 +76,7 @@ def fit(
         link: links, as for `--link`.
         model: formulas of further parameters, as for `--model`.
         fix: held parameters and coefficients, as for `--fix`.
+        prior: priors, as for `--prior`; makes the fit a MAP fit.
         features: columns, or "all".
         options: the further fields of `Request`, named like the flags.
 
@@ -92,6 +94,7 @@ def fit(
         links=_several(link),
         models=_several(model),
         fix=_several(fix),
+        priors=_several(prior),
         features=None if features is None else _several(features),
         **options,
     )
@@ -122,7 +125,7 @@ def _fitted(prepared: Prepared, log: Callable[[str], None]) -> FitResult:
         known=prepared.family.known,
         threads=request.threads,
     )
-    maximum = maximise(model, engine, Search(request.tol, request.max_iter, log))
+    maximum = maximise(model, engine, Search(request.tol, request.max_iter, log), prepared.priors)
     return assemble(
         request,
         prepared.source,
@@ -189,8 +192,8 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
     table = tabulate(request, roles, rows, family)
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
-    _refuse_too_wide(predictors)
-    return Prepared(request, source, family, links, roles, table.rows, table, predictors)
+    assigned = assigned_priors(request, family, links, predictors)
+    return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
 
 
 def _check_options(request: Request, family: Family) -> None:
@@ -217,22 +220,18 @@ def _check_errors(request: Request, family: Family) -> None:
             f"--cluster goes with clustered standard errors, not with --se {request.se}",
             tries=["--se cluster"],
         )
+    map_fit = bool(request.priors or request.l1 or request.l2)
+    if map_fit and (request.cluster or request.se not in (None, "observed", "expected")):
+        raise UsageError(
+            f"{request.se or 'clustered'} standard errors do not know of the prior",
+            tries=["--se observed   for the curvature of the log-posterior"],
+        )
     sandwich = request.cluster is not None or request.se not in (None, "expected")
     if family.vertex is not None and sandwich:
         raise UsageError(
             f"{family.name} has a corner at its location, where only the expected information "
             "has a curvature to use",
             tries=["--se expected"],
-        )
-
-
-def _refuse_too_wide(predictors: Sequence[Predictor]) -> None:
-    """Refuse what cannot be held, before an allocation fails."""
-    width = sum(predictor.size for predictor in predictors)
-    if width > _MOST_COLUMNS:
-        raise UsageError(
-            f"{width:,} columns need a matrix of {8e-9 * width**2:,.0f} GB",
-            f"a factor has a column for each of its levels; at most {_MOST_COLUMNS:,} are fitted",
         )
 
 

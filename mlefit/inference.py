@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, block_diagonal
 from mlefit.likelihood import RowTerms
-from mlefit.maximise import Maximum, evaluator
+from mlefit.maximise import Maximum
 
 KINDS = ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster")
 
@@ -94,8 +94,7 @@ def covariance(
 def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
     """A^-1 in the search's coordinates, of the expected information if `kind` says so."""
     if kind == "expected" or maximum.model.family.vertex is not None:
-        evaluate = evaluator(maximum.model, maximum.engine)
-        return _inverse(evaluate(maximum.optimum.gamma, "expected").information)
+        return _inverse(maximum.evaluate(maximum.optimum.gamma, "expected").information)
     return _inverse(maximum.optimum.totals.information)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Block, block_diagonal
-from mlefit.maximise import Maximum, evaluator
+from mlefit.maximise import Maximum
 
 _INFLUENTIAL = 1.0
 _SHOWN = 3
@@ -101,6 +101,6 @@ def declining_statistics(maximum: Maximum) -> list[int]:
 
 def _errors(maximum: Maximum, gamma: Vector, to_user: Matrix) -> Vector:
     """Standard errors of the user's coefficients that the expected information gives at a point."""
-    information = evaluator(maximum.model, maximum.engine)(gamma, "expected").information
+    information = maximum.evaluate(gamma, "expected").information
     variances = np.einsum("ij,ji->i", to_user @ np.linalg.inv(information), to_user.T)
     return np.sqrt(variances)

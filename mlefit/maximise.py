@@ -8,7 +8,7 @@ Newton steps see nearly orthogonal ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.corners import newton_with_corners
 from mlefit.design.blocks import Predictor, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
@@ -24,6 +25,7 @@ from mlefit.existence import Recession, recession
 from mlefit.families._base import Moments
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.optimise import Optimum, Status, newton
+from mlefit.penalty import Assigned, Penalty
 from mlefit.pinball import Vertex, minimise_pinball
 from mlefit.rank import ILL_CONDITIONED, Redundant, condition_number, redundant_columns, triangle
 from mlefit.refine import refined_coefficients
@@ -55,6 +57,7 @@ class Maximum:
         asked: the predictors before columns were left out.
         vertex: the linear programme's answer, for families that have a corner.
         moments: of the target.
+        penalty: the priors, or None for maximum likelihood.
         recession: a direction in which the likelihood only grows, if there is one.
         refined: coefficients of an ill-conditioned fit, with digits the search could not see.
     """
@@ -66,8 +69,26 @@ class Maximum:
     asked: tuple[Predictor, ...]
     vertex: Vertex | None
     moments: Moments
+    penalty: Penalty | None = None
     recession: Recession | None = None
     refined: list[Vector] | None = None
+
+    @property
+    def evaluate(self) -> Callable[[Vector, Kind], Totals]:
+        """The sums over all rows, and the priors, as a function of all coefficients."""
+        return evaluator(self.model, self.engine, self.penalty)
+
+    @property
+    def log_prior(self) -> float:
+        """Log-density of the priors at the optimum; 0 without one."""
+        return 0.0 if self.penalty is None else self.penalty.log_density(self.optimum.gamma)
+
+    @property
+    def nll(self) -> float:
+        """Negative log-likelihood at the optimum, without the priors."""
+        if self.penalty is None:
+            return float(self.optimum.totals.nll)
+        return float(self.optimum.totals.nll) - self.penalty.smooth(self.optimum.gamma)
 
     @property
     def gammas(self) -> list[Vector]:
@@ -100,13 +121,16 @@ class Search:
     log: Log = lambda line: None
 
 
-def maximise(model: Model, engine: LocalEngine, search: Search) -> Maximum:
-    """Find the coefficients of largest likelihood.
+def maximise(
+    model: Model, engine: LocalEngine, search: Search, priors: Sequence[Assigned] = ()
+) -> Maximum:
+    """Find the coefficients of largest likelihood, or of largest posterior density.
 
     Args:
         model: family and links.
         engine: rows and predictors.
         search: when to stop.
+        priors: for some of the coefficients.
 
     Raises:
         UntrustworthyError: no start was found that keeps every parameter in its domain.
@@ -119,26 +143,77 @@ def maximise(model: Model, engine: LocalEngine, search: Search) -> Maximum:
     first = evaluator(model, engine)(gamma, "expected")
     if not math.isfinite(first.nll):
         raise _no_start(model)
-    engine, redundant = _well_conditioned(engine, first.information, survey, search.log)
+    held = {label for one in priors for label in one.labels}
+    engine, redundant = _well_conditioned(
+        model, engine, first.information, survey, held, search.log
+    )
     if any(predictor.basis.triangle is not None for predictor in engine.predictors):
         gamma = start_coefficients(model, engine, theta, survey)
         first = evaluator(model, engine)(gamma, "expected")
+    names = [parameter.name for parameter in model.family.parameters]
+    penalty = Penalty(priors, names, engine.predictors) if priors else None
     vertex = None
-    if model.family.vertex is None:
-        optimum = _newton(model, engine, gamma, moments, search, first=first)
-    else:
+    if model.family.vertex is not None:
         vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
-    maximum = Maximum(model, engine, optimum, redundant, asked, vertex, moments)
+    elif penalty is not None:
+        optimum = _under(penalty, model, engine, gamma, moments, search)
+    else:
+        optimum = _newton(model, engine, gamma, moments, search, first=first)
+    maximum = Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
     if vertex is not None:
         return maximum
+    return _judged(maximum)
+
+
+def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> Maximum:
+    """The maximum under priors of other strengths, searched from this one.
+
+    Args:
+        maximum: of the same model on the same rows.
+        search: when to stop.
+        priors: for the same coefficients as those that `maximum` was found with.
+    """
+    model, engine = maximum.model, maximum.engine
+    names = [parameter.name for parameter in model.family.parameters]
+    penalty = Penalty(priors, names, engine.predictors)
+    optimum = _under(penalty, model, engine, maximum.optimum.gamma, maximum.moments, search)
+    return _judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
+
+
+def _under(
+    penalty: Penalty,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+) -> Optimum:
+    """The search that suits the priors: with corners, or without."""
+    if not penalty.has_corners:
+        return _newton(model, engine, gamma, moments, search, penalty=penalty)
+    return newton_with_corners(
+        evaluator(model, engine, penalty),
+        gamma,
+        penalty.corners,
+        penalty.centres,
+        tol=search.tol,
+        max_iter=search.max_iter,
+        log=search.log,
+    )
+
+
+def _judged(maximum: Maximum) -> Maximum:
+    """The maximum, after asking whether one exists and sharpening what is ill conditioned."""
+    model, engine, optimum = maximum.model, maximum.engine, maximum.optimum
     if optimum.steps >= _SUSPICIOUS_STEPS or optimum.status is not Status.CONVERGED:
-        found = recession(model, engine)
+        held = [] if maximum.penalty is None else maximum.penalty.positions
+        found = recession(model, engine, held)
         if found is not None:
             away = replace(optimum, status=Status.NO_MAXIMUM)
             return replace(maximum, optimum=away, recession=found)
-        if collapses_somewhere(model, engine, optimum.gamma, moments):
+        if collapses_somewhere(model, engine, optimum.gamma, maximum.moments):
             return replace(maximum, optimum=replace(optimum, status=Status.PERFECT_FIT))
-    if optimum.status not in (Status.CONVERGED, Status.PERFECT_FIT):
+    if optimum.status not in (Status.CONVERGED, Status.PERFECT_FIT) or maximum.penalty is not None:
         return maximum
     return replace(maximum, refined=refined_coefficients(model, engine, optimum, maximum.betas))
 
@@ -152,11 +227,12 @@ def _newton(
     *,
     free: NDArray[np.intp] | None = None,
     first: Totals | None = None,
+    penalty: Penalty | None = None,
 ) -> Optimum:
     """Newton's method with what this model knows: an exact scale, and when it collapses."""
     several = len(model.links) > 1
     return newton(
-        evaluator(model, engine),
+        evaluator(model, engine, penalty),
         gamma,
         tol=search.tol,
         max_iter=search.max_iter,
@@ -169,31 +245,54 @@ def _newton(
     )
 
 
-def evaluator(model: Model, engine: LocalEngine) -> Callable[[Vector, Kind], Totals]:
-    """The sums over all rows as a function of all coefficients."""
+def evaluator(
+    model: Model, engine: LocalEngine, penalty: Penalty | None = None
+) -> Callable[[Vector, Kind], Totals]:
+    """The sums over all rows, and the priors, as a function of all coefficients."""
 
     def evaluate(gamma: Vector, kind: Kind) -> Totals:
         gammas = split(gamma, engine.predictors)
-        return engine.total(lambda block: model.totals(block, gammas, kind))
+        totals = engine.total(lambda block: model.totals(block, gammas, kind))
+        return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate
 
 
 def _well_conditioned(
-    engine: LocalEngine, information: Matrix, survey: Survey, log: Log
+    model: Model,
+    engine: LocalEngine,
+    information: Matrix,
+    survey: Survey,
+    held: Collection[str],
+    log: Log,
 ) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...]]:
-    """Leave out redundant columns and turn the coordinates of nearly dependent ones."""
+    """Leave out redundant columns and turn the coordinates of nearly dependent ones.
+
+    A dependency that a prior resolves is none: its columns stay as they are.
+    """
     edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
     predictors: list[Predictor] = []
     redundant: list[tuple[Redundant, ...]] = []
     for k, (lo, hi) in enumerate(pairwise(edges)):
         predictor = engine.predictors[k]
         left_out: list[Redundant] = []
-        if condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED:
+        wide = predictor.size >= survey.rows
+        if wide or condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED:
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
             R = triangle((block.designs[k] for block in engine.blocks()), predictor.size)
             centre = predictor.basis.centre
             left_out = redundant_columns(R, np.sqrt(survey.squares[lo:hi]), centre)
+            if _has_prior(model, k, predictor, range(predictor.size), held):
+                left_out = [
+                    one
+                    for one in left_out
+                    if not _has_prior(
+                        model, k, predictor, [one.index, *(j for j, _ in one.parts)], held
+                    )
+                ]
+                predictors.append(predictor.without([one.index for one in left_out]))
+                redundant.append(tuple(left_out))
+                continue
             positions = [column.index for column in left_out]
             predictor = predictor.without(positions)
             turned = np.asarray(np.linalg.qr(np.delete(R, positions, axis=1), mode="r"))
@@ -202,6 +301,13 @@ def _well_conditioned(
         predictors.append(predictor)
         redundant.append(tuple(left_out))
     return engine.with_predictors(predictors), tuple(redundant)
+
+
+def _has_prior(
+    model: Model, k: int, predictor: Predictor, positions: Iterable[int], held: Collection[str]
+) -> bool:
+    name = model.family.parameters[k].name
+    return any(f"{name}:{predictor.columns[j].label}" in held for j in positions)
 
 
 def _with_vertex(

@@ -55,7 +55,8 @@ def _stand_by(child: int, reader: int, most: int) -> NoReturn:
         os.kill(child, number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, forward)
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, forward)
     with os.fdopen(reader, "rb") as pipe:
         said = pipe.read()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -40,8 +40,12 @@ class Redundant:
 
 
 def triangle(blocks: Iterable[Matrix], p: int) -> Matrix:
-    """R of the QR decomposition of all rows, shape (p, p), from blocks of shape (p, m)."""
-    R = np.zeros((p, p))
+    """R of the QR decomposition of all rows, from blocks of shape (p, m).
+
+    Returns:
+        Shape (p, p), or (n, p) for fewer than p rows.
+    """
+    R = np.zeros((0, p))
     for X in blocks:
         R = np.asarray(np.linalg.qr(np.vstack([R, X.T]), mode="r"))
     return R
@@ -51,7 +55,7 @@ def redundant_columns(R: Matrix, sizes: Vector, centre: Vector) -> list[Redundan
     """The columns that rank does not need, in column order.
 
     Args:
-        R: triangle of the centred columns, shape (p, p).
+        R: triangle of the centred columns, shape (r, p), r <= p.
         sizes: root of the sum of squares of each column before centring, shape (p,).
         centre: what was subtracted from each column, shape (p,).
     """
@@ -59,27 +63,33 @@ def redundant_columns(R: Matrix, sizes: Vector, centre: Vector) -> list[Redundan
     kept: list[int] = []
     found: list[Redundant] = []
     Q = np.zeros((len(R), 0))
+    inner = np.zeros((0, 0))  # the kept columns in the basis Q, a triangle
     for j, column in enumerate(R.T):
         # twice is enough: the second pass removes what rounding left of the first
-        rest = column - Q @ (Q.T @ column)
+        seen = Q.T @ column
+        rest = column - Q @ seen
         rest = rest - Q @ (Q.T @ rest)
         added = float(np.linalg.norm(rest))
         rounding = _ROUNDINGS * np.finfo(float).eps * sizes[j]
         if added > max(rounding, _SHARE * lengths[j]):
+            below = np.zeros((1, len(kept)))
+            inner = np.block([[inner, seen[:, None]], [below, np.array([[added]])]])
             kept.append(j)
             Q = np.column_stack([Q, rest / added])
+        elif lengths[j] <= rounding:
+            found.append(Redundant(j, (), float(centre[j])))
         else:
-            constant = lengths[j] <= rounding
-            found.append(
-                Redundant(j, (), float(centre[j])) if constant else _dependency(R, j, kept, centre)
-            )
+            found.append(_dependency(inner, seen, j, kept, centre))
     return found
 
 
-def _dependency(R: Matrix, j: int, kept: Sequence[int], centre: Vector) -> Redundant:
-    whole = float(np.linalg.norm(R[:, j]))
-    lengths = np.linalg.norm(R[:, kept], axis=0)
-    factors = np.linalg.lstsq(R[:, kept] / lengths, R[:, j], rcond=None)[0] / lengths
+def _dependency(
+    inner: Matrix, column: Vector, j: int, kept: Sequence[int], centre: Vector
+) -> Redundant:
+    """Solve for column j, both sides seen in the orthonormal basis of the kept columns."""
+    lengths = np.linalg.norm(inner, axis=0)
+    factors = np.linalg.solve(inner / lengths, column) / lengths
+    whole = float(np.linalg.norm(column))
     parts = tuple(
         (k, float(factor))
         for k, factor, length in zip(kept, factors, lengths, strict=True)

@@ -21,6 +21,12 @@ class Request:
     links: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
+    priors: tuple[str, ...] = ()
+    l1: float | None = None
+    l2: float | None = None
+    cv: int | None = None
+    path: int | None = None
+    seed: int = 1
     freq_weights: str | None = None
     precision_weights: str | None = None
     sampling_weights: str | None = None

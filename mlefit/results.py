@@ -57,9 +57,9 @@ class ModelInfo:
     links: Annotated[Mapping[str, str], "link of every parameter"]
     levels: Annotated[Mapping[str, Sequence[str]], "levels of each factor, the base level first"]
     event: Annotated[str | None, "value of the target that counts as 1"]
-    prior: Annotated[Sequence[Mapping[str, Any]], "priors; empty for maximum likelihood"]
+    prior: Annotated[Sequence[Mapping[str, Any]], "priors and the penalties they are; else empty"]
     fixed: Annotated[Mapping[str, float], "parameters and coefficients held at a value"]
-    objective: Annotated[str, "likelihood, or pseudo-likelihood under sampling weights"]
+    objective: Annotated[str, "likelihood, posterior, or pseudo-likelihood under sampling weights"]
     se_kind: Annotated[str, "observed, expected, HC0 to HC3 or cluster"]
     small_sample: Annotated[bool, "whether the scale divides by n - p"]
     interval: Annotated[Interval, "how the intervals were made"]
@@ -106,6 +106,9 @@ class FitSummary:
     nobs: Annotated[float, "rows, or the sum of the frequency weights"]
     mean_nll: Annotated[float | None, "negative log-likelihood for each row, in nats"]
     bits_per_row: Annotated[float | None, "the same in bits"]
+    effective_params: Annotated[
+        float | None, "parameters that the rows decide: fewer than n_params under priors"
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,9 @@ class Certificate:
     condition_number: Annotated[float | None, "of the information scaled to a unit diagonal"]
     rank: Annotated[int, "independent columns, all parameters"]
     information: Annotated[str, "positive definite, or not"]
+    optimality_residual: Annotated[
+        float | None, "under a prior with a corner: largest violation of an optimality condition"
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,39 @@ class Covariance:
 
 
 @dataclass(frozen=True)
+class StrengthStep:
+    """One strength of a prior and what the fit under it is worth."""
+
+    strength: Annotated[float, "of the penalty, on the summed NLL"]
+    number: Annotated[float, "what stands for it in the prior: a scale, say"]
+    nonzero: Annotated[int, "coefficients of the prior that are off its centre"]
+    status: Annotated[str, "of the fit at this strength"]
+    log_evidence: Annotated[float | None, "log of the Laplace-approximated marginal likelihood"]
+    mean_nll: Annotated[float | None, "NLL for each row held out, mean over the folds"]
+    std_error: Annotated[float | None, "of mean_nll, from its spread over the folds"]
+    estimates: Annotated[Sequence[float], "one for each of `terms`; empty without --path"]
+
+
+@dataclass(frozen=True)
+class StrengthSearch:
+    """Strengths of one prior, from the strongest, and which of them was chosen."""
+
+    prior: Annotated[str, "the prior with its number open"]
+    term: Annotated[str, "whom it is for"]
+    chosen_by: Annotated[str, "evidence, cv, or user"]
+    strength: Annotated[float, "the strength of the fit"]
+    best: Annotated[float | None, "where the evidence is largest or the held-out NLL least"]
+    rule: Annotated[str, "how the strength follows from the steps"]
+    folds: Annotated[int | None, "parts the rows were held out in"]
+    seed: Annotated[int | None, "decides which row is in which fold"]
+    terms: Annotated[Sequence[str], "parameter:term of the estimates, on the link scale"]
+    steps: Annotated[Sequence[StrengthStep], "the strongest first"]
+    optimality_residual: Annotated[
+        float | None, "under a corner: largest violation of an optimality condition in any step"
+    ]
+
+
+@dataclass(frozen=True)
 class FitResult:
     """The document `mlefit fit` writes."""
 
@@ -175,6 +214,7 @@ class FitResult:
     covariance: Covariance
     warnings: Sequence[str] = field(default=())
     notes: Sequence[str] = field(default=())
+    path: StrengthSearch | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlefit.design.coding import Column, Indicator
+from mlefit.design.coding import Column, Indicator, label_of
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.existence import Recession
@@ -71,9 +71,9 @@ def _base_level(named: Sequence[Column], table: Table) -> str | None:
     keys = {part.key for part in parts}
     if len(parts) != len(named) or len(keys) != 1:
         return None
-    key = keys.pop()
-    levels = table.levels.get(key, ())
-    return f"{key}[{levels[0]}]" if levels and len(named) == len(levels) - 1 else None
+    factor = label_of(keys.pop())
+    levels = table.levels.get(factor, ())
+    return f"{factor}[{levels[0]}]" if levels and len(named) == len(levels) - 1 else None
 
 
 def _threshold(
@@ -103,13 +103,13 @@ def _runaways(found: Recession, columns: Sequence[Column]) -> str:
 
 
 def _remedies(roles: Roles, named: Sequence[Column]) -> list[str]:
-    """Leave the separating terms out, or the rows they fit perfectly."""
-    remedies = []
+    """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
+    remedies = ["--prior 'normal(0, 2.5)'"] if named else []
     if len(named) == 1 and len(named[0].parts) == 1 and isinstance(named[0].parts[0], Indicator):
-        key, _, level = named[0].label[:-1].partition("[")
-        if not key.startswith("C("):
-            remedies.append(f"--where \"{key} <> '{level}'\"")
-    labels = {":".join(part.key for part in column.parts) for column in named}
+        name, _, level = named[0].label[:-1].partition("[")
+        if name.isidentifier() and "'" not in level:
+            remedies.append(f"--where \"{name} <> '{level}'\"")
+    labels = {":".join(label_of(part.key) for part in column.parts) for column in named}
     if labels and roles.target_source == "formula":
         less = " - ".join([roles.main.text.strip(), *sorted(labels)])
         remedies.append(f"'{less}'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import polars as pl
 import pytest
@@ -75,6 +77,44 @@ def test_only_the_coefficients_that_run_away_lose_their_estimate():
     assert estimates["g[c]"] is None
     assert estimates["Intercept"] == pytest.approx(np.log(3 / 3))
     assert estimates["g[b]"] == pytest.approx(np.log(4 / 5))
+
+
+SEPARATED = {
+    "a level": ("y ~ x + g", "'y' is 0 in every row of g[c]"),
+    "a threshold": ("z ~ x", "x separates the rows: 'z' is 1 in every row with x > 4 and 0 in"),
+    "the base level": ("b ~ g", "'b' is 0 in every row of g[a]"),
+    "an interaction": ("z ~ x:g", "a combination of "),
+    "the intercept": ("n ~ 1", "'n' is 0 in every row"),
+}
+
+
+@pytest.mark.parametrize("case", SEPARATED)
+def test_the_reason_is_given_in_the_users_columns_and_every_remedy_works(case, tmp_path):
+    formula, reason = SEPARATED[case]
+    path = tmp_path / "separated.csv"
+    pl.DataFrame(
+        {
+            "x": [1.0, 2, 3, 4, 5, 6, 2, 5, 3],
+            "z": [0, 0, 0, 1, 1, 1, 0, 1, 0],
+            "g": list("aabbcccab"),
+            "y": [0, 1, 1, 0, 0, 0, 0, 1, 1],
+            "b": [0, 0, 1, 0, 1, 0, 1, 0, 1],
+            "n": [0] * 9,
+        }
+    ).write_csv(path)
+    result = fit(path, formula, family="bernoulli")
+    warning = result.warnings[0]
+    assert warning.startswith(f"no maximum exists: {reason}"), warning
+    if case == "the intercept":
+        assert "try:" not in warning
+        return
+    (tries,) = [line for line in warning.split("\n") if line.startswith("  try:  ")]
+    for remedy in tries.removeprefix("  try:  ").split("   or   "):
+        flag, _, value = remedy.partition(" ") if remedy.startswith("--") else ("", "", remedy)
+        words = shlex.split(value)[0]
+        options = {"--prior": {"prior": words}, "--where": {"where": words}}.get(flag, {})
+        again = fit(path, formula if flag else words, family="bernoulli", **options)
+        assert again.certificate.status == "converged", remedy
 
 
 def small_design(rng, family):

@@ -15,7 +15,7 @@ NUMERIC = {"numpy", "scipy"}
 # module: (mlefit modules it may import, packages from outside)
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "__init__": ({"fitting"}, set()),
-    "__main__": ({"__init__", "cli", "errors", "report"}, set()),
+    "__main__": ({"__init__", "cli", "errors", "memory", "report"}, set()),
     "_types": (set(), NUMERIC),
     "errors": (set(), set()),
     "request": (set(), set()),
@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "links": ({"_types", "errors"}, NUMERIC),
     "support": ({"_types"}, NUMERIC),
     "families": ({"_types", "errors", "special", "support"}, NUMERIC),
-    "source": ({"errors"}, {"polars"}),
+    "source": ({"errors", "memory"}, {"polars"}),
     "design": (
         {"_types", "errors", "expression", "families", "formula", "request", "source", "support"},
         {"numpy", "polars"},
@@ -37,13 +37,18 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "rank": ({"_types"}, NUMERIC),
     "pinball": ({"_types"}, NUMERIC),
     "existence": ({"_types", "design", "engines", "likelihood", "rank"}, NUMERIC),
+    "memory": ({"errors"}, set()),
+    "priors": ({"_types", "errors"}, NUMERIC),
+    "translations": ({"errors"}, set()),
+    "penalty": ({"_types", "design", "likelihood", "links", "priors"}, NUMERIC),
+    "corners": ({"_types", "optimise"}, NUMERIC),
     "start": ({"_types", "design", "engines", "families", "likelihood"}, NUMERIC),
     "scale": ({"_types", "design", "engines", "errors", "families", "likelihood"}, NUMERIC),
     "refine": ({"_types", "design", "engines", "likelihood", "optimise"}, NUMERIC),
     "maximise": (
         {
             "_types", "design", "engines", "errors", "families", "likelihood", "optimise", "existence",
-            "pinball", "rank", "refine", "scale", "start",
+            "pinball", "rank", "refine", "corners", "penalty", "scale", "start",
         },
         NUMERIC,
     ),
@@ -63,25 +68,37 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         },
         NUMERIC,
     ),
+    "assign": (
+        {"design", "errors", "families", "links", "penalty", "priors", "request"}, set(),
+    ),
+    "posterior": ({"_types", "corners", "design", "maximise", "penalty"}, NUMERIC),
     "verdict": ({"design", "existence", "maximise"}, set()),
     "catalogue": ({"families", "links", "specify"}, set()),
+    "estimates": (
+        {
+            "_types", "design", "existence", "inference", "maximise", "optimise", "results",
+            "support",
+        },
+        NUMERIC,
+    ),
     "assemble": (
         {
-            "__init__", "_types", "design", "goodness", "inference", "losses", "maximise",
-            "errors", "optimise", "rank", "cautions", "request", "results", "source", "existence", "support", "verdict",
+            "__init__", "_types", "cautions", "design", "errors", "estimates", "posterior", "goodness",
+            "inference", "losses", "maximise", "optimise", "rank", "request", "results", "source",
+            "verdict",
         },
         NUMERIC,
     ),
     "fitting": (
         {
-            "assemble", "design", "engines", "errors", "families", "inference", "likelihood",
+            "assign", "penalty", "assemble", "design", "engines", "errors", "families", "inference", "likelihood",
             "links", "maximise", "request", "results", "source", "specify",
         },
         NUMERIC,
     ),
     "report": ({"errors", "results"}, {"rich"}),
     "cli": (
-        {"__init__", "catalogue", "errors", "families", "fitting", "report", "request"}, {"typer"},
+        {"__init__", "memory", "translations", "catalogue", "errors", "families", "fitting", "report", "request"}, {"typer"},
     ),
 }  # fmt: skip
 

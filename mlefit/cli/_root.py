@@ -15,13 +15,15 @@ from typer.main import get_command
 
 from mlefit import __version__
 from mlefit.cli import _messages
-from mlefit.errors import ExitCode, MlefitError, UsageError, did_you_mean
+from mlefit.errors import DataError, ExitCode, MlefitError, UsageError, did_you_mean
+from mlefit.memory import NOT_ENOUGH
 
 COMPLETE_VARIABLE = "_MLEFIT_COMPLETE"
 
 # name: short help. The module of the same name holds `app`, a Typer of one command.
 COMMANDS = {
     "fit": "Estimate the parameters of a family by maximum likelihood.",
+    "prior": "Translate a penalty between libraries and a prior.",
     "list": "Show the families, losses and links there are.",
     "completion": "Print the completion script of a shell.",
 }
@@ -81,10 +83,16 @@ class Root(TyperGroup):
             code = _messages.refuse(error, arguments)
         except _messages.PARSE_ERROR as error:
             code = _messages.refuse_parse(error, arguments)
+        except MemoryError as error:
+            code = _messages.refuse(_no_memory(error), arguments)
         except SystemExit as leaving:
             # Typer leaves with 1 when the reader of its help has gone.
             code = ExitCode.OK if leaving.code == 1 else leaving.code
         sys.exit(int(code or ExitCode.OK))
+
+
+def _no_memory(error: MemoryError) -> DataError:
+    return DataError(NOT_ENOUGH, *([str(error)] if str(error) else []))
 
 
 def _complete(answer: Callable[..., Any]) -> NoReturn:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
@@ -43,6 +43,9 @@ def fit(
     links: opt.Links = None,
     models: opt.Models = None,
     fix: opt.Fix = None,
+    priors: opt.Priors = None,
+    l2: opt.L2 = None,
+    l1: opt.L1 = None,
     offset: opt.Offset = None,
     exposure: opt.Exposure = None,
     trials: opt.Trials = None,
@@ -98,7 +101,7 @@ def _request(ctx: typer.Context) -> Request:
     _exclusive(ctx, _WEIGHTS)
     data, formula = _positionals(flags["data"], flags["formula"])
     given = {field.name: flags[field.name] for field in fields(Request) if field.name in flags}
-    given |= {name: tuple(flags[name] or ()) for name in ("links", "models", "fix")}
+    given |= {name: tuple(flags[name] or ()) for name in ("links", "models", "fix", "priors")}
     return Request(
         **given
         | {
@@ -122,7 +125,8 @@ def _positionals(data: str | None, formula: str | None) -> tuple[str, str | None
     lone = formula is None and data is not None and "~" in data.lstrip()[1:]
     if lone and not Path(str(data)).exists():
         data, formula = None, data
-    if data in {None, "-"} and sys.stdin.isatty():
+    stdin: TextIO | None = sys.stdin  # None if it was closed before the start
+    if data in {None, "-"} and stdin is not None and stdin.isatty():
         raise UsageError("no data: name a file, or pipe rows in", tries=["mlefit fit DATA 'y ~ x'"])
     return data or "-", formula
 

@@ -77,7 +77,7 @@ Loss = Annotated[
     _text(
         "--loss",
         panel=MODEL, metavar="NAME", autocompletion=_family_names,
-        text="The same, by the name of its loss: mse, mae, log-loss, pinball:0.9.",
+        text="The same, by the name of its loss: mse, mae, log-loss, poisson-loss.",
     ),
 ]  # fmt: skip
 Target = Annotated[
@@ -105,6 +105,35 @@ Fix = Annotated[
     list[str] | None,
     _text(
         "--fix", panel=MODEL, metavar="NAME=V", text="Hold a parameter or coefficient. Repeatable."
+    ),
+]
+Priors = Annotated[
+    list[str] | None,
+    _text(
+        "--prior",
+        panel=MODEL,
+        metavar="SPEC",
+        text="'normal(0, 1)' for every slope, 'x ~ laplace(0, 0.5)' for a term. Repeatable.",
+    ),
+]
+L2 = Annotated[
+    float | None,
+    _text(
+        "--l2",
+        panel=MODEL,
+        metavar="L",
+        parser=number("--l2", 0),
+        text="Shorthand for the prior normal(0, 1/sqrt(L)).",
+    ),
+]
+L1 = Annotated[
+    float | None,
+    _text(
+        "--l1",
+        panel=MODEL,
+        metavar="L",
+        parser=number("--l1", 0),
+        text="Shorthand for the prior laplace(0, 1/L).",
     ),
 ]
 Offset = Annotated[

@@ -11,12 +11,17 @@ when x is a column of numbers, for it does not.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mlefit.errors import UsageError
 from mlefit.formula import RightSide, Term
 
 INTERCEPT = "Intercept"
+
+# The information of so many columns takes 0.8 GB, and a few such matrices are needed.
+MOST_COLUMNS = 10_000
 
 TRIALS = "trials"
 """Key of the number of trials, by the name that families know it under."""
@@ -26,6 +31,11 @@ def key_of(label: str) -> str:
     """The key of a factor's series: its label, which must not hide the number of trials."""
     # A plain name is never written in backticks, so no other factor has this label.
     return f"`{label}`" if label == TRIALS else label
+
+
+def label_of(key: str) -> str:
+    """The factor whose series has this key."""
+    return key.removeprefix("term:")
 
 
 @dataclass(frozen=True)
@@ -71,9 +81,20 @@ def columns_of(right: RightSide, levels: Mapping[str, Sequence[str]]) -> tuple[C
     columns: list[Column] = []
     spanned = _Spanned(levels)
     for term in right.terms:
+        _refuse_too_wide(len(columns), term, levels)
         columns += _term_columns(term, levels, spanned, term is keeps_base)
         spanned.add(term)
     return (*intercept, *columns)
+
+
+def _refuse_too_wide(so_far: int, term: Term, levels: Mapping[str, Sequence[str]]) -> None:
+    """Refuse what cannot be held, before it is made."""
+    more = math.prod(len(levels.get(factor.label, "1")) for factor in term.factors)
+    if so_far + more > MOST_COLUMNS:
+        raise UsageError(
+            f"the formula has more than {MOST_COLUMNS:,} columns",
+            f"the term {term.label} alone has {more:,}: one for each combination of levels",
+        )
 
 
 class _Spanned:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -13,6 +16,7 @@ from mlefit.formula import Factor
 from mlefit.source import Rows
 
 _SHOWN_LEVELS = 12
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def is_categorical(factor: Factor, schema: pl.Schema) -> bool:
@@ -61,6 +65,12 @@ def level_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
+
+
+def spoiled_numbers(levels: Sequence[str]) -> str | None:
+    """The level that keeps a column of numbers from being one: `?` among 1, 2, 3."""
+    odd = [level for level in levels if not _NUMBER.fullmatch(level)]
+    return odd[0] if len(levels) > 3 and 0 < len(odd) <= len(levels) / 4 else None
 
 
 def listed_levels(levels: list[str]) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mlefit.design.blocks import TARGET, Columns
 from mlefit.design.coding import key_of
-from mlefit.design.levels import is_categorical, levels_of
+from mlefit.design.levels import is_categorical, levels_of, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import Place
 from mlefit.design.target import check_support, target_of
@@ -85,10 +85,18 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
         event=event,
         clusters=clusters_of(request, rows),
         notes=() if event is None else (f"{roles.main.response_label}: {event!r} counts as 1",),
-        warnings=tuple(
-            f"'{label}' has only the level '{only[0]}'"
-            for label, only in levels.items()
-            if len(only) == 1
+        warnings=(
+            *(
+                f"'{label}' has only the level '{only[0]}'"
+                for label, only in levels.items()
+                if len(only) == 1
+            ),
+            *(
+                f"'{label}' is used as text, a column for each of its {len(texts)} levels, because "
+                f"of values such as '{odd}'; the others look like numbers"
+                for label, texts in levels.items()
+                if (odd := spoiled_numbers(texts)) is not None
+            ),
         ),
     )
 
@@ -97,8 +105,9 @@ def _features(roles: Roles, rows: Rows) -> tuple[dict[str, pl.Series], dict[str,
     """The series of every factor of the right sides, and the levels of those that have any."""
     series: dict[str, pl.Series] = {}
     levels: dict[str, tuple[str, ...]] = {}
+    schema = rows.frame.schema  # polars makes it anew each time it is asked
     for label, (factor, place) in _factors(roles).items():
-        if is_categorical(factor, rows.frame.schema):
+        if is_categorical(factor, schema):
             series[key_of(label)], levels[label] = levels_of(factor, rows, place)
         else:
             series[key_of(label)] = numbers(factor.expression, rows, place)

@@ -20,6 +20,8 @@ from mlefit.expression import (
 )
 from mlefit.source import Rows
 
+_LARGEST = 1e150
+
 
 def is_text(dtype: pl.DataType) -> bool:
     """Whether a column of this type holds text, under whatever encoding."""
@@ -56,12 +58,14 @@ def numbers(expression: Expression, rows: Rows, place: Place | None = None) -> p
         DataError: a value that is not a finite number, with its row.
     """
     for name in _numeric_names(expression):
-        _require_number(name, rows.frame.schema[name], expression, place)
+        _require_number(name, rows.frame.get_column(name).dtype, expression, place)
     _require_text(expression, rows, place)
     if isinstance(expression, Name):
-        return plain(rows.frame.get_column(expression.name))
-    values = _computed(expression, rows.frame)
-    _refuse_undefined(expression, values, rows)
+        values = plain(rows.frame.get_column(expression.name))
+    else:
+        values = _computed(expression, rows.frame)
+        _refuse_undefined(expression, values, rows)
+    _refuse_immense(expression, values, rows)
     return values
 
 
@@ -110,7 +114,7 @@ def _require_text(expression: Expression, rows: Rows, place: Place | None) -> No
     for node in filter(is_text_comparison, walk(expression)):
         name = next(side.name for side in children(node) if isinstance(side, Name))
         text = next(side for side in children(node) if isinstance(side, Text))
-        dtype = rows.frame.schema[name]
+        dtype = rows.frame.get_column(name).dtype
         if not dtype.is_numeric():
             continue
         tries = []
@@ -125,6 +129,19 @@ def _require_text(expression: Expression, rows: Rows, place: Place | None) -> No
 
 def _is_number_text(text: str) -> bool:
     return text.replace(".", "", 1).isdecimal() and text.isascii()
+
+
+def _refuse_immense(expression: Expression, values: pl.Series, rows: Rows) -> None:
+    """Refuse numbers whose squares overflow: every sum of a fit is one of squares."""
+    lowest, highest = float(values.min() or 0), float(values.max() or 0)  # type: ignore[arg-type]
+    if max(-lowest, highest) <= _LARGEST:
+        return
+    at = int((values.arg_min() if -lowest > highest else values.arg_max()) or 0)
+    raise DataError(
+        f"{render(expression)} has values beyond {_LARGEST:g}, whose squares overflow",
+        f"largest: row {rows.row_number(at)} = {values[at]:g}",
+        tries=[f"the same in larger units, such as I({render(expression)} / 1e100)"],
+    )
 
 
 def _refuse_undefined(expression: Expression, values: pl.Series, rows: Rows) -> None:

@@ -162,6 +162,8 @@ class _Slope:
 def _falling_edge(plane: Plane, duals: Duals, tilt: Tilt) -> tuple[int, Vector, _Slope] | None:
     """The basic row to leave, the direction of beta and the slope there; None at the optimum."""
     slopes = np.concatenate([duals.up, duals.down])
+    if slopes.size == 0:  # without a column there is nowhere to go
+        return None
     rounding = np.concatenate([duals.rounding, duals.rounding])
     directions: Matrix = np.concatenate([-plane.inverse, plane.inverse], axis=1)
     steepness = slopes / np.abs(directions).sum(axis=0)

@@ -65,4 +65,7 @@ def _layout(value: Any, indent: str) -> str:
 
 def _escape(match: Any) -> str:
     # json escapes C0 itself; the line breaks of the layout are the only ones left.
-    return "\n" if match[0] == "\n" else f"\\u{ord(match[0]):04x}"
+    if match[0] == "\n":
+        return "\n"
+    number = ord(match[0])
+    return f"\\u{number:04x}" if number < 0x10000 else json.dumps(match[0])[1:-1]

@@ -26,22 +26,23 @@ def coefficients(result: FitResult) -> Grid | None:
     several = len({row.parameter for row in rows}) > 1
     names = [[row.parameter, row.term] if several else [row.term] for row in rows]
     estimate, error, interval = _estimates(rows, result)
-    columns = [
-        estimate,
-        error,
-        numbers.aligned([numbers.statistic(row.statistic) for row in rows]),
-        numbers.aligned([numbers.p_value(row.p_value) for row in rows]),
-        interval,
-    ]
-    headings = [
-        *(["parameter", "term"] if several else ["term"]),
-        "estimate",
-        "std error",
-        wording.statistic_heading(result.model),
-        "p",
-        wording.interval_heading(result.model),
-    ]
-    return _grid(headings, names, columns)
+    columns = {
+        "estimate": estimate,
+        "std error": error,
+        wording.statistic_heading(result.model): numbers.aligned(
+            [numbers.statistic(row.statistic) for row in rows]
+        ),
+        "p": numbers.aligned([numbers.p_value(row.p_value) for row in rows]),
+        wording.interval_heading(result.model): interval,
+    }
+    # a posterior has no p-values, and a mode on a corner no error at all
+    shown = {
+        heading: cells
+        for heading, cells in columns.items()
+        if any(cell.strip() for cell in cells) or not result.model.prior
+    }
+    headings = [*(["parameter", "term"] if several else ["term"]), *shown]
+    return _grid(headings, names, list(shown.values()))
 
 
 def parameters(result: FitResult) -> Grid | None:

@@ -50,6 +50,7 @@ def _whole(result: FitResult) -> list[str]:
         *_estimates(result),
         _bullets(wording.fit_pieces(result)),
         *_losses(result),
+        *_penalty(result),
         *(["#### Does it fit?", _bullets(facts)] if facts else []),
     ]
 
@@ -71,6 +72,11 @@ def _losses(result: FitResult) -> list[str]:
     lines += [" ".join(wording.loss_identity(loss, result.fit.mean_nll)) for loss in result.losses]
     lines += ["; ".join(settings) for settings in wording.elsewhere(result.losses)]
     return ["#### The same fit, as a loss", _bullets(lines)]
+
+
+def _penalty(result: FitResult) -> list[str]:
+    lines = [" ".join(pieces) for pieces in wording.penalty_lines(result)]
+    return ["#### The prior, as a penalty", _bullets(lines)] if lines else []
 
 
 def _bullets(lines: Sequence[str]) -> str:

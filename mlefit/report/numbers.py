@@ -37,7 +37,8 @@ def height(value: float) -> str:
     Differences of a hundredth matter however large the total is.
     """
     digits_before = len(f"{abs(value):.0f}")
-    return f"{value:.{max(6 - digits_before, 2)}f}"
+    # z: what rounds to nothing has no sign
+    return f"{value:z.{max(6 - digits_before, 2)}f}"
 
 
 def summand(value: float) -> str:

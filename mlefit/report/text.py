@@ -173,6 +173,11 @@ def _whole(page: Page, result: FitResult) -> None:
     _tables(page, result)
     page.line(wording.fit_pieces(result), "    ", indent=2)
     _losses(page, result)
+    if lines := wording.penalty_lines(result):
+        page.line()
+        page.line(["The prior, as a penalty"], style="bold")
+        for pieces in lines:
+            page.line(pieces, "   ", indent=2)
     if facts := wording.diagnostics(result.diagnostics):
         page.line()
         page.line(["Does it fit?"], style="bold")

@@ -96,6 +96,9 @@ def status(result: FitResult) -> str:
 def interval_heading(model: ModelInfo) -> str:
     """Level, method and kind of standard error: the kind is always named."""
     interval = model.interval
+    if interval.method == "laplace":
+        kind = "" if model.se_kind == "observed" else f", {_SE_KIND[model.se_kind]}"
+        return f"{numbers.percent(interval.level)} credible interval (Laplace approximation{kind})"
     kind = _SE_KIND.get(model.se_kind, f"{model.se_kind} sandwich")
     parts = [interval.method.capitalize(), kind]
     if not _is_normal(interval):
@@ -122,6 +125,37 @@ def held(row: Coefficient | ParameterEstimate, result: FitResult) -> str:
     names = {row.parameter, f"{row.parameter}:{getattr(row, 'term', '')}"}
     names.add(getattr(row, "term", row.parameter))
     return "fixed" if names & set(model.fixed) else "none"
+
+
+def penalty_lines(result: FitResult) -> list[list[str]]:
+    """What was minimised, as NLL + penalty, and what each prior is worth."""
+    fit, priors = result.fit, result.model.prior
+    if not priors or fit.log_likelihood is None:
+        return []
+    whole = sum(prior["penalty_value"] for prior in priors)
+    lines = [
+        [
+            f"NLL {numbers.height(-fit.log_likelihood)}",
+            f"+ penalty {numbers.height(whole)}",
+            f"= {numbers.height(whole - fit.log_likelihood)}",
+            "= -log posterior + constant",
+        ]
+    ]
+    for prior in priors:
+        strengths = ", ".join(f"{k} {v:.6g}" for k, v in prior["strengths"].items())
+        worth = prior["worth_rows"]
+        lines.append(
+            [
+                f"{prior['prior']} on {prior['term']}: penalty {prior['penalty']}",
+                f"sum {numbers.height(prior['penalty_value'])}",
+                *([f"strength {strengths} on the summed NLL"] if strengths else []),
+                *([f"worth about {worth:,.3g} rows"] if worth is not None else []),
+            ]
+        )
+    if fit.effective_params is not None:
+        decided = f"the rows decide {fit.effective_params:.4g} of {fit.n_params} parameters"
+        lines.append([decided, "intercepts and parameters not named have a flat prior"])
+    return lines
 
 
 def fit_pieces(result: FitResult) -> list[str]:

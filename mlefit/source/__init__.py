@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from mlefit.errors import UsageError
 from mlefit.source.delimited import open_delimited
 from mlefit.source.kind import recognise
 from mlefit.source.place import locate, readable
@@ -38,6 +39,11 @@ def open_source(
         with readable("frame"):
             scan = data.lazy()
             return Source("frame", "frame", scan, dict(scan.collect_schema()))
+    if not isinstance(data, str | Path | None):
+        raise UsageError(
+            f"the data are a {type(data).__name__}, not a path or a polars frame",
+            tries=["mlefit.fit(polars.DataFrame(data), ...)"],
+        )
     place = locate(data)
     with readable(place.name):
         format_name, notes = recognise(place, input_format)

@@ -10,6 +10,7 @@ import polars as pl
 
 from mlefit.errors import DataError
 from mlefit.source import header, types
+from mlefit.source.columns import exact
 from mlefit.source.kind import refuse_binary
 from mlefit.source.malformed import raw_lines, readable_text, refuse_ragged_rows
 from mlefit.source.place import Place
@@ -154,7 +155,7 @@ def _typed(
         decimal_comma=decimal_comma,
     )
     named = _renamed(scan, spelt, sniffed.names)
-    return named.with_columns(types.as_number(pl.col(name), decimal_comma) for name in spaced)
+    return named.with_columns(types.as_number(exact(name), decimal_comma) for name in spaced)
 
 
 def _renamed(scan: pl.LazyFrame, old: Iterable[str], new: Iterable[str]) -> pl.LazyFrame:

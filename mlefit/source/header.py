@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from mlefit.errors import DataError
@@ -60,11 +61,11 @@ def header_names(cells: Sequence[str | None], source: str) -> tuple[list[str], t
 
 
 def _refuse_duplicates(names: list[str], source: str) -> None:
-    for name in names:
-        positions = [str(k) for k, other in enumerate(names, start=1) if other == name]
-        if len(positions) > 1:
+    for name, times in Counter(names).items():
+        if times > 1:
+            positions = [str(k) for k, other in enumerate(names, start=1) if other == name]
             raise DataError(
-                f"{source} has {len(positions)} columns named {name!r}",
+                f"{source} has {times} columns named {name!r}",
                 f"at positions {', '.join(positions)} of {len(names)}",
             )
 

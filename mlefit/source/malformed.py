@@ -12,11 +12,14 @@ import polars as pl
 
 from mlefit.errors import DataError
 from mlefit.source import types
+from mlefit.source.columns import all_exact, exact
 from mlefit.source.kind import wrong_encoding
 from mlefit.source.place import Place, readable
 from mlefit.source.records import Delimited, Source
+from mlefit.source.spelling import remedy, spoken_number
 
-POSITION = "mlefit: position in the source"
+# No file that can be typed has a column of this name.
+POSITION = "\0mlefit: position in the source"
 
 
 class _Record(NamedTuple):
@@ -42,7 +45,7 @@ def reparsed(source: Source, delimited: Delimited, columns: Sequence[str]) -> pl
             _refuse_unparsed(source, delimited, name)
     comma = delimited.decimal_comma
     return delimited.text.with_columns(
-        types.as_type(pl.col(name), dtype, comma) for name, dtype in source.schema.items()
+        types.as_type(exact(name), dtype, comma) for name, dtype in source.schema.items()
     )
 
 
@@ -102,11 +105,11 @@ def blank_lines(delimited: Delimited) -> pl.Series:
     """Positions of the rows whose every field is empty; null-free, possibly of length 0."""
     names = delimited.text.collect_schema().names()
     numbered = delimited.text.with_row_index(POSITION)
-    ends = pl.col(names[0]).is_null() & pl.col(names[-1]).is_null()
+    ends = exact(names[0]).is_null() & exact(names[-1]).is_null()
     suspects = numbered.filter(ends).select(POSITION).collect().to_series()
     if suspects.is_empty():
         return suspects
-    empty = pl.all_horizontal(pl.col(name).is_null() for name in names)
+    empty = pl.all_horizontal(field.is_null() for field in all_exact(names))
     return numbered.filter(empty).select(POSITION).collect().to_series()
 
 
@@ -114,8 +117,8 @@ def _refuse_unparsed(source: Source, delimited: Delimited, name: str) -> None:
     dtype = source.schema[name]
     if dtype == pl.String:
         return
-    wrong = types.unparsed(pl.col(name), dtype, delimited.decimal_comma)
-    bad = delimited.text.select(name).with_row_index(POSITION).filter(wrong).collect()
+    wrong = types.unparsed(exact(name), dtype, delimited.decimal_comma)
+    bad = delimited.text.select(exact(name)).with_row_index(POSITION).filter(wrong).collect()
     if bad.is_empty():
         return
     position, value = bad.row(0)
@@ -123,8 +126,14 @@ def _refuse_unparsed(source: Source, delimited: Delimited, name: str) -> None:
     raise DataError(
         f"column {name!r} holds {_spoken(dtype)}, but row {row} says {value!r}",
         f"{bad.height} such values in {source.name}",
-        tries=(f"put NA there: {value!r} is no word for a missing value",),
+        tries=_ways_out(source, value),
     )
+
+
+def _ways_out(source: Source, value: str) -> tuple[str, ...]:
+    if spoken_number(value) is not None:
+        return remedy(source, value)
+    return (f"put NA there: {value!r} is no word for a missing value",)
 
 
 def _files(place: Place) -> Iterator[tuple[str, pl.LazyFrame]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from mlefit.errors import UsageError
+from mlefit.source.columns import exact
 
 SEVERAL = "missing:several columns"
 
@@ -51,10 +52,9 @@ def parse_limit(spec: str) -> Limit:
 
 def is_missing(name: str, dtype: pl.DataType) -> pl.Expr:
     """True where the column is null or NaN."""
-    column = pl.col(name)
-    return (
-        column.is_null() | column.is_nan().fill_null(True) if dtype.is_float() else column.is_null()
-    )
+    values = exact(name)
+    absent = values.is_null()
+    return absent | values.is_nan().fill_null(True) if dtype.is_float() else absent
 
 
 def is_complete(schema: pl.Schema, names: Sequence[str]) -> pl.Expr:
@@ -67,7 +67,7 @@ def not_finite(frame: pl.DataFrame) -> set[str]:
     floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
     if not floats:
         return set()
-    finite = frame.select(pl.col(name).is_finite().all() for name in floats).row(0, named=True)
+    finite = frame.select(exact(name).is_finite().all() for name in floats).row(0, named=True)
     return {name for name, answer in finite.items() if not answer}
 
 
@@ -81,7 +81,9 @@ def drop_incomplete(
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """The complete rows, and the number of the others by cause, in column order."""
     schema = frame.schema
-    mask = frame.select(is_missing(name, schema[name]) for name in names)
+    mask = frame.select(
+        is_missing(name, schema[name]).alias(f"column {k}") for k, name in enumerate(names)
+    )
     missing = mask.select(pl.sum_horizontal(pl.all().cast(pl.UInt32)).alias("n")).to_series()
     alone = mask.filter(missing == 1).sum().row(0)
     causes = {f"missing:{name}": count for name, count in zip(names, alone, strict=True) if count}

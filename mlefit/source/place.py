@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import polars as pl
 
 from mlefit.errors import DataError, UsageError, did_you_mean
+from mlefit.memory import NOT_ENOUGH
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 HEAD_BYTES = 4096
@@ -115,6 +117,8 @@ def readable(name: str) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise DataError(f"cannot read {name}: permission denied") from error
+    except pl.exceptions.PanicException as error:  # no Exception to Python
+        raise DataError(f"{name} is damaged: its parts contradict one another") from error
     except (pl.exceptions.PolarsError, OSError, EOFError, zlib.error) as error:
         raise unreadable(name, error) from error
 
@@ -122,6 +126,8 @@ def readable(name: str) -> Iterator[None]:
 def unreadable(name: str, error: BaseException) -> DataError:
     """The error for a file that a library could not read, with its first line as evidence."""
     said = next(iter(str(error).splitlines()), type(error).__name__)
+    if "Cannot allocate memory" in said:
+        return DataError(f"{NOT_ENOUGH} to read {name}", said)
     cut = any(word in said for word in ("unexpected end", "end-of-stream", "fill whole buffer"))
     if cut or "must end with PAR1" in said or "InvalidFooter" in said:
         return DataError(f"{name} is cut off or damaged: its end is missing", said)
@@ -138,13 +144,14 @@ def _format_of(path: str) -> str | None:
 
 
 def _stdin() -> Place:
-    if sys.stdin is None or sys.stdin.isatty():
+    stdin: TextIO | None = sys.stdin
+    if stdin is None or stdin.isatty():
         raise UsageError(
-            "no data: standard input is a terminal",
+            f"no data: standard input is {'a terminal' if stdin else 'closed'}",
             tries=("name a file: mlefit fit data.csv ...", "cat data.csv | mlefit fit - ..."),
         )
     with readable("stdin"):
-        content = sys.stdin.buffer.read()
+        content = stdin.buffer.read()
     if not content:
         raise DataError("standard input is empty")
     return Place("stdin", content, content[:HEAD_BYTES])

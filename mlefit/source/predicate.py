@@ -5,15 +5,19 @@ from __future__ import annotations
 import polars as pl
 
 from mlefit.errors import UsageError
+from mlefit.source.columns import exact
 from mlefit.source.records import Source, columns_line, missing_column
+from mlefit.source.rowwise import refuse_beyond_a_row
 
 
 def parse_predicate(source: Source, where: str) -> pl.Expr:
     """The predicate as an expression.
 
     Raises:
-        UsageError: it is no SQL, names an unknown column, or is not true or false.
+        UsageError: it is no SQL, names an unknown column, looks at more than one row, or is
+            not true or false.
     """
+    refuse_beyond_a_row(where)
     problem = f"--where {where!r}"
     try:
         # The brackets make a trailing ';' or ',' an error in every version of polars.
@@ -36,7 +40,7 @@ def nan_as_null(source: Source, predicate: pl.Expr) -> list[pl.Expr]:
     """Columns of the predicate with NaN as null: in polars, NaN is greater than any number."""
     named = dict.fromkeys(predicate.meta.root_names())
     may_hold_nan = [name for name in named if source.schema[name].is_float()]
-    return [pl.col(name).fill_nan(None) for name in may_hold_nan]
+    return [exact(name).fill_nan(None) for name in may_hold_nan]
 
 
 def _checked(source: Source, predicate: pl.Expr, problem: str) -> pl.Expr:

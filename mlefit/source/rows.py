@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Literal
 import polars as pl
 
 from mlefit.errors import DataError
+from mlefit.source.columns import all_exact, exact
 from mlefit.source.malformed import (
     POSITION,
     blank_lines,
@@ -28,6 +30,7 @@ from mlefit.source.missing import (
 from mlefit.source.place import readable
 from mlefit.source.predicate import nan_as_null, parse_predicate
 from mlefit.source.records import Ledger, Rows, Source, missing_column
+from mlefit.source.spelling import refuse_spelt_numbers
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class _Selection:
         if self.predicate is not None:
             scan = scan.with_columns(nan_as_null(self.source, self.predicate))
             scan = scan.filter(self.predicate)
-        return scan.select(*self.columns, *([POSITION] if numbered else []))
+        return scan.select(*all_exact(self.columns), *([POSITION] if numbered else []))
 
     def positions(self) -> pl.Series:
         """Positions in the source of the complete rows, from 0."""
@@ -186,6 +189,7 @@ def _account(
     moved = total > frame.height or bool(selection.blank)
     rows = Rows(frame, ledger, source.first_row, selection.positions if moved else None)
     _refuse_infinite(rows, [name for name in selection.columns if name in odd])
+    refuse_spelt_numbers(source, rows, selection.columns)
     return rows
 
 
@@ -204,13 +208,26 @@ def _refuse_missing(selection: _Selection, frame: pl.DataFrame, gaps: Sequence[s
         absent = ~frame.select(is_complete(frame.schema, [name])).to_series()
         count = int(absent.sum())
         if count:
-            everywhere = replace(selection, complete=()).positions()
-            row = int(everywhere.filter(absent)[0]) + selection.source.first_row
+            positions = replace(selection, complete=()).positions().filter(absent)
+            row = int(positions[0]) + selection.source.first_row
             raise DataError(
                 f"column {name!r} lacks {count} of {frame.height} values",
-                f"first: row {row}",
+                f"first: row {row}, in all {_spellings(selection.source, name, positions)}",
                 tries=("--missing drop",),
             )
+
+
+def _spellings(source: Source, name: str, positions: pl.Series) -> str:
+    """How missing values are written, the most frequent first: "3 NA, 1 empty"."""
+    scan = source.scan if source.delimited is None else source.delimited.text
+    values = scan.select(exact(name)).collect().to_series().gather(positions)
+    if source.delimited is None:
+        nan = int(values.is_nan().sum()) if values.dtype.is_float() else 0
+        counts = {"null": len(values) - nan, "NaN": nan}
+    else:
+        words = Counter(values.fill_null("").str.strip_chars().to_list())
+        counts = {word or "empty": number for word, number in words.most_common()}
+    return ", ".join(f"{number} {word}" for word, number in counts.items() if number)
 
 
 def _refuse_infinite(rows: Rows, suspects: Sequence[str]) -> None:

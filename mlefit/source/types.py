@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from mlefit.source.columns import exact
+
 NULL_TOKENS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", ".")
 _COMMA_NUMBER = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 
@@ -59,14 +61,12 @@ def sniff(sample: pl.DataFrame, decimal_comma: bool) -> dict[str, pl.DataType]:
 
     A column without a value in the sample is Null: unknown.
     """
-    values = sample.select(present(pl.col(name)).alias(name) for name in sample.columns)
+    values = sample.select(present(pl.all()))
     empty = {column.name for column in values.get_columns() if column.null_count() == len(column)}
-    numeric = sample.select(
-        (~unparsed(pl.col(name), pl.Float64(), decimal_comma)).all().alias(name)
-        for name in sample.columns
-    ).row(0, named=True)
+    parsed = sample.select(~unparsed(pl.all(), pl.Float64(), decimal_comma).any())
+    numeric = parsed.row(0, named=True)
     words = [name for name in sample.columns if name not in empty and not numeric[name]]
-    inferred = _inferred(values.select(words)) if words else {}
+    inferred = _inferred(values[words]) if words else {}
     return {
         name: pl.Null() if name in empty else inferred.get(name, pl.Float64())
         for name in sample.columns
@@ -75,17 +75,15 @@ def sniff(sample: pl.DataFrame, decimal_comma: bool) -> dict[str, pl.DataType]:
 
 def padded(sample: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> list[str]:
     """Numeric columns with blanks around a value, which a CSV parser takes for text."""
-    numeric = [name for name, dtype in schema.items() if dtype.is_float()]
-    return [
-        name for name in numeric if bool((sample[name] != sample[name].str.strip_chars()).any())
-    ]
+    spaced = sample.select((pl.all() != pl.all().str.strip_chars()).any()).row(0, named=True)
+    return [name for name, dtype in schema.items() if dtype.is_float() and spaced[name]]
 
 
 def resolve_unknown(
     text: pl.LazyFrame, names: Iterable[str], decimal_comma: bool
 ) -> dict[str, pl.DataType]:
     """The types of columns whose first values are all missing, from every row."""
-    clean = {name: (~unparsed(pl.col(name), pl.Float64(), decimal_comma)).all() for name in names}
+    clean = {name: (~unparsed(exact(name), pl.Float64(), decimal_comma)).all() for name in names}
     if not clean:
         return {}
     answer = text.select(**clean).collect().row(0, named=True)
@@ -93,8 +91,7 @@ def resolve_unknown(
 
 
 def _present_values(sample: pl.DataFrame) -> list[pl.Series]:
-    shown = sample.select(present(pl.col(name)).alias(name) for name in sample.columns)
-    return [values.drop_nulls() for values in shown.get_columns()]
+    return [values.drop_nulls() for values in sample.select(present(pl.all())).get_columns()]
 
 
 def _inferred(words: pl.DataFrame) -> dict[str, pl.DataType]:
@@ -109,7 +106,7 @@ def _inferred(words: pl.DataFrame) -> dict[str, pl.DataType]:
     }
     suspects = [name for name, may_be in zip(words.columns, dates, strict=True) if may_be]
     if suspects:
-        written = words.select(suspects).write_csv().encode()
+        written = words[suspects].write_csv().encode()
         schema = pl.read_csv(written, try_parse_dates=True, infer_schema_length=None).schema
         found |= {name: d for name, d in schema.items() if d in (pl.Date, pl.Datetime)}
     return found

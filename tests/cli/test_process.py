@@ -120,7 +120,8 @@ def test_an_interrupt_has_its_code_and_leaves_no_file(child, tmp_path, number, c
         return good
     """
     process = child(body, *FIT, "-q", "-o", "model.json")
-    assert finished(process) == (code, "", "")
+    said = {130: "error: interrupted\n", 143: "error: terminated\n"}[code]
+    assert finished(process) == (code, "", said)
     assert list((tmp_path / "inside").iterdir()) == []
 
 

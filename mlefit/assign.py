@@ -1,0 +1,204 @@
+"""Words to priors: `normal(0, 1)`, `x1 ~ laplace(0, 0.5)`, `--l2 3`, and whom they are for.
+
+A prior without a name is for every slope of the first parameter. A named one is for a
+term, a coefficient, an intercept or a parameter, and takes its place there. Nothing else
+is ever given a prior.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from mlefit import priors
+from mlefit.design.blocks import Predictor
+from mlefit.design.coding import Column
+from mlefit.errors import UsageError, did_you_mean
+from mlefit.families._base import Family
+from mlefit.links import Link
+from mlefit.penalty import Assigned
+from mlefit.priors._base import Prior
+from mlefit.request import Request
+
+SLOPES = "slopes"
+_SPEC = re.compile(
+    r"""\s*(?:(?P<named>.+?)\s*~)?           # whom it is for
+        \s*(?P<prior>[A-Za-z][\w-]*)
+        \s*(?:\((?P<numbers>[^()]*)\))?\s*""",
+    re.VERBOSE,
+)
+_AUTO = re.compile(r"[(,]\s*auto\s*[,)][^()]*$")  # among the numbers, not in a name
+
+
+def assigned_priors(
+    request: Request, family: Family, links: Sequence[Link], predictors: Sequence[Predictor]
+) -> tuple[Assigned, ...]:
+    """The priors of a request, each with its coefficients.
+
+    Raises:
+        UsageError: no such prior, name or number, two priors for one coefficient, or a
+            family whose maximum is a vertex.
+    """
+    specs = [_parsed(text) for text in request.priors]
+    specs += [(SLOPES, prior, flag) for prior, flag in _sugar(request)]
+    if not specs:
+        return ()
+    if family.vertex is not None:
+        raise UsageError(
+            f"{family.name} has a corner of its own, and takes no prior here",
+            tries=["--family normal with the same prior"],
+        )
+    names = [parameter.name for parameter in family.parameters]
+    found: dict[str, tuple[int, str]] = {}
+    for i, (named, prior, text) in enumerate(specs):
+        for label in _labels(named, family, predictors, prior, text):
+            if label in found and (found[label][1] == SLOPES) == (named == SLOPES):
+                raise UsageError(f"two priors for {label}: {specs[found[label][0]][2]} and {text}")
+            if label not in found or named != SLOPES:
+                found[label] = (i, named)
+    return tuple(
+        Assigned(
+            prior,
+            named,
+            tuple(label for label, (j, _) in found.items() if j == i),
+            links[names.index(named)] if prior.natural else None,
+            auto=bool(_AUTO.search(text)),
+        )
+        for i, (named, prior, text) in enumerate(specs)
+    )
+
+
+def _parsed(text: str) -> tuple[str, Prior, str]:
+    match = _SPEC.fullmatch(text)
+    if match is None:
+        raise UsageError(
+            f"cannot read the prior '{text}'",
+            tries=["--prior 'normal(0, 1)'", "--prior 'x ~ laplace(0, 0.5)'"],
+        )
+    made = priors.load(match["prior"].lower())
+    inside = (match["numbers"] or "").strip()
+    words = [word.strip() for word in inside.split(",")] if inside else []
+    numbers = [_number(w, text) for w in _without_auto(words, made, text)]
+    return (match["named"] or SLOPES).strip(), made(*numbers), text
+
+
+def _without_auto(words: Sequence[str], made: type[Prior], text: str) -> list[str]:
+    """The words, with 1 for a number that is chosen later."""
+    open_number = made.auto[0] if made.auto else None
+    for i, word in enumerate(words):
+        if word == "auto" and made.parameters[i : i + 1] != (open_number,):
+            able = [f"the {p.auto[0]} of {p.name}" for p in priors.every() if p.auto]
+            raise UsageError(
+                f"auto in the prior '{text}' stands where the data cannot choose",
+                "the data can choose " + ", ".join(able),
+            )
+    return ["1" if word == "auto" else word for word in words]
+
+
+def _number(word: str, text: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"'{word}' in the prior '{text}' is not a number")
+    return value
+
+
+def _sugar(request: Request) -> Iterator[tuple[Prior, str]]:
+    """`--l2 L` is normal(0, 1/sqrt(L)), `--l1 L` is laplace(0, 1/L), both are an elastic net."""
+    l1, l2 = request.l1, request.l2
+    for name, value in (("--l1", l1), ("--l2", l2)):
+        if value is not None and not (0 < value < math.inf):
+            raise UsageError(f"{name} must be a number > 0; leave it out for no penalty")
+    if l1 is not None and l2 is not None:
+        yield priors.load("elasticnet")(l1 + l2, l1 / (l1 + l2)), f"--l1 {l1:g} --l2 {l2:g}"
+    elif l1 is not None:
+        yield priors.load("laplace")(0.0, 1 / l1), f"--l1 {l1:g}"
+    elif l2 is not None:
+        yield priors.load("normal")(0.0, 1 / math.sqrt(l2)), f"--l2 {l2:g}"
+
+
+def _labels(
+    named: str,
+    family: Family,
+    predictors: Sequence[Predictor],
+    prior: Prior,
+    text: str,
+) -> list[str]:
+    """parameter:term of every coefficient that a name means."""
+    columns = {
+        parameter.name: predictor.columns
+        for parameter, predictor in zip(family.parameters, predictors, strict=True)
+    }
+    first = family.parameters[0].name
+    if prior.natural:
+        _check_natural(named, family, columns, prior)
+    if named == SLOPES:
+        labels = [f"{first}:{c.label}" for c in columns[first] if not c.is_intercept]
+        if not labels:
+            raise UsageError(
+                f"'{text}' is for slopes, and there are none", tries=[f"--prior '{first} ~ ...'"]
+            )
+        return labels
+    if named in columns and len(columns[named]) == 1:
+        return [f"{named}:{columns[named][0].label}"]
+    head, colon, rest = named.partition(":")
+    parameter, label = (head, rest) if colon and head in columns else (first, named)
+    wanted = _tight(label)
+    matching = [c for c in columns[parameter] if wanted in (_tight(c.label), _tight(_term(c)))]
+    if not matching:
+        held = [column.label for predictor in predictors for column, _ in predictor.held]
+        raise _nobody(named, label, prior, text, columns, held)
+    return [f"{parameter}:{column.label}" for column in matching]
+
+
+def _tight(label: str) -> str:
+    """A label without blanks: `log(x + 1)` is written in more than one way."""
+    return "".join(label.split())
+
+
+def _term(column: Column) -> str:
+    """The term a column belongs to: `g` for `g[b]`."""
+    return re.sub(r"\[[^\]]*\]", "", column.label)
+
+
+def _check_natural(
+    named: str, family: Family, columns: Mapping[str, Sequence[Column]], prior: Prior
+) -> None:
+    possible = [
+        parameter.name
+        for parameter in family.parameters
+        if parameter.domain.name == "POSITIVE" and len(columns[parameter.name]) == 1
+    ]
+    if named not in possible:
+        raise UsageError(
+            f"{prior.name} is a prior of a positive parameter without covariates",
+            "there is: " + (", ".join(possible) or "none"),
+            tries=[f"--prior '{name} ~ {prior}'" for name in possible],
+        )
+
+
+def _nobody(
+    named: str,
+    label: str,
+    prior: Prior,
+    text: str,
+    columns: Mapping[str, Sequence[Column]],
+    held: Sequence[str],
+) -> UsageError:
+    if len(columns.get(named, ())) > 1:
+        return UsageError(
+            f"the prior '{text}' is for '{named}', which has several coefficients: name one",
+            tries=[f"--prior '{named}:{columns[named][-1].label} ~ {prior}'"],
+        )
+    if named in columns or label in held:
+        return UsageError(f"the prior '{text}' is for '{named}', which is held at a value")
+    known = [*columns, *dict.fromkeys(_term(c) for cs in columns.values() for c in cs)]
+    close = did_you_mean(named, known)
+    return UsageError(
+        f"the prior '{text}' is for '{named}', which is no term or parameter",
+        "there are: " + ", ".join(known[:12]),
+        tries=[f"--prior '{text.replace(named, name, 1)}'" for name in close],
+    )

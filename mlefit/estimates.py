@@ -1,0 +1,129 @@
+"""The rows of the two tables of estimates: coefficients, and parameters on their natural scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlefit import results
+from mlefit._types import Matrix
+from mlefit.design.roles import Roles
+from mlefit.existence import Recession
+from mlefit.inference import Reference, natural_scale
+from mlefit.maximise import Maximum
+from mlefit.optimise import Status
+from mlefit.support import Domain
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Covariance of the free coefficients and what tests refer to.
+
+    Attributes:
+        matrix: shape (p, p), or None where the curvature gives none.
+        reference: distribution of the statistics.
+        quantile: of the two-sided interval.
+        is_posterior: whether the matrix is of a posterior density.
+        scale_factor: what multiplies the scale parameter: 1, or root of n/(n - p).
+    """
+
+    matrix: Matrix | None
+    reference: Reference
+    quantile: float
+    scale_factor: float
+    is_posterior: bool
+
+    def std_error(self, position: int) -> float | None:
+        """Of the coefficient at a position."""
+        return None if self.matrix is None else math.sqrt(self.matrix[position, position])
+
+
+def coefficient_rows(
+    roles: Roles, maximum: Maximum, uncertainty: Uncertainty
+) -> Iterator[results.Coefficient]:
+    """One row for each column, in the order they were asked for."""
+    at = 0
+    for k, parameter in enumerate(maximum.model.family.parameters):
+        asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
+        estimates = {column.label: j for j, column in enumerate(fitted.columns)}
+        away = maximum.recession.moving if maximum.recession is not None and k == 0 else ()
+        held = {column.label: value for column, value in asked.held}
+        if _has_covariates(roles, parameter.name):
+            for label in asked.labels:
+                if label in estimates and estimates[label] not in away:
+                    j = estimates[label]
+                    yield _estimated(parameter.name, label, beta[j], at + j, uncertainty)
+                else:
+                    yield results.Coefficient(parameter.name, label, held.get(label), *[None] * 5)
+        at += fitted.size
+
+
+def _estimated(
+    parameter: str, term: str, estimate: float, position: int, uncertainty: Uncertainty
+) -> results.Coefficient:
+    error = uncertainty.std_error(position)
+    if error is None or error == 0:
+        return results.Coefficient(parameter, term, float(estimate), error, *[None] * 4)
+    statistic = float(estimate) / error
+    # under a prior the error is that of a posterior, which has no null hypothesis
+    p_value = None if uncertainty.is_posterior else uncertainty.reference.p_value(statistic)
+    reach = uncertainty.quantile * error
+    return results.Coefficient(
+        parameter=parameter,
+        term=term,
+        estimate=float(estimate),
+        std_error=error,
+        statistic=statistic,
+        p_value=p_value,
+        conf_low=float(estimate) - reach,
+        conf_high=float(estimate) + reach,
+    )
+
+
+def parameter_rows(
+    roles: Roles, maximum: Maximum, uncertainty: Uncertainty
+) -> Iterator[results.ParameterEstimate]:
+    """One row for each parameter without covariates, on its natural scale."""
+    at = 0
+    for k, parameter in enumerate(maximum.model.family.parameters):
+        predictor = maximum.engine.predictors[k]
+        if not _has_covariates(roles, parameter.name):
+            yield _natural(maximum, k, at, uncertainty)
+        at += predictor.size
+
+
+def _natural(
+    maximum: Maximum, k: int, position: int, uncertainty: Uncertainty
+) -> results.ParameterEstimate:
+    parameter, link = maximum.model.family.parameters[k], maximum.model.links[k]
+    predictor = maximum.engine.predictors[k]
+    if not predictor.size:
+        value = float(link.inverse(np.array([predictor.held[0][1]]))[0])
+        return results.ParameterEstimate(parameter.name, value, None, None, None)
+    factor = uncertainty.scale_factor if parameter.norm is not None else 1.0
+    if maximum.recession is not None and k == 0:
+        end = _end_of_domain(maximum, maximum.recession)
+        return results.ParameterEstimate(parameter.name, end, None, None, None)
+    if maximum.optimum.status is Status.PERFECT_FIT and parameter.norm is not None:
+        return results.ParameterEstimate(parameter.name, 0.0, None, None, None)
+    error = uncertainty.std_error(position)
+    if error is None:
+        value = float(link.inverse(maximum.gammas[k][:1])[0]) * factor
+        return results.ParameterEstimate(parameter.name, value, None, None, None)
+    numbers = natural_scale(maximum, k, error, uncertainty.quantile)
+    return results.ParameterEstimate(parameter.name, *(factor * number for number in numbers))
+
+
+def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
+    """Where a plain parameter tends to when its likelihood has no maximum inside."""
+    end = maximum.model.links[0].ends[recession.growing > 0]
+    unit = maximum.model.family.parameters[0].domain is Domain.UNIT
+    return 0.0 if end == "lower" else 1.0 if unit else None
+
+
+def _has_covariates(roles: Roles, parameter: str) -> bool:
+    right = roles.rights[parameter]
+    return bool(right.terms) or not right.intercept

@@ -1,0 +1,148 @@
+"""The priors of a model as one addend: minus their log-density, over all coefficients.
+
+    objective = NLL + smooth(beta) + sum_j corner_j |beta_j - centre_j|
+
+Priors are independent, so the smooth part's second derivatives are a diagonal in the
+user's coefficients beta. The search sees gamma with beta = T gamma, hence slope
+T' g and curvature T' diag(h) T. A prior of a parameter itself (theta, not eta) enters by
+the chain rule: it is the density of theta that is maximised, without a Jacobian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Matrix, Vector
+from mlefit.design.blocks import Predictor, block_diagonal
+from mlefit.likelihood import Kind, Totals
+from mlefit.links import Link
+from mlefit.priors._base import Prior
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """A prior and the coefficients it is for.
+
+    Attributes:
+        prior: with its numbers.
+        named: what the user named: 'slopes', a term, a parameter.
+        labels: parameter:term of each coefficient.
+        link: link of the parameter, for a prior of the parameter itself.
+        auto: whether its strength is still to be chosen from the data.
+    """
+
+    prior: Prior
+    named: str
+    labels: tuple[str, ...]
+    link: Link | None = None
+    auto: bool = False
+
+
+class Penalty:
+    """The priors of a fit, seen through the predictors that were fitted.
+
+    Args:
+        assigned: priors and their coefficients.
+        names: parameter names in order.
+        predictors: one for each parameter.
+    """
+
+    def __init__(
+        self, assigned: Sequence[Assigned], names: Sequence[str], predictors: Sequence[Predictor]
+    ) -> None:
+        order = [
+            f"{name}:{column.label}"
+            for name, predictor in zip(names, predictors, strict=True)
+            for column in predictor.columns
+        ]
+        self.assigned = tuple(assigned)
+        self._places = [
+            np.array([order.index(label) for label in one.labels if label in order], dtype=int)
+            for one in assigned
+        ]
+        self._to_user = block_diagonal([predictor.basis.to_user() for predictor in predictors])
+        self.corners = np.zeros(len(order))
+        self.centres = np.zeros(len(order))
+        for one, at in zip(self.assigned, self._places, strict=True):
+            self.corners[at] = one.prior.corner_weight
+            self.centres[at] = one.prior.centre
+
+    @property
+    def has_corners(self) -> bool:
+        """Whether some coefficient's prior has a corner."""
+        return bool(self.corners.any())
+
+    @property
+    def positions(self) -> list[int]:
+        """Positions of all coefficients that have a prior."""
+        return sorted({int(j) for at in self._places for j in at})
+
+    @property
+    def places(self) -> list[NDArray[np.intp]]:
+        """For each prior the positions of its coefficients."""
+        return self._places
+
+    def information(self, gamma: Vector, kind: Kind = "observed") -> Matrix:
+        """The smooth part's second derivatives in the search's coordinates, shape (p, p)."""
+        return (self._to_user.T * self.curvature(gamma, kind)) @ self._to_user
+
+    def slope(self, gamma: Vector) -> Vector:
+        """Derivative of the smooth log-densities in the user's coefficients."""
+        return self._slope_and_curvature(self._to_user @ gamma, "observed")[0]
+
+    @staticmethod
+    def seen(one: Assigned, b: Vector) -> Vector:
+        """The values a prior looks at: coefficients, or the parameter they stand for."""
+        return b if one.link is None else one.link.inverse(b)
+
+    def smooth(self, gamma: Vector) -> float:
+        """Minus the log-densities, without the corners: what the smooth objective adds."""
+        beta = self._to_user @ gamma
+        return -self.log_density(gamma) - float(self.corners @ np.abs(beta - self.centres))
+
+    def log_density(self, gamma: Vector) -> float:
+        """Sum of the log-densities, with every constant."""
+        return sum(self.log_densities(gamma))
+
+    def log_densities(self, gamma: Vector) -> list[float]:
+        """One sum for each prior."""
+        beta = self._to_user @ gamma
+        return [
+            float(one.prior.log_density(self.seen(one, beta[at])).sum())
+            for one, at in zip(self.assigned, self._places, strict=True)
+        ]
+
+    def curvature(self, gamma: Vector, kind: Kind = "observed") -> Vector:
+        """Diagonal of minus the smooth part's second derivatives, in the user's coefficients."""
+        return self._slope_and_curvature(self._to_user @ gamma, kind)[1]
+
+    def added_to(self, totals: Totals, gamma: Vector, kind: Kind) -> Totals:
+        """The totals of the rows with the smooth part of the priors."""
+        beta = self._to_user @ gamma
+        slope, curvature = self._slope_and_curvature(beta, kind)
+        smooth = self.smooth(gamma)
+        return replace(
+            totals,
+            nll=totals.nll + smooth if np.isfinite(smooth) else np.inf,
+            score=totals.score - self._to_user.T @ slope,
+            information=totals.information + (self._to_user.T * curvature) @ self._to_user,
+        )
+
+    def _slope_and_curvature(self, beta: Vector, kind: Kind) -> tuple[Vector, Vector]:
+        slope, curvature = np.zeros_like(beta), np.zeros_like(beta)
+        for one, at in zip(self.assigned, self._places, strict=True):
+            b = beta[at]
+            seen = self.seen(one, b)
+            first, second = one.prior.slope(seen), one.prior.curvature(seen)
+            if one.link is not None:
+                bend = first * one.link.curvature(b)
+                first = first * one.link.slope(b)
+                second = second * one.link.slope(b) ** 2 - bend
+            slope[at] = first
+            # a heavy tail bends the wrong way; the guide of a step must not
+            curvature[at] = second if kind == "observed" else np.maximum(second, 0.0)
+        return slope, curvature

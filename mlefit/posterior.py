@@ -1,0 +1,150 @@
+"""What the priors did: the penalty they are, what they are worth, where they disagree.
+
+    log posterior = log likelihood + log prior + constant,  so  loss = NLL + penalty
+
+The effective number of parameters is the trace of (H + P)^-1 H, with H the information
+of the rows and P the priors' own curvature (T. Hastie, R. Tibshirani and J. Friedman 2009,
+The Elements of Statistical Learning, 2nd ed., section 7.6); under a corner it counts the
+coefficients that left it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Vector
+from mlefit.corners import on_corner, optimality_residual
+from mlefit.design.blocks import block_diagonal
+from mlefit.maximise import Maximum
+from mlefit.penalty import Assigned, Penalty
+
+_CONFLICT = 3.0
+
+
+def prior_records(maximum: Maximum) -> list[dict[str, Any]]:
+    """One record for each prior: whom it is for, its penalty, what it is worth."""
+    penalty = maximum.penalty
+    if penalty is None:
+        return []
+    worth = _rows_worth(maximum, penalty)
+    beta = _beta(maximum)
+    return [
+        {
+            "prior": str(one.prior),
+            "term": one.named,
+            "coefficients": list(one.labels),
+            "penalty": one.prior.penalty,
+            "penalty_value": float(one.prior.penalty_of(penalty.seen(one, beta[at])).sum()),
+            "log_density": log_density,
+            "strengths": one.prior.strengths,
+            "worth_rows": worth[i],
+            "scale": "natural" if one.link is not None else "link",
+        }
+        for i, (one, at, log_density) in enumerate(
+            zip(
+                penalty.assigned,
+                penalty.places,
+                penalty.log_densities(maximum.optimum.gamma),
+                strict=True,
+            )
+        )
+    ]
+
+
+def effective_parameters(maximum: Maximum) -> float | None:
+    """How many parameters the rows, rather than the priors, decide; None if nothing decides one."""
+    penalty, optimum = maximum.penalty, maximum.optimum
+    p = len(optimum.gamma)
+    if penalty is None:
+        return float(p)
+    held = on_corner(optimum.gamma, penalty.corners, penalty.centres)
+    whole = optimum.totals.information[np.ix_(~held, ~held)]
+    own = penalty.information(optimum.gamma)[np.ix_(~held, ~held)]
+    try:
+        return float((~held).sum() - np.trace(np.linalg.solve(whole, own)))
+    except np.linalg.LinAlgError:
+        return None
+
+
+def corner_residual(maximum: Maximum) -> float | None:
+    """Largest violation of an optimality condition, over the root of its information."""
+    penalty, optimum = maximum.penalty, maximum.optimum
+    if penalty is None or not penalty.has_corners:
+        return None
+    residual = optimality_residual(
+        optimum.totals.score, optimum.gamma, penalty.corners, penalty.centres
+    )
+    roots = np.sqrt(np.maximum(np.diag(optimum.totals.information), np.finfo(float).tiny))
+    return float((residual / roots).max(initial=0.0))
+
+
+def remarks(maximum: Maximum) -> Iterator[str]:
+    """What a reader must know of a fit with priors."""
+    penalty = maximum.penalty
+    if penalty is None:
+        return
+    if penalty.has_corners:
+        yield (
+            "no standard errors: under a prior with a corner the mode is no mean and its curvature "
+            "no variance, so intervals and p-values from it would mislead"
+        )
+    for one, at in zip(penalty.assigned, penalty.places, strict=True):
+        yield from _conflicts(maximum, penalty, one, at)
+
+
+def _conflicts(
+    maximum: Maximum, penalty: Penalty, one: Assigned, at: NDArray[np.intp]
+) -> Iterator[str]:
+    """Coefficients that the rows put far from where a normal prior expects them."""
+    if set(one.prior.strengths) != {"l2"} or penalty.has_corners:
+        return
+    covariance = _likelihood_covariance(maximum, penalty)
+    if covariance is None:
+        return
+    beta = _beta(maximum)
+    # one Newton step from the mode to where the likelihood alone would be
+    alone = beta - covariance @ penalty.slope(maximum.optimum.gamma)
+    for label, j in zip(one.labels, at, strict=True):
+        spread = math.sqrt(covariance[j, j] + 1 / one.prior.strengths["l2"])
+        z = (alone[j] - one.prior.mode) / spread
+        if abs(z) > _CONFLICT:
+            yield (
+                f"the rows disagree with the prior {one.prior} of {label}: alone they would say "
+                f"{alone[j]:.3g}, {abs(z):.1f} of its standard deviations away"
+            )
+
+
+def _likelihood_covariance(maximum: Maximum, penalty: Penalty) -> Any:
+    gamma = maximum.optimum.gamma
+    rows = maximum.optimum.totals.information - penalty.information(gamma)
+    to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
+    scale = 1 / np.sqrt(np.maximum(np.diag(rows), np.finfo(float).tiny))
+    scaled = rows * np.outer(scale, scale)
+    if np.linalg.eigvalsh(scaled)[0] < 1e-10:
+        return None  # the likelihood alone has no maximum to disagree with
+    half = to_user * scale
+    return half @ np.linalg.inv(scaled) @ half.T
+
+
+def _rows_worth(maximum: Maximum, penalty: Penalty) -> list[float | None]:
+    """Rows that tell as much about a typical coefficient as its prior does."""
+    gamma = maximum.optimum.gamma
+    own = penalty.curvature(gamma)
+    rows = maximum.optimum.totals.information - penalty.information(gamma)
+    per_row = np.diag(rows) / maximum.moments.rows
+    worths: list[float | None] = []
+    for at in penalty.places:
+        known = per_row[at] > 0
+        share = own[at][known] / per_row[at][known]
+        worth = float(np.median(share)) if known.any() else 0.0
+        worths.append(worth if worth > 0 else None)
+    return worths
+
+
+def _beta(maximum: Maximum) -> Vector:
+    return np.concatenate(maximum.betas)

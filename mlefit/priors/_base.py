@@ -1,0 +1,92 @@
+"""What a prior is: the log-density of one coefficient, smooth but for one possible corner.
+
+    log p(b) = smooth(b) - corner_weight * |b - centre|
+
+`log_density` is the whole with every constant; `slope` and `curvature` are the first
+and minus the second derivative of the smooth part alone. Arrays have shape (k,), one
+entry for each coefficient.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from mlefit._types import Vector
+from mlefit.errors import UsageError
+
+
+class Prior(ABC):
+    """A prior with its numbers, as `normal(0, 2.5)`.
+
+    Args:
+        numbers: one for each of `parameters`, in order.
+
+    Raises:
+        UsageError: a wrong count, or a number that must be positive and is not.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]]
+    positive: ClassVar[tuple[str, ...]] = ("scale",)
+    penalty: ClassVar[str]
+    """The penalty of one coefficient b, zero at the prior's mode."""
+
+    natural: ClassVar[bool] = False
+    """Whether it is a density of the parameter itself rather than of its linear predictor."""
+
+    auto: ClassVar[tuple[str, float] | None] = None
+    """The number that the data can choose, and the power of the penalty's strength it is."""
+
+    corner_weight: float = 0.0
+    centre: float = 0.0
+
+    def __init__(self, *numbers: float) -> None:
+        if len(numbers) != len(self.parameters):
+            raise UsageError(
+                f"{self.name} takes {len(self.parameters)} numbers, not {len(numbers)}",
+                tries=[f"--prior '{self.name}({', '.join(self.parameters)})'"],
+            )
+        self.numbers = dict(zip(self.parameters, map(float, numbers), strict=True))
+        for name in self.positive:
+            if not (0 < self.numbers[name] < math.inf):
+                raise UsageError(f"the {name} of a {self.name} prior must be > 0")
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{number:g}' for number in self.numbers.values())})"
+
+    @property
+    def mode(self) -> float:
+        """Where the density is highest."""
+        return self.numbers.get("centre", 0.0)
+
+    @property
+    def strengths(self) -> dict[str, float]:
+        """Strengths of the penalty on the summed NLL: l1 of |b|, l2 of b^2/2."""
+        return {}
+
+    def with_strength(self, strength: float) -> Prior:
+        """The same prior with the number that `auto` names at this strength of its penalty."""
+        assert self.auto is not None
+        name, power = self.auto
+        return type(self)(*(self.numbers | {name: strength**power}).values())
+
+    def penalty_of(self, b: Vector) -> Vector:
+        """How far the log-density at each b lies below its highest value."""
+        return self.log_density(np.array([self.mode])) - self.log_density(b)
+
+    @abstractmethod
+    def log_density(self, b: Vector) -> Vector:
+        """Log-density with every constant, the corner included."""
+
+    @abstractmethod
+    def slope(self, b: Vector) -> Vector:
+        """Derivative of the smooth part."""
+
+    @abstractmethod
+    def curvature(self, b: Vector) -> Vector:
+        """Minus the second derivative of the smooth part; negative in a heavy tail."""
