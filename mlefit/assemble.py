@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
 import mlefit
 from mlefit import results
 from mlefit._types import Matrix
+from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, redundancies
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
@@ -24,9 +26,10 @@ from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
 from mlefit.posterior import corner_residual, effective_parameters, prior_records, remarks
-from mlefit.rank import condition_number
 from mlefit.request import Request
 from mlefit.source import Rows, Source
+from mlefit.symmetric import condition_number
+from mlefit.translations import settings_for
 from mlefit.verdict import no_maximum
 
 
@@ -62,7 +65,7 @@ def assemble(
         fit=_summary(request, maximum, sums, df_residual),
         certificate=_certificate(request, maximum),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
-        translations=[],
+        translations=_translations(maximum),
         diagnostics=facts,
         covariance=_covariance_record(maximum, uncertainty),
         warnings=(
@@ -88,6 +91,36 @@ def _objective(request: Request, maximum: Maximum) -> str:
     if maximum.penalty is not None:
         return "posterior"
     return "pseudo-likelihood" if request.sampling_weights else "likelihood"
+
+
+def _translations(maximum: Maximum) -> list[dict[str, Any]]:
+    """The settings elsewhere that are the same penalty, for one prior on all slopes."""
+    penalty = maximum.penalty
+    if penalty is None or [one.named for one in penalty.assigned] != [SLOPES]:
+        return []
+    model, moments = maximum.model, maximum.moments
+    rows = moments.rows * moments.known.get("trials", 1.0)
+    return [
+        asdict(translation)
+        for translation in settings_for(
+            penalty.assigned[0].prior,
+            model.family.name,
+            model.links[0].name,
+            rows=rows,
+            phi=_dispersion(maximum),
+            sd_y=math.sqrt(moments.variance),
+        )
+    ]
+
+
+def _dispersion(maximum: Maximum) -> float:
+    """The variance that a constant scale gives every row; 1 without one, NaN if it varies."""
+    if not maximum.model.family.has_free_scale:
+        return 1.0
+    gamma = maximum.gammas[-1]
+    if len(gamma) != 1:
+        return math.nan
+    return float(maximum.model.links[-1].inverse(gamma)[0]) ** 2
 
 
 def _is_plain(request: Request) -> bool:
@@ -265,6 +298,7 @@ def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
     roots = np.sqrt(np.abs(np.diag(optimum.totals.information))[smooth])
     slopes = np.abs(optimum.totals.score)[smooth]
     scaled = np.divide(slopes, roots, where=roots > 0, out=np.zeros_like(slopes))
+    residual = corner_residual(maximum)
     message = optimum.status.value
     if maximum.vertex is not None and not maximum.vertex.unique:
         message += "; the location is not unique: another one has the same likelihood"
@@ -274,10 +308,10 @@ def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
         iterations=optimum.steps,
         passes=maximum.engine.passes,
         newton_decrement=optimum.decrement if math.isfinite(optimum.decrement) else None,
-        max_scaled_gradient=float(scaled.max(initial=0.0)),
+        max_scaled_gradient=float(scaled.max(initial=0.0)) if residual is None else residual,
         condition_number=None if corner else _finite(condition_number(information)),
         rank=sum(predictor.size for predictor in maximum.engine.predictors),
-        optimality_residual=corner_residual(maximum),
+        optimality_residual=residual,
         information="positive definite" if optimum.positive_definite else "not positive definite",
     )
 

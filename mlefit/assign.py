@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mlefit import priors
 from mlefit.design.blocks import Predictor
-from mlefit.design.coding import Column
+from mlefit.design.coding import INTERCEPT, Column
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families._base import Family
 from mlefit.links import Link
@@ -28,7 +28,7 @@ _SPEC = re.compile(
         \s*(?:\((?P<numbers>[^()]*)\))?\s*""",
     re.VERBOSE,
 )
-_AUTO = re.compile(r"[(,]\s*auto\s*[,)][^()]*$")  # among the numbers, not in a name
+_AUTO = re.compile(r"[(,]\s*auto\s*[,)][^(]*$")  # among the numbers, not in a name
 
 
 def assigned_priors(
@@ -147,6 +147,11 @@ def _labels(
     head, colon, rest = named.partition(":")
     parameter, label = (head, rest) if colon and head in columns else (first, named)
     wanted = _tight(label)
+    if prior.corner_weight and wanted == _tight(INTERCEPT):
+        raise UsageError(
+            f"'{text}': a corner holds slopes at a value, not an intercept",
+            tries=[f"--prior '{named} ~ normal(0, 1)'"],
+        )
     matching = [c for c in columns[parameter] if wanted in (_tight(c.label), _tight(_term(c)))]
     if not matching:
         held = [column.label for predictor in predictors for column, _ in predictor.held]

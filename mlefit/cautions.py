@@ -9,7 +9,6 @@ import numpy as np
 
 from mlefit._types import Matrix
 from mlefit.design.blocks import Predictor
-from mlefit.families._base import Family
 from mlefit.inference import inverse_information
 from mlefit.influence import declining_statistics, influential_rows
 from mlefit.maximise import Maximum
@@ -35,9 +34,11 @@ def cautions(
     if maximum.optimum.status is not Status.CONVERGED:
         return
     yield from near_dependencies(maximum)
-    yield from spread_and_zeros(maximum.model.family, facts, df_residual)
-    yield from doubtful_intervals(maximum)
-    yield from influence(maximum, rows)
+    yield from spread_and_zeros(maximum, facts, df_residual)
+    if maximum.penalty is None:
+        yield from doubtful_intervals(maximum)
+    if maximum.penalty is None or not maximum.penalty.has_corners:
+        yield from influence(maximum, rows)
 
 
 def redundancies(maximum: Maximum) -> Iterator[str]:
@@ -83,18 +84,20 @@ def _near_dependency(
 
 
 def spread_and_zeros(
-    family: Family, facts: Mapping[str, float], df_residual: float
+    maximum: Maximum, facts: Mapping[str, float], df_residual: float
 ) -> Iterator[str]:
     """Counts that spread more, or are zero more often, than the family allows."""
+    family = maximum.model.family
     dispersion = facts.get("dispersion")
     if dispersion is None:
         return
     # Pearson's statistic has mean df and, for counts that are not tiny, variance near 2 df
     z = (dispersion - 1) * math.sqrt(df_residual / 2)
     if dispersion > _NOTABLE_DISPERSION and z > _NOTABLE_Z:
+        advice = "; --se HC0 does not assume it" if maximum.penalty is None else ""
         yield (
             f"the counts spread more than {family.name} allows (dispersion {dispersion:.3g}, "
-            "1 expected): its standard errors are too small; --se HC0 does not assume it"
+            f"1 expected): its standard errors are too small{advice}"
         )
     seen, expected = facts["zeros_observed"], facts["zeros_expected"]
     spread = math.sqrt(max(expected, 1.0))

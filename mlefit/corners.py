@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.optimise import Evaluate, Optimum, Status, Sums, cholesky
+from mlefit.optimise import Evaluate, Optimum, Status, Sums
+from mlefit.symmetric import is_definite
 
 _HALVINGS = 40
 _SUFFICIENT_DECREASE = 1e-4
@@ -31,6 +32,7 @@ def newton_with_corners(
     weights: Vector,
     centres: Vector,
     *,
+    collapsed: Callable[[Vector], bool] = lambda gamma: False,
     tol: float = 1e-10,
     max_iter: int = 100,
     log: Callable[[str], None] = lambda line: None,
@@ -42,6 +44,7 @@ def newton_with_corners(
         gamma: start, shape (p,).
         weights: of the corners, zero where there is none.
         centres: where the corners are.
+        collapsed: tells a place from which the likelihood only grows without bound.
         tol: predicted decrease, in nats, at which the search has converged.
         max_iter: most steps.
         log: takes a line for each step.
@@ -57,11 +60,13 @@ def newton_with_corners(
         predicted = -float(now.score @ direction) - change
         # equal once no coefficient changes sides, where the difference above has lost its digits
         decrement = max(predicted, float(direction @ H @ direction)) / 2
-        definite = _is_definite(now.information[np.ix_(free, free)])
+        definite = is_definite(now.information[np.ix_(free, free)])
         log(f"step {steps}: objective {now.nll:.10g}, predicted decrease left {decrement:.3g}")
         if decrement <= tol and (decrement <= tol**2 or decrement >= left):
-            status = Status.CONVERGED if definite else Status.NOT_A_MAXIMUM
+            status = Status.CONVERGED if definite else Status.NOT_UNIQUE
             return Optimum(gamma, now, status, steps, decrement, definite)
+        if collapsed(gamma):
+            return Optimum(gamma, now, Status.PERFECT_FIT, steps, decrement, definite)
         if steps == max_iter:
             break
         found = _line_search(evaluate, gamma, ahead, now, predicted, weights, centres)
@@ -134,26 +139,18 @@ def _exact(H: Matrix, linear: Vector, x: Vector, weights: Vector, centres: Vecto
 def _guide(evaluate: Evaluate, gamma: Vector, now: Sums, free: NDArray[np.bool_]) -> Matrix:
     """A positive definite matrix to step by: the information, the expected one, or damped."""
     H = now.information
-    if _is_definite(H):
+    if is_definite(H):
         return H
     H = evaluate(gamma, "expected").information
     # what the corners hold needs no curvature, and the rest then still converges quadratically
     mixed = np.where(np.outer(free, free), now.information, H)
-    if _is_definite(mixed):
+    if is_definite(mixed):
         return mixed
     scale = np.abs(np.diag(H)).max(initial=1.0)
     damping = 0.0
-    while not _is_definite(H + damping * np.eye(len(H))) and damping < 1e6 * scale:
+    while not is_definite(H + damping * np.eye(len(H))) and damping < 1e6 * scale:
         damping = max(10 * damping, 1e-10 * scale)
     return H + damping * np.eye(len(H))
-
-
-def _is_definite(H: Matrix) -> bool:
-    diagonal = np.diag(H)
-    if not (diagonal > 0).all() or not np.isfinite(H).all():
-        return False
-    scale = 1 / np.sqrt(diagonal)
-    return cholesky(H * np.outer(scale, scale)) is not None
 
 
 def _line_search(

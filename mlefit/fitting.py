@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import families
+from mlefit import families, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
@@ -125,8 +125,11 @@ def _fitted(prepared: Prepared, log: Callable[[str], None]) -> FitResult:
         known=prepared.family.known,
         threads=request.threads,
     )
-    maximum = maximise(model, engine, Search(request.tol, request.max_iter, log), prepared.priors)
-    return assemble(
+    search = Search(request.tol, request.max_iter, log)
+    choice = strength.choose(request, model, engine, search, prepared.priors)
+    priors = prepared.priors if choice is None else choice.priors
+    maximum = maximise(model, engine, search, priors)
+    result = assemble(
         request,
         prepared.source,
         prepared.roles,
@@ -135,6 +138,7 @@ def _fitted(prepared: Prepared, log: Callable[[str], None]) -> FitResult:
         maximum,
         notes=prepared.notes,
     )
+    return result if choice is None else strength.recorded(result, choice)
 
 
 def plan(request: Request) -> DryRun:
@@ -193,6 +197,7 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     table = tabulate(request, roles, rows, family)
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
     assigned = assigned_priors(request, family, links, predictors)
+    strength.check(request, assigned, table.columns.rows)
     return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
 
 

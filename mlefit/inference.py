@@ -27,6 +27,7 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, block_diagonal
 from mlefit.likelihood import RowTerms
 from mlefit.maximise import Maximum
+from mlefit.symmetric import inverse
 
 KINDS = ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster")
 
@@ -94,22 +95,8 @@ def covariance(
 def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
     """A^-1 in the search's coordinates, of the expected information if `kind` says so."""
     if kind == "expected" or maximum.model.family.vertex is not None:
-        return _inverse(maximum.evaluate(maximum.optimum.gamma, "expected").information)
-    return _inverse(maximum.optimum.totals.information)
-
-
-def _inverse(information: Matrix) -> Matrix | None:
-    """The inverse, by Cholesky factors of the matrix scaled to a unit diagonal."""
-    diagonal = np.diag(information)
-    if not (diagonal > 0).all() or not np.isfinite(information).all():
-        return None
-    scale = 1 / np.sqrt(diagonal)
-    try:
-        factor = np.linalg.cholesky(information * np.outer(scale, scale))
-    except np.linalg.LinAlgError:
-        return None
-    half = np.linalg.solve(factor, np.diag(scale))
-    return half.T @ half
+        return inverse(maximum.evaluate(maximum.optimum.gamma, "expected").information)
+    return inverse(maximum.optimum.totals.information)
 
 
 def _meat(

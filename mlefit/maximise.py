@@ -8,7 +8,7 @@ Newton steps see nearly orthogonal ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -27,7 +27,7 @@ from mlefit.likelihood import Kind, Model, Totals
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
 from mlefit.pinball import Vertex, minimise_pinball
-from mlefit.rank import ILL_CONDITIONED, Redundant, condition_number, redundant_columns, triangle
+from mlefit.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
 from mlefit.refine import refined_coefficients
 from mlefit.scale import (
     collapse,
@@ -36,6 +36,7 @@ from mlefit.scale import (
     refuse_collapsed_start,
 )
 from mlefit.start import Survey, centred, start_coefficients
+from mlefit.symmetric import condition_number
 
 Log = Callable[[str], None]
 
@@ -147,7 +148,7 @@ def maximise(
     engine, redundant = _well_conditioned(
         model, engine, first.information, survey, held, search.log
     )
-    if any(predictor.basis.triangle is not None for predictor in engine.predictors):
+    if any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
         gamma = start_coefficients(model, engine, theta, survey)
         first = evaluator(model, engine)(gamma, "expected")
     names = [parameter.name for parameter in model.family.parameters]
@@ -238,7 +239,7 @@ def _newton(
         max_iter=search.max_iter,
         begin="expected" if several else "observed",
         free=free,
-        bend=exact_scale(model, engine),
+        bend=exact_scale(model, engine, [] if penalty is None else penalty.positions),
         first=first if several or model.is_fused else None,
         collapsed=collapse(model, engine, moments),
         log=search.log,
@@ -280,34 +281,22 @@ def _well_conditioned(
         if wide or condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED:
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
             R = triangle((block.designs[k] for block in engine.blocks()), predictor.size)
-            centre = predictor.basis.centre
-            left_out = redundant_columns(R, np.sqrt(survey.squares[lo:hi]), centre)
-            if _has_prior(model, k, predictor, range(predictor.size), held):
-                left_out = [
-                    one
-                    for one in left_out
-                    if not _has_prior(
-                        model, k, predictor, [one.index, *(j for j, _ in one.parts)], held
-                    )
-                ]
-                predictors.append(predictor.without([one.index for one in left_out]))
-                redundant.append(tuple(left_out))
-                continue
+            name = model.family.parameters[k].name
+            known = np.array([f"{name}:{column.label}" in held for column in predictor.columns])
+            # a prior is as good as a row in which its column stands alone
+            alone = np.diag(np.linalg.norm(R, axis=0))[known]
+            R = np.vstack([R, alone])
+            sizes = np.sqrt(survey.squares[lo:hi])
+            left_out = redundant_columns(R, sizes, predictor.basis.centre)
             positions = [column.index for column in left_out]
             predictor = predictor.without(positions)
-            turned = np.asarray(np.linalg.qr(np.delete(R, positions, axis=1), mode="r"))
-            basis = replace(predictor.basis, triangle=turned / math.sqrt(survey.rows))
-            predictor = replace(predictor, basis=basis)
+            if not known.any():
+                turned = np.asarray(np.linalg.qr(np.delete(R, positions, axis=1), mode="r"))
+                basis = replace(predictor.basis, triangle=turned / math.sqrt(survey.rows))
+                predictor = replace(predictor, basis=basis)
         predictors.append(predictor)
         redundant.append(tuple(left_out))
     return engine.with_predictors(predictors), tuple(redundant)
-
-
-def _has_prior(
-    model: Model, k: int, predictor: Predictor, positions: Iterable[int], held: Collection[str]
-) -> bool:
-    name = model.family.parameters[k].name
-    return any(f"{name}:{predictor.columns[j].label}" in held for j in positions)
 
 
 def _with_vertex(

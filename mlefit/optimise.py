@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.symmetric import cholesky
 
 Kind = Literal["observed", "expected"]
 
@@ -47,6 +48,7 @@ class Status(Enum):
     STEP_LIMIT = "the step limit was reached before the maximum"
     NO_DESCENT = "no step raises the likelihood any more, yet its slope is not zero"
     NOT_A_MAXIMUM = "the slope is zero but the information is not positive definite"
+    NOT_UNIQUE = "a maximum, but not the only one: neither rows nor priors part some coefficients"
     PERFECT_FIT = "the fit is perfect: the likelihood grows without bound as the scale goes to 0"
     NO_MAXIMUM = "no maximum exists: the likelihood keeps rising as coefficients grow"
     NOT_A_VERTEX = "the linear programme ended without a proof that its vertex is optimal"
@@ -162,15 +164,6 @@ def newton_direction(now: Sums, moving: NDArray[np.intp]) -> tuple[Vector, float
     half = np.linalg.solve(factor, g * scale)
     direction[moving] = -np.linalg.solve(factor.T, half) * scale
     return direction, 0.5 * float(half @ half), damping == 0.0
-
-
-def cholesky(matrix: Matrix) -> Matrix | None:
-    """The lower Cholesky factor; None if the matrix is not positive definite."""
-    try:
-        factor = np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return None
-    return factor if np.isfinite(factor).all() else None
 
 
 def _line_search(

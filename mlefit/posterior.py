@@ -2,8 +2,9 @@
 
     log posterior = log likelihood + log prior + constant,  so  loss = NLL + penalty
 
-The effective number of parameters is the trace of (H + P)^-1 H, with H the information
-of the rows and P the priors' own curvature (T. Hastie, R. Tibshirani and J. Friedman 2009,
+The effective number of parameters is the trace of (H + P)^-1 H, with H the expected
+information of the rows and P the priors' own curvature: for a normal mean the trace of
+the hat matrix, and one for sigma (T. Hastie, R. Tibshirani and J. Friedman 2009,
 The Elements of Statistical Learning, 2nd ed., section 7.6); under a corner it counts the
 coefficients that left it.
 """
@@ -17,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Vector
+from mlefit._types import Matrix, Vector
 from mlefit.corners import on_corner, optimality_residual
 from mlefit.design.blocks import block_diagonal
-from mlefit.maximise import Maximum
+from mlefit.maximise import Maximum, evaluator
 from mlefit.penalty import Assigned, Penalty
 
 _CONFLICT = 3.0
@@ -63,8 +64,11 @@ def effective_parameters(maximum: Maximum) -> float | None:
     if penalty is None:
         return float(p)
     held = on_corner(optimum.gamma, penalty.corners, penalty.centres)
-    whole = optimum.totals.information[np.ix_(~held, ~held)]
-    own = penalty.information(optimum.gamma)[np.ix_(~held, ~held)]
+    free = np.ix_(~held, ~held)
+    own = penalty.information(optimum.gamma, "expected")[free]
+    if not own.any():
+        return float((~held).sum())
+    whole = _information_of_rows(maximum)[free] + own
     try:
         return float((~held).sum() - np.trace(np.linalg.solve(whole, own)))
     except np.linalg.LinAlgError:
@@ -103,7 +107,7 @@ def _conflicts(
     """Coefficients that the rows put far from where a normal prior expects them."""
     if set(one.prior.strengths) != {"l2"} or penalty.has_corners:
         return
-    covariance = _likelihood_covariance(maximum, penalty)
+    covariance = _likelihood_covariance(maximum)
     if covariance is None:
         return
     beta = _beta(maximum)
@@ -119,9 +123,14 @@ def _conflicts(
             )
 
 
-def _likelihood_covariance(maximum: Maximum, penalty: Penalty) -> Any:
+def _information_of_rows(maximum: Maximum) -> Matrix:
+    """The expected one: far from the likelihood's own maximum the observed may be negative."""
     gamma = maximum.optimum.gamma
-    rows = maximum.optimum.totals.information - penalty.information(gamma)
+    return evaluator(maximum.model, maximum.engine)(gamma, "expected").information
+
+
+def _likelihood_covariance(maximum: Maximum) -> Any:
+    rows = _information_of_rows(maximum)
     to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
     scale = 1 / np.sqrt(np.maximum(np.diag(rows), np.finfo(float).tiny))
     scaled = rows * np.outer(scale, scale)
@@ -135,8 +144,7 @@ def _rows_worth(maximum: Maximum, penalty: Penalty) -> list[float | None]:
     """Rows that tell as much about a typical coefficient as its prior does."""
     gamma = maximum.optimum.gamma
     own = penalty.curvature(gamma)
-    rows = maximum.optimum.totals.information - penalty.information(gamma)
-    per_row = np.diag(rows) / maximum.moments.rows
+    per_row = np.diag(_information_of_rows(maximum)) / maximum.moments.rows
     worths: list[float | None] = []
     for at in penalty.places:
         known = per_row[at] > 0

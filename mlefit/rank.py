@@ -97,22 +97,3 @@ def _dependency(
     )
     constant = float(centre[j]) - sum(factor * float(centre[k]) for k, factor in parts)
     return Redundant(j, parts, constant)
-
-
-def condition_number(information: Matrix) -> float:
-    """Of the information scaled to a unit diagonal; infinite if it is singular.
-
-    In the 1-norm, from the inverse that a fit needs anyway.
-    """
-    diagonal = np.diag(information)
-    if not len(diagonal):
-        return 1.0
-    if not (diagonal > 0).all() or not np.isfinite(information).all():
-        return float("inf")
-    scale = 1 / np.sqrt(diagonal)
-    scaled = information * np.outer(scale, scale)
-    try:
-        inverse = np.linalg.inv(scaled)
-    except np.linalg.LinAlgError:
-        return float("inf")
-    return float(np.linalg.norm(scaled, 1) * np.linalg.norm(inverse, 1))

@@ -169,10 +169,12 @@ class StrengthStep:
     number: Annotated[float, "what stands for it in the prior: a scale, say"]
     nonzero: Annotated[int, "coefficients of the prior that are off its centre"]
     status: Annotated[str, "of the fit at this strength"]
-    log_evidence: Annotated[float | None, "log of the Laplace-approximated marginal likelihood"]
-    mean_nll: Annotated[float | None, "NLL for each row held out, mean over the folds"]
-    std_error: Annotated[float | None, "of mean_nll, from its spread over the folds"]
     estimates: Annotated[Sequence[float], "one for each of `terms`; empty without --path"]
+    log_evidence: Annotated[
+        float | None, "log of the Laplace-approximated marginal likelihood; null under a corner"
+    ] = None
+    mean_nll: Annotated[float | None, "NLL for each row held out, mean over the folds"] = None
+    std_error: Annotated[float | None, "of mean_nll, from its spread over the folds"] = None
 
 
 @dataclass(frozen=True)
@@ -185,13 +187,14 @@ class StrengthSearch:
     strength: Annotated[float, "the strength of the fit"]
     best: Annotated[float | None, "where the evidence is largest or the held-out NLL least"]
     rule: Annotated[str, "how the strength follows from the steps"]
-    folds: Annotated[int | None, "parts the rows were held out in"]
-    seed: Annotated[int | None, "decides which row is in which fold"]
     terms: Annotated[Sequence[str], "parameter:term of the estimates, on the link scale"]
     steps: Annotated[Sequence[StrengthStep], "the strongest first"]
     optimality_residual: Annotated[
-        float | None, "under a corner: largest violation of an optimality condition in any step"
+        float | None,
+        "under a corner: largest violation of an optimality condition in a fit that converged",
     ]
+    folds: Annotated[int | None, "parts the rows were held out in"] = None
+    seed: Annotated[int | None, "decides which row is in which fold"] = None
 
 
 @dataclass(frozen=True)

@@ -24,15 +24,18 @@ _LEAST_SCORE = -1 + np.finfo(float).eps
 _PERFECT = 1e3 * np.finfo(float).eps
 
 
-def exact_scale(model: Model, engine: LocalEngine) -> Callable[[Vector, Any], Vector] | None:
+def exact_scale(
+    model: Model, engine: LocalEngine, held: Sequence[int]
+) -> Callable[[Vector, Any], Vector] | None:
     """A direction that solves for a constant scale instead of creeping towards it.
 
+    `held` are the positions of coefficients with a prior: such a scale is left to the search.
     With eta = log scale, the mean score is mean(|z|^q) - 1, so the scale that is best
     for the present location lies log(1 + mean score)/q away, however far that is.
     """
     position = _constant_scale(model, engine)
-    if position is None:
-        return None
+    if position is None or position[1] in held:
+        return None  # a prior moves the maximum away from where the rows alone put it
     k, at = position
     norm = model.family.parameters[k].norm
     assert norm is not None

@@ -172,9 +172,7 @@ def test_a_wrong_prior_is_refused_in_one_sentence(prior, options, problem, remed
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(UsageError) as refusal:
         assigned("zebra ~ normal(0, 1)")
-    assert refusal.value.evidence == (
-        "there are: mu, sigma, Intercept, x1, log(x2+9), g, x1:g",
-    )
+    assert refusal.value.evidence == ("there are: mu, sigma, Intercept, x1, log(x2+9), g, x1:g",)
     assert refusal.value.tries == ()
 
 
@@ -191,9 +189,7 @@ def test_a_prior_that_every_slope_has_replaced_is_for_none():
     slopes, named = assigned("normal(0, 1)", "x1 ~ normal(0, 2)", formula="y ~ x1")
     assert slopes.labels == ()
     assert named.labels == ("mu:x1",)
-    result = fit(
-        FRAME, "y ~ x1", family="normal", prior=["normal(0, 1)", "x1 ~ normal(0, 2)"]
-    )
+    result = fit(FRAME, "y ~ x1", family="normal", prior=["normal(0, 1)", "x1 ~ normal(0, 2)"])
     alone = fit(FRAME, "y ~ x1", family="normal", prior="x1 ~ normal(0, 2)")
     assert result.coefficients == alone.coefficients
 
@@ -204,9 +200,9 @@ def test_held_coefficients_have_no_prior():
 
 
 def test_covariates_of_another_parameter_have_a_prior_only_when_named():
-    model = {"formula": "y ~ x1", "models": ("sigma ~ x2",)}
-    (slopes,) = assigned("normal(0, 1)", **model)
-    (named,) = assigned("sigma:x2 ~ normal(0, 1)", **model)
+    models = ("sigma ~ x2",)
+    (slopes,) = assigned("normal(0, 1)", formula="y ~ x1", models=models)
+    (named,) = assigned("sigma:x2 ~ normal(0, 1)", formula="y ~ x1", models=models)
     assert slopes.labels == ("mu:x1",)
     assert named.labels == ("sigma:x2",)
 

@@ -48,9 +48,7 @@ class Sums:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_quadratic_is_minimised_like_trying_every_pattern_of_signs(seed):
     problem = random_problem(seed)
-    found = minimise_quadratic(
-        problem.H, problem.g, problem.at, problem.weights, problem.centres
-    )
+    found = minimise_quadratic(problem.H, problem.g, problem.at, problem.weights, problem.centres)
     best = brute_force(problem)
     np.testing.assert_allclose(found, best, rtol=1e-9, atol=1e-10)
     np.testing.assert_array_equal(found == problem.centres, best == problem.centres)
@@ -66,9 +64,7 @@ def test_the_random_problems_hold_some_coefficients_and_release_others():
 @pytest.mark.parametrize("seed", range(40))
 def test_newton_with_corners_ends_where_the_quadratic_does(seed):
     problem = random_problem(seed)
-    optimum = newton_with_corners(
-        quadratic(problem), problem.at, problem.weights, problem.centres
-    )
+    optimum = newton_with_corners(quadratic(problem), problem.at, problem.weights, problem.centres)
     best = brute_force(problem)
     assert optimum.status is Status.CONVERGED
     assert optimum.positive_definite
@@ -112,9 +108,7 @@ def test_without_weights_it_is_newtons_method():
 @pytest.mark.parametrize("seed", range(20))
 def test_duplicate_columns_reach_the_lowest_value_and_its_conditions(seed):
     problem = with_a_duplicate(random_problem(seed, p=3))
-    found = minimise_quadratic(
-        problem.H, problem.g, problem.at, problem.weights, problem.centres
-    )
+    found = minimise_quadratic(problem.H, problem.g, problem.at, problem.weights, problem.centres)
     single = random_problem(seed, p=3)
     assert problem.value(found) == pytest.approx(
         lowest_of_a_duplicate(problem, single), rel=1e-9, abs=1e-9
@@ -141,7 +135,7 @@ def test_free_coefficients_without_curvature_are_no_certified_maximum():
     nothing = np.zeros(2)
     problem = Problem(H, np.array([-1.0, -1.0]), nothing, nothing, nothing)
     optimum = newton_with_corners(quadratic(problem), nothing, nothing, nothing)
-    assert optimum.status is Status.NOT_A_MAXIMUM
+    assert optimum.status is Status.NOT_UNIQUE
     assert not optimum.positive_definite
 
 

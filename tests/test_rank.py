@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlefit.rank import condition_number, redundant_columns, triangle
+from mlefit.rank import redundant_columns, triangle
+from mlefit.symmetric import condition_number
 
 
 def test_the_triangle_of_blocks_is_that_of_the_whole():

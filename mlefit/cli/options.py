@@ -113,7 +113,8 @@ Priors = Annotated[
         "--prior",
         panel=MODEL,
         metavar="SPEC",
-        text="'normal(0, 1)' for every slope, 'x ~ laplace(0, 0.5)' for a term. Repeatable.",
+        text="'normal(0, 1)' for every slope, 'x ~ laplace(0, 0.5)' for a term, auto for a "
+        "scale that the data choose. Repeatable.",
     ),
 ]
 L2 = Annotated[
@@ -134,6 +135,26 @@ L1 = Annotated[
         metavar="L",
         parser=number("--l1", 0),
         text="Shorthand for the prior laplace(0, 1/L).",
+    ),
+]
+Folds = Annotated[
+    int | None,
+    _text(
+        "--cv",
+        panel=MODEL,
+        metavar="K",
+        parser=whole("--cv", 2),
+        text="Choose the auto of a prior by the NLL of rows held out, K parts in turn.",
+    ),
+]
+PathSteps = Annotated[
+    int | None,
+    _text(
+        "--path",
+        panel=MODEL,
+        metavar="N",
+        parser=whole("--path", 2),
+        text="Coefficients under N strengths of the prior, from the strongest.",
     ),
 ]
 Offset = Annotated[
@@ -237,6 +258,14 @@ MaxIter = Annotated[
         text="Steps before giving up.",
     ),
 ]
+Seed = Annotated[
+    int,
+    _text(
+        "--seed",
+        panel=SEARCH, metavar="S", parser=whole("--seed", 0),
+        text="Which row is held out when.",
+    ),
+]  # fmt: skip
 
 Format = Annotated[
     str, _choice("-f", "--format", panel=SHOWN, values=FORMATS, text="What stdout gets.")
@@ -244,7 +273,7 @@ Format = Annotated[
 Table = Annotated[
     str | None,
     _choice(
-        "--table", panel=SHOWN, values=TABLES, text="Only this: a row per term, or one per fit."
+        "--table", panel=SHOWN, values=TABLES, text="Only this: a row per term, fit or strength."
     ),
 ]
 Output = Annotated[

@@ -24,7 +24,7 @@ TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset",
 # Rows in a block: X, its weighted copy and a few rows of work stay in the L2 cache.
 _CELLS = 8192 * 40
 _MOST_ROWS = 8192
-_FEWEST_ROWS = 256
+_FEWEST_ROWS = 2048
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,9 @@ class Prior(ABC):
                 raise UsageError(f"the {name} of a {self.name} prior must be > 0")
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(f'{number:g}' for number in self.numbers.values())})"
+        # every digit, so that it can be given back
+        shown = (repr(number).removesuffix(".0") for number in self.numbers.values())
+        return f"{self.name}({', '.join(shown)})"
 
     @property
     def mode(self) -> float:

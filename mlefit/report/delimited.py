@@ -15,10 +15,12 @@ _DELIMITER = {"csv": ",", "tsv": "\t"}
 
 
 def render(result: FitResult, options: ReportOptions) -> str:
-    """The terms table, or the fit table when it is asked for."""
+    """The terms table, or the one that is asked for."""
     if options.table == "fit":
         row = tables.fit(result)
         return write_rows(list(row), [row], options.format)
+    if options.table == "path":
+        return write_rows(tables.PATH_COLUMNS, tables.path(result), options.format)
     return write_rows(tables.TERM_COLUMNS, tables.terms(result), options.format)
 
 

@@ -22,6 +22,8 @@ def render(result: FitResult, options: ReportOptions) -> str:
         return dumps(tables.terms(result))
     if options.table == "fit":
         return dumps(tables.fit(result))
+    if options.table == "path":
+        return dumps(tables.path(result))
     return dumps(result)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mlefit.report import estimates, wording
+from mlefit.report import estimates, path, wording
 from mlefit.report.clean import clean
 from mlefit.report.estimates import Grid
 from mlefit.report.options import ReportOptions
@@ -20,6 +20,8 @@ def render(result: FitResult, options: ReportOptions) -> str:
         blocks = _estimates(result)
     elif options.table == "fit":
         blocks = [_bullets(wording.fit_pieces(result))]
+    elif options.table == "path":
+        blocks = [_grid(path.whole(result))]
     else:
         blocks = _whole(result)
     text = "\n\n".join(blocks) + "\n"
@@ -51,6 +53,7 @@ def _whole(result: FitResult) -> list[str]:
         _bullets(wording.fit_pieces(result)),
         *_losses(result),
         *_penalty(result),
+        *_strength(result),
         *(["#### Does it fit?", _bullets(facts)] if facts else []),
     ]
 
@@ -77,6 +80,13 @@ def _losses(result: FitResult) -> list[str]:
 def _penalty(result: FitResult) -> list[str]:
     lines = [" ".join(pieces) for pieces in wording.penalty_lines(result)]
     return ["#### The prior, as a penalty", _bullets(lines)] if lines else []
+
+
+def _strength(result: FitResult) -> list[str]:
+    if result.path is None:
+        return []
+    lines = [", ".join(pieces) for pieces in path.lines(result.path)]
+    return ["#### The strength of the prior", _bullets(lines), _grid(path.grid(result.path))]
 
 
 def _bullets(lines: Sequence[str]) -> str:

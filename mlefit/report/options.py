@@ -8,7 +8,7 @@ from pathlib import Path
 from mlefit.errors import UsageError, did_you_mean
 
 FORMATS = ("text", "json", "csv", "tsv", "md")
-TABLES = ("terms", "fit")
+TABLES = ("terms", "fit", "path")
 
 _FORMAT_OF_EXTENSION = {
     ".json": "json",

@@ -1,4 +1,4 @@
-"""The two tidy tables, at full precision: one row per term, one row per fit."""
+"""The tidy tables, at full precision: one row per term, per fit, or per strength and term."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import math
 from dataclasses import fields
 from typing import TypeAlias
 
-from mlefit.results import Coefficient, FitResult
+from mlefit.errors import UsageError
+from mlefit.results import Coefficient, FitResult, StrengthStep
 
 Cell: TypeAlias = str | float | None
 Row: TypeAlias = dict[str, Cell]
 
 TERM_COLUMNS = tuple(field.name for field in fields(Coefficient))
+_STEP_COLUMNS = tuple(field.name for field in fields(StrengthStep) if field.name != "estimates")
+PATH_COLUMNS = (*_STEP_COLUMNS, "parameter", "term", "estimate")
 
 
 def terms(result: FitResult) -> list[Row]:
@@ -30,6 +33,28 @@ def fit(result: FitResult) -> Row:
     return head | {
         field.name: tidy(getattr(result.fit, field.name)) for field in fields(result.fit)
     }
+
+
+def path(result: FitResult) -> list[Row]:
+    """One row for each strength and term; for each strength where no estimates were kept.
+
+    Raises:
+        UsageError: no strength was varied.
+    """
+    search = result.path
+    if search is None:
+        raise UsageError(
+            "there is no path: no strength of a prior was varied",
+            tries=["--prior 'laplace(0, auto)' --cv 10 --path 50 --table path"],
+        )
+    rows: list[Row] = []
+    for step in search.steps:
+        head = {name: tidy(getattr(step, name)) for name in _STEP_COLUMNS}
+        named = zip(search.terms, step.estimates, strict=True) if step.estimates else [("", None)]
+        for name, estimate in named:
+            parameter, _, term = name.partition(":")
+            rows.append(head | {"parameter": parameter, "term": term, "estimate": tidy(estimate)})
+    return rows
 
 
 def tidy(value: Cell) -> Cell:

@@ -16,7 +16,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from mlefit.report import estimates, wording
+from mlefit.report import estimates, path, wording
 from mlefit.report.clean import clean
 from mlefit.report.estimates import Grid
 from mlefit.report.options import ReportOptions
@@ -118,6 +118,8 @@ def render(result: FitResult, options: ReportOptions) -> str:
         _tables(page, result)
     elif options.table == "fit":
         page.line(wording.fit_pieces(result), "    ")
+    elif options.table == "path":
+        page.grid(path.whole(result))
     else:
         _whole(page, result)
     return page.text()
@@ -178,6 +180,12 @@ def _whole(page: Page, result: FitResult) -> None:
         page.line(["The prior, as a penalty"], style="bold")
         for pieces in lines:
             page.line(pieces, "   ", indent=2)
+    if result.path is not None:
+        page.line()
+        page.line(["The strength of the prior"], style="bold")
+        for pieces in path.lines(result.path):
+            page.line(pieces, indent=2)
+        page.grid(path.grid(result.path))
     if facts := wording.diagnostics(result.diagnostics):
         page.line()
         page.line(["Does it fit?"], style="bold")

@@ -152,6 +152,10 @@ def penalty_lines(result: FitResult) -> list[list[str]]:
                 *([f"worth about {worth:,.3g} rows"] if worth is not None else []),
             ]
         )
+    elsewhere = [row for row in result.translations if row["exact"] and row["setting"] is not None]
+    if elsewhere:
+        lines.append(["the same coefficients elsewhere:"])
+        lines += [[f"  {row['system']}: {row['setting']}"] for row in elsewhere]
     if fit.effective_params is not None:
         decided = f"the rows decide {fit.effective_params:.4g} of {fit.n_params} parameters"
         lines.append([decided, "intercepts and parameters not named have a flat prior"])

@@ -118,6 +118,28 @@ def test_a_redundant_column_is_named_with_its_dependency(family, tmp_path):
     assert "x3 = x1 + 2 x2" in err
 
 
+@pytest.mark.parametrize("family", ["normal", "laplace", "poisson"])
+def test_a_fit_that_says_converged_has_a_finite_likelihood(family, tmp_path):
+    """Parameters of likelihood zero were returned in half of all samples."""
+    rng = np.random.default_rng(2)
+    for i in range(10):
+        path = tmp_path / f"{i}.csv"
+        pl.DataFrame({"y": np.floor(rng.lognormal(3, 2, 50))}).write_csv(path)
+        document = fit_json(str(path), "y ~ 1", "-F", family)
+        assert document["certificate"]["status"] == "converged"
+        assert np.isfinite(document["fit"]["log_likelihood"])
+
+
+def test_a_penalty_leaves_the_intercept_free():
+    """A scalar ridge strength pulled the constant too, by 0.10."""
+    document = fit_json(VISITS, "visits ~ age + illness", "-F", "poisson", "--l2", "500")
+    frame = pl.read_csv(VISITS)
+    X = np.column_stack([np.ones(len(frame)), frame["age"], frame["illness"]])
+    fitted = np.exp(X @ estimates(document))
+    # the intercept's own equation: fitted and seen counts have the same sum
+    assert fitted.sum() == pytest.approx(frame["visits"].sum(), rel=1e-10)
+
+
 def test_dropped_rows_are_told_and_can_be_limited(tmp_path):
     """A hundred rows with missing values vanished without a message."""
     path = tmp_path / "gaps.csv"

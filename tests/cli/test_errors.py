@@ -291,7 +291,8 @@ REFUSED = {
         3, "no row of data.csv satisfies --where 'x1 > 100'", None, [],
     ),
     f"data.csv 'count ~ blank' {P} --missing error": (
-        3, "column 'blank' lacks 3 of 12 values", "  first: row 2, in all 3 empty", ["--missing drop"],
+        3, "column 'blank' lacks 3 of 12 values", "  first: row 2, in all 3 empty",
+        ["--missing drop"],
     ),
     f"data.csv 'count ~ blank' {P} --max-dropped 1": (
         3, "missing values cost 3 of 12 rows, more than 1",

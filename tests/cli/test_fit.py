@@ -42,6 +42,7 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
         "conf_level": 0.9,
         "tol": 1e-6,
         "max_iter": 0,
+        "seed": 1,
         "threads": 2,
         "missing": "error",
         "max_dropped": "1%",

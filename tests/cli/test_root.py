@@ -41,7 +41,7 @@ def test_the_version_is_told(run):
     ("arguments", "said"),
     [
         (["fti"], "error: no command 'fti'\n  try:  mlefit fit\n"),
-        (["zzz"], "error: no command 'zzz'\n  commands: fit, list, completion\n"),
+        (["zzz"], "error: no command 'zzz'\n  commands: fit, prior, list, completion\n"),
         (["--vresion"], "error: no option --vresion in mlefit\n  try:  --version\n"),
         (["fit", "--famly", "x"], "error: no option --famly in mlefit fit\n  try:  --family\n"),
         (["fit", "-Z"], "error: no option -Z in mlefit fit\n  try:  mlefit fit --help\n"),
