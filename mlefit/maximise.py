@@ -197,6 +197,7 @@ def _under(
         gamma,
         penalty.corners,
         penalty.centres,
+        collapsed=collapse(model, engine, moments),
         tol=search.tol,
         max_iter=search.max_iter,
         log=search.log,

@@ -105,8 +105,8 @@ def _conflicts(
     maximum: Maximum, penalty: Penalty, one: Assigned, at: NDArray[np.intp]
 ) -> Iterator[str]:
     """Coefficients that the rows put far from where a normal prior expects them."""
-    if set(one.prior.strengths) != {"l2"} or penalty.has_corners:
-        return
+    if set(one.prior.strengths) != {"l2"} or penalty.has_corners or one.auto:
+        return  # a scale that the rows chose is no opinion they could disagree with
     covariance = _likelihood_covariance(maximum)
     if covariance is None:
         return

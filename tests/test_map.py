@@ -29,6 +29,17 @@ every_prior = pytest.mark.parametrize("prior", PRIORS)
 seeds = st.integers(0, 10_000)
 
 
+def test_a_lasso_that_can_fit_every_row_is_no_maximum_unless_sigma_is_held():
+    """With more columns than rows and a free sigma the density grows as sigma goes to 0."""
+    rng = np.random.default_rng(5)
+    frame = pl.DataFrame(rng.normal(size=(20, 30)), schema=[f"x{j}" for j in range(30)])
+    frame = frame.with_columns(y=pl.Series(rng.normal(size=20)))
+    free = fit(frame, "y ~ .", family="normal", l1=3.0)
+    assert free.certificate.status != "converged"
+    held = fit(frame, "y ~ .", family="normal", l1=3.0, fix="sigma=1")
+    assert held.certificate.status == "converged"
+
+
 # ---- against 50 digits ----
 
 
