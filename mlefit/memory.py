@@ -14,12 +14,14 @@ from typing import NoReturn
 
 from mlefit.errors import ExitCode
 
+_TIGHT = 4 << 30
 NOT_ENOUGH = "not enough memory"
 
 _NATIVE_DEATHS = {-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL, -signal.SIGTRAP}
 _SIGNS = re.compile(
     rb"memory allocation|Memory allocation|Cannot allocate memory|start new thread"
     rb"|failed to map|binary is missing|thread creation failed|Resource temporarily unavailable"
+    rb"|Error importing numpy|panicked at crates/polars-async/src/executor"
 )
 _CHATTER = re.compile(rb"^(<jemalloc>|OpenBLAS).*\n", re.MULTILINE)
 
@@ -37,6 +39,9 @@ def limit() -> int | None:
 def supervise(most: int) -> None:
     """Fork; return in the child, and in the parent leave with the child's exit code."""
     reader, writer = os.pipe()
+    if most < _TIGHT:
+        # threads that cannot be started may leave polars waiting for them for ever
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
     child = os.fork()
     if child:
         os.close(writer)
@@ -70,8 +75,9 @@ def _stand_by(child: int, reader: int, most: int) -> NoReturn:
 def _ran_out(code: int, said: bytes) -> bool:
     if code in _NATIVE_DEATHS:
         return True
-    # OpenBLAS gives up with 1; Python fails to load a library or to start a thread.
-    return code in (1, ExitCode.BUG) and _SIGNS.search(said) is not None
+    # OpenBLAS gives up with 1; Python fails to load a library or to start a thread; polars
+    # panics where it cannot start one, which looks like a damaged file.
+    return code in (1, ExitCode.BUG, ExitCode.DATA) and _SIGNS.search(said) is not None
 
 
 def _tell(said: bytes) -> None:
