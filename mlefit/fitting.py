@@ -231,6 +231,11 @@ def _check_errors(request: Request, family: Family) -> None:
             f"{request.se or 'clustered'} standard errors do not know of the prior",
             tries=["--se observed   for the curvature of the log-posterior"],
         )
+    if request.se == "expected" and not family.has_expected:
+        raise UsageError(
+            f"the expected information of {family.name} has no closed form",
+            tries=["--se observed", "--se HC0"],
+        )
     sandwich = request.cluster is not None or request.se not in (None, "expected")
     if family.vertex is not None and sandwich:
         raise UsageError(

@@ -112,7 +112,7 @@ def _meat(
     leverage_power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
 
     def scores(block: Block) -> Matrix:
-        terms = model.row_terms(block, gammas, "expected")
+        terms = model.row_terms(block, gammas, model.leverage_kind)
         parts = []
         for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
             if leverage_power is not None and len(X):

@@ -62,7 +62,7 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
     own = bread[:p, :p]
 
     def largest(block: Block) -> Influential:
-        terms = model.row_terms(block, gammas, "expected")
+        terms = model.row_terms(block, gammas, model.leverage_kind)
         X = block.designs[0]
         reach = np.einsum("ij,ij->j", X, own @ X)
         weight = 1.0 if block.weight is None else block.weight

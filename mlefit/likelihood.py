@@ -6,7 +6,7 @@ the chain rule gives in eta
 
     score_k          = s_k theta_k'
     information_kl   = J_kl theta_k' theta_l' - [k = l] s_k theta_k''
-    expected_kl      = E J_kl theta_k' theta_l'
+    expected_kl      = E J_kl theta_k' theta_l'    or score_k score_l, whose mean it is
 
 and in gamma the sums X_k score_k and X_k information_kl X_l'. This is the only
 place where families, links and columns meet.
@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import Any, Literal
 
 import numpy as np
@@ -94,6 +95,11 @@ class Model:
         """Whether observed and expected information agree, as for a canonical link."""
         return self._fused is not None
 
+    @property
+    def leverage_kind(self) -> Kind:
+        """The information that a row's own leverage is made of."""
+        return "expected" if self.family.has_expected else "observed"
+
     def theta(self, etas: Sequence[Rows]) -> tuple[Any, ...]:
         """Parameters of linear predictors, one entry for each parameter."""
         return tuple(
@@ -128,10 +134,12 @@ class Model:
         family, y, known = self.family, block.y, block.known
         slopes = [link.slope(eta) for link, eta in zip(self.links, etas, strict=True)]
         score = family.score(y, *theta, **known)
-        if kind == "expected":
-            pairs = family.expected(*theta, **known)
-        else:
+        if kind == "observed":
             pairs = family.observed(y, *theta, **known)
+        else:
+            # without a closed form the product of the scores, which has the same mean and is
+            # never negative, guides the search
+            pairs = family.expected(*theta, **known) or _products(score)
         information = {(j, k): J * slopes[j] * slopes[k] for (j, k), J in pairs.items()}
         if kind == "observed":
             for k, (link, eta) in enumerate(zip(self.links, etas, strict=True)):
@@ -183,6 +191,12 @@ def _information(block: Block, pairs: Pairs) -> Matrix:
         if j != k:
             total[edges[k] : edges[k + 1], edges[j] : edges[j + 1]] = product.T
     return total
+
+
+def _products(score: Sequence[Rows]) -> Pairs:
+    """The outer product of the scores of each row."""
+    pairs = combinations_with_replacement(range(len(score)), 2)
+    return {(j, k): score[j] * score[k] for j, k in pairs}
 
 
 def _stays_inside(link: Link, domain: Domain) -> bool:

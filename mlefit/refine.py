@@ -40,7 +40,8 @@ def refined_coefficients(
         None where nothing can be gained.
     """
     turned = [predictor.basis.triangle is not None for predictor in engine.predictors]
-    if not (any(turned) and _HAS_EXTENDED and all(link.is_elementary for link in model.links)):
+    elementary = model.family.elementary and all(link.is_elementary for link in model.links)
+    if not (any(turned) and _HAS_EXTENDED and elementary):
         return None
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
     # only the turned blocks lost digits; the others stand still, as a scale at its edge must

@@ -94,8 +94,9 @@ def refuse_collapsed_start(
         model.family.parameters, engine.predictors, theta, strict=True
     ):
         if predictor.size and not parameter.domain.contains(np.array([value])):
+            end = "0" if value == 0 else "infinity"
             raise UntrustworthyError(
                 f"no maximum exists: every value of the target is {moments.mean:.6g}, so the "
-                f"likelihood grows without bound as {parameter.name} goes to 0",
+                f"likelihood grows without bound as {parameter.name} goes to {end}",
                 tries=[f"--fix {parameter.name}=1"] if predictor.size == 1 else [],
             )

@@ -26,12 +26,22 @@ def log_factorial(k: Rows) -> Rows:
 
 def times_log(a: Rows, b: Rows) -> Rows:
     """a ln b with 0 ln 0 = 0, the limit that a likelihood needs."""
-    return np.multiply(a, np.log(b, where=a != 0, out=np.zeros(np.broadcast(a, b).shape)))
+    return np.multiply(a, np.log(b, where=a != 0, out=_zeros_like(a, b)))
 
 
 def ratio(a: Rows, b: Rows) -> Rows:
     """a / b with 0 / 0 = 0: a category that was not seen contributes nothing."""
-    return np.divide(a, b, where=a != 0, out=np.zeros(np.broadcast(a, b).shape))
+    return np.divide(a, b, where=a != 0, out=_zeros_like(a, b))
+
+
+def log_probability(p: Rows, q: Rows) -> Rows:
+    """ln p, from p and its complement q = 1 - p: whichever of them is small has the digits."""
+    return np.where(p < 0.5, np.log(p), np.log1p(-q))
+
+
+def _zeros_like(a: Rows, b: Rows) -> Rows:
+    """Zeros of the shape and the precision that arithmetic with a and b has."""
+    return np.zeros(np.broadcast(a, b).shape, dtype=np.result_type(a, b))
 
 
 def _stirling(k: Rows) -> Rows:

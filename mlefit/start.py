@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Basis, Block, split
+from mlefit._types import Matrix, Rows, Vector
+from mlefit.design.blocks import TARGET, WEIGHT, Basis, Block, Columns, split
 from mlefit.engines.local import LocalEngine
 from mlefit.families._base import Moments
 from mlefit.likelihood import Model
 
+# Enough values for the quantiles and means that a start value is made of.
+_SAMPLE = 4096
+
 
 @dataclass(frozen=True)
 class Survey:
-    """Sums of one pass over the raw columns; they add."""
+    """Sums of one pass over the raw columns, and the ends of the target; they add."""
 
     weight: float
     rows: int
@@ -26,11 +29,16 @@ class Survey:
     columns: Vector
     squares: Vector
     offsets: Vector
+    least: float
+    most: float
 
     def __add__(self, other: Survey) -> Survey:
-        return Survey(
-            *(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__)
-        )
+        sums = {
+            name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__
+        }
+        sums["least"] = min(self.least, other.least)
+        sums["most"] = max(self.most, other.most)
+        return Survey(**sums)
 
 
 def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
@@ -45,11 +53,16 @@ def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
         centre[:1] = 0.0
         predictors.append(replace(predictor, basis=Basis(centre)))
     centred_mean = survey.y / survey.weight
+    sample, weight = _sampled(engine.columns)
     moments = Moments(
         rows=survey.weight,
         mean=shift + centred_mean,
         variance=max(survey.y_squared / survey.weight - centred_mean**2, 0.0),
         known=dict(zip(engine.known, survey.known / survey.weight, strict=True)),
+        least=survey.least,
+        most=survey.most,
+        sample=sample,
+        weight=weight,
     )
     return raw.with_predictors(predictors), moments, survey
 
@@ -66,7 +79,17 @@ def _survey(block: Block, shift: float) -> Survey:
         columns=np.concatenate([X.sum(axis=1) for X in block.designs]),
         squares=np.concatenate([np.einsum("ij,ij->i", X, X) for X in block.designs]),
         offsets=np.array([np.broadcast_to(offset, m).sum() for offset in block.offsets]),
+        least=float(block.y.min()),
+        most=float(block.y.max()),
     )
+
+
+def _sampled(columns: Columns) -> tuple[Rows, Rows]:
+    """Values of the target from rows evenly spaced over all of them, and their weights."""
+    step = max(1, columns.rows // _SAMPLE)
+    y = columns.every(TARGET, step).astype(float)
+    weight = columns.every(WEIGHT, step).astype(float) if WEIGHT in columns else np.ones(len(y))
+    return y, weight
 
 
 def start_coefficients(

@@ -6,6 +6,7 @@ which values a parameter may take, so that a step that leaves it is refused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -41,12 +42,18 @@ class Support:
         violations: everything that does not belong, the most telling first.
         discrete: whether the family has a mass function rather than a density.
         binary: whether a two-level text or boolean column can be the target.
+        lower: its lower end.
+        upper: its upper end.
+        atoms: values that a density gives a probability of their own.
     """
 
     words: str
     violations: tuple[Violation, ...]
     discrete: bool = False
     binary: bool = False
+    lower: float = -math.inf
+    upper: float = math.inf
+    atoms: tuple[float, ...] = ()
 
     def first_violation(self, y: Rows, known: Known) -> tuple[str, NDArray[np.bool_]] | None:
         """What is wrong and in which rows; None when every row belongs."""
@@ -64,10 +71,19 @@ _ABOVE_TRIALS = Violation(
     "more successes than trials", lambda y, known: y > known.get("trials", np.inf)
 )
 
+_ZERO = Violation("zeros", lambda y, known: y == 0)
+_NOT_UNIT = Violation("values not between 0 and 1", lambda y, known: ~((y > 0) & (y < 1)))
+
 REAL_LINE = Support("any number", ())
-COUNTS = Support("0, 1, 2, ...", (_FRACTION, _NEGATIVE), discrete=True)
-BINARY = Support("0 or 1", (_NOT_BINARY,), discrete=True, binary=True)
-SUCCESSES = Support("0, 1, ..., trials", (_FRACTION, _NEGATIVE, _ABOVE_TRIALS), discrete=True)
+POSITIVE = Support("> 0", (_NEGATIVE, _ZERO), lower=0)
+NON_NEGATIVE = Support(">= 0", (_NEGATIVE,), lower=0)
+UNIT_INTERVAL = Support("between 0 and 1, both excluded", (_NOT_UNIT,), lower=0, upper=1)
+COUNTS = Support("0, 1, 2, ...", (_FRACTION, _NEGATIVE), discrete=True, lower=0)
+POSITIVE_COUNTS = Support("1, 2, 3, ...", (_FRACTION, _NEGATIVE, _ZERO), discrete=True, lower=1)
+BINARY = Support("0 or 1", (_NOT_BINARY,), discrete=True, binary=True, lower=0, upper=1)
+SUCCESSES = Support(
+    "0, 1, ..., trials", (_FRACTION, _NEGATIVE, _ABOVE_TRIALS), discrete=True, lower=0
+)
 
 
 class Domain(Enum):
@@ -82,5 +98,5 @@ class Domain(Enum):
         if self is Domain.REAL:
             return bool(np.isfinite(theta).all())
         if self is Domain.POSITIVE:
-            return bool((theta > 0).all())
+            return bool(((theta > 0) & (theta < np.inf)).all())
         return bool(((theta > 0) & (theta < 1)).all())

@@ -243,7 +243,9 @@ def test_the_documented_hessian_is_a_multiple_of_the_information(name, setting):
     eta = np.linspace(-2, 2, 9)
     family = families.load(name)
     rest = (1.7,) * (len(family.parameters) - 1)
-    information = family.expected(*theta_of(name, eta), *rest)[0, 0] * chain(name, eta) ** 2
+    pairs = family.expected(*theta_of(name, eta), *rest)
+    assert pairs is not None
+    information = pairs[0, 0] * chain(name, eta) ** 2
     ratio = HESSIANS[setting](eta, np.ones_like(eta)) / information
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-12)
 

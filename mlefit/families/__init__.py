@@ -5,13 +5,14 @@ How to add a family:
 1. Copy the file of a family like it; its name is the flag value and the JSON value.
 2. Write the docstring first: formula, score and information, the loss, the source.
 3. `ALIASES` holds further names and the names of losses; it is read without importing the file.
-4. Give `support`, `parameters`, `log_density`, `score`, `observed`, `expected` and `start`,
-   in theta alone: links, coefficients and weights are not a family's business.
-5. Give its losses as records.
-6. Add parameter points to `POINTS` in tests/families/test_contract.py and run
-   `pytest tests/families`: it tests densities, every derivative, losses and starts.
+4. Give `support`, `parameters`, `log_density`, `score`, `observed`, `start` and `sample`,
+   in theta alone: links, coefficients and weights are not a family's business. Give
+   `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist.
+5. Give its losses as records, and `examples`: parameters to test it at.
+6. Run `pytest tests/families`: it tests the density, every derivative, the distribution
+   function, the draws, losses and starts.
 7. Add reference numbers with their origin to tests/reference.
-8. Add a row to the table in README.md and run `pytest --update`.
+8. Run `pytest --update`, which adds it to the table in README.md.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
+import numpy as np
+
 from mlefit._types import Rows
 from mlefit.support import Domain, Support
 
@@ -67,6 +69,13 @@ class Parameter:
     norm: float | None = None
 
 
+class Example(NamedTuple):
+    """Parameters of one distribution of a family, with its known quantities."""
+
+    theta: tuple[float, ...]
+    known: Mapping[str, float] = {}
+
+
 @dataclass(frozen=True)
 class Loss:
     """A loss with the same minimiser as the negative log-likelihood.
@@ -99,19 +108,38 @@ class Loss:
 
 @dataclass(frozen=True)
 class Moments:
-    """A few weighted sums over the target: all a start value may ask for.
+    """A few weighted sums over the target, and a sample of it: all a start value may ask for.
 
     Attributes:
         rows: sum of the weights.
         mean: of the target.
         variance: of the target, divisor `rows`.
         known: mean of every known quantity.
+        least: smallest value of the target.
+        most: its largest value.
+        sample: some thousands of values, evenly spaced over the rows; shape (m,).
+        weight: their weights, shape (m,).
     """
 
     rows: float
     mean: float
     variance: float
     known: Mapping[str, float]
+    least: float
+    most: float
+    sample: Rows
+    weight: Rows
+
+    def mean_of(self, function: Callable[[Rows], Rows]) -> float:
+        """Weighted mean over the sample of a function of the target."""
+        return float(np.average(function(self.sample), weights=self.weight))
+
+    def quantile(self, share: float) -> float:
+        """The value below which this share of the sample's weight lies."""
+        order = np.argsort(self.sample)
+        reached = np.cumsum(self.weight[order])
+        at = int(np.searchsorted(reached, share * reached[-1]))
+        return float(self.sample[order][min(at, len(order) - 1)])
 
 
 class Family(ABC):
@@ -123,12 +151,18 @@ class Family(ABC):
     parameters: ClassVar[tuple[Parameter, ...]]
     known: ClassVar[tuple[str, ...]] = ()
     losses: ClassVar[tuple[Loss, ...]] = ()
+    examples: ClassVar[tuple[Example, ...]]
+    """Distributions at which the contract is tested: typical ones, and some near an edge."""
+
     elsewhere: ClassVar[Mapping[str, str]] = {}
     """What R, scipy and others call it."""
 
     escape: ClassVar[Callable[..., tuple[Any, Any]] | None] = None
     """(y, **known) -> rows whose likelihood only rises as the first parameter nears the
     lower end of its domain, and as it nears the upper end. None if there are none."""
+
+    elementary: ClassVar[bool] = True
+    """Whether the score is plain arithmetic, which numpy does in extended precision too."""
 
     vertex: ClassVar[float | None] = None
     """The quantile level tau if the location maximises a sum of pinball losses.
@@ -149,13 +183,16 @@ class Family(ABC):
     def observed(self, y: Rows, *theta: Any, **known: Any) -> Pairs:
         """Minus the second derivatives of the log-density."""
 
-    @abstractmethod
-    def expected(self, *theta: Any, **known: Any) -> Pairs:
-        """Mean of `observed` over the distribution itself."""
+    def expected(self, *theta: Any, **known: Any) -> Pairs | None:
+        """Mean of `observed` over the distribution itself; None if it has no closed form."""
+        return None
 
     @abstractmethod
     def start(self, moments: Moments) -> tuple[float, ...]:
-        """A parameter value inside the domain, near the maximum of a plain sample."""
+        """A parameter value near the maximum of a plain sample.
+
+        Inside the domain, and with a finite log-density for every value of the target.
+        """
 
     def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
         """A form (y, eta, **known) for canonical links that is faster than the general one."""
@@ -169,9 +206,29 @@ class Family(ABC):
         """Variance of the distribution; None if it has none."""
         return None
 
+    def log_cdf(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
+        """Logarithm of P(Y <= y), any y; None if the values have no order.
+
+        Exact to rounding also where the probability is small, down to the smallest float.
+        """
+        return None
+
+    def log_sf(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
+        """Logarithm of P(Y > y), any y, exact where it is small; None with `log_cdf`."""
+        return None
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, *theta: Any, **known: Any) -> Rows:
+        """One draw for every row of the parameters."""
+
     def unit_deviance(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
         """The row's deviance as GLM programs define it; None if the family has none."""
         return None
+
+    @property
+    def has_expected(self) -> bool:
+        """Whether the expected information has a closed form."""
+        return type(self).expected is not Family.expected
 
     @property
     def has_free_scale(self) -> bool:

@@ -16,8 +16,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from mlefit._types import Rows
-from mlefit.families._base import Family, Fused, Loss, Moments, Pairs, Parameter, Probability
+from mlefit.families._base import (
+    Example,
+    Family,
+    Fused,
+    Loss,
+    Moments,
+    Pairs,
+    Parameter,
+    Probability,
+)
 from mlefit.families.binomial import logit_kernel
 from mlefit.special import ratio, times_log
 from mlefit.support import BINARY, Domain
@@ -32,6 +43,7 @@ class Bernoulli(Family):
     summary = "yes or no"
     support = BINARY
     parameters = (Parameter("mu", "logit", Domain.UNIT, "probability of 1"),)
+    examples = (Example((0.2,)), Example((0.93,)))
     elsewhere = {
         "R": "dbinom(1, prob)",
         "scipy": "bernoulli(p)",
@@ -69,6 +81,15 @@ class Bernoulli(Family):
 
     def unit_deviance(self, y: Rows, mu: Probability) -> Rows:
         return -2 * self.log_density(y, mu)
+
+    def log_cdf(self, y: Rows, mu: Probability) -> Rows:
+        return np.select([y < 0, y < 1], [-np.inf, np.log(mu.q)], 0.0)
+
+    def log_sf(self, y: Rows, mu: Probability) -> Rows:
+        return np.select([y < 0, y < 1], [0.0, np.log(mu.p)], -np.inf)
+
+    def sample(self, rng: np.random.Generator, mu: Probability) -> Rows:
+        return rng.binomial(1, mu.p).astype(float)
 
     losses = (
         Loss(

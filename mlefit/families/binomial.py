@@ -19,8 +19,17 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Fused, Loss, Moments, Pairs, Parameter, Probability
-from mlefit.special import log_factorial, ratio, times_log
+from mlefit.families._base import (
+    Example,
+    Family,
+    Fused,
+    Loss,
+    Moments,
+    Pairs,
+    Parameter,
+    Probability,
+)
+from mlefit.special import log_factorial, log_probability, ratio, times_log
 from mlefit.support import SUCCESSES, Domain
 
 ALIASES = ("binomial-deviance", "grouped-logistic")
@@ -34,6 +43,7 @@ class Binomial(Family):
     support = SUCCESSES
     parameters = (Parameter("mu", "logit", Domain.UNIT, "probability of a success"),)
     known = ("trials",)
+    examples = (Example((0.2,), {"trials": 1.0}), Example((0.6,), {"trials": 17.0}))
     elsewhere = {"R": "dbinom(size, prob)", "scipy": "binom(n, p)", "Stan": "binomial(N, theta)"}
 
     def log_density(self, y: Rows, mu: Probability, *, trials: Rows) -> Rows:
@@ -74,6 +84,16 @@ class Binomial(Family):
         )
         return 2 * (saturated - times_log(y, mu.p) - times_log(trials - y, mu.q))
 
+    def log_cdf(self, y: Rows, mu: Probability, *, trials: Rows) -> Rows:
+        return log_probability(*_below_and_above(y, mu, trials))
+
+    def log_sf(self, y: Rows, mu: Probability, *, trials: Rows) -> Rows:
+        below, above = _below_and_above(y, mu, trials)
+        return log_probability(above, below)
+
+    def sample(self, rng: np.random.Generator, mu: Probability, *, trials: Rows) -> Rows:
+        return rng.binomial(trials.astype(int), mu.p).astype(float)
+
     losses = (
         Loss(
             parameter="mu",
@@ -111,6 +131,17 @@ def logit_kernel(y: Rows, eta: Rows, trials: Rows | float) -> Fused:
     kernel = -y * np.maximum(-eta, 0.0) - (trials - y) * np.maximum(eta, 0.0)
     kernel -= trials * np.log1p(small)
     return Fused(kernel, y - trials * mu, trials * small * inverse**2)
+
+
+def _below_and_above(y: Rows, mu: Probability, trials: Rows) -> tuple[Rows, Rows]:
+    """P(Y <= y) and P(Y > y): an incomplete beta function and its complement."""
+    from scipy.special import betainc
+
+    k = np.clip(np.floor(y), -1, trials)
+    inside = (k >= 0) & (k < trials)
+    a, b = np.where(inside, k + 1, 1.0), np.where(inside, trials - k, 1.0)
+    below = np.where(inside, betainc(b, a, mu.q), k >= trials)
+    return below, np.where(inside, betainc(a, b, mu.p), k < 0)
 
 
 def _logit_form(y: Rows, eta: Rows, *, trials: Rows) -> Fused:

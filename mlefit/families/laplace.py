@@ -23,7 +23,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Loss, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
 from mlefit.support import REAL_LINE, Domain
 
 ALIASES = ("mae", "l1", "absolute-error", "lad", "double-exponential")
@@ -42,6 +42,7 @@ class Laplace(Family):
         ),
     )
     vertex = 0.5
+    examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 7.5)))
     elsewhere = {
         "R": "quantreg::rq(tau = 0.5) for the location",
         "scipy": "laplace(loc, scale)",
@@ -71,6 +72,16 @@ class Laplace(Family):
 
     def variance(self, mu: Rows, b: Rows) -> Rows:
         return 2 * b**2
+
+    def log_cdf(self, y: Rows, mu: Rows, b: Rows) -> Rows:
+        tail = -np.abs(y - mu) / b - math.log(2)
+        return np.where(y <= mu, tail, np.log1p(-np.exp(tail)))
+
+    def log_sf(self, y: Rows, mu: Rows, b: Rows) -> Rows:
+        return self.log_cdf(-y, -mu, b)
+
+    def sample(self, rng: np.random.Generator, mu: Rows, b: Rows) -> Rows:
+        return rng.laplace(mu, b)
 
     losses = (
         Loss(

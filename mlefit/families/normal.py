@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Loss, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
 from mlefit.support import REAL_LINE, Domain
 
 ALIASES = ("gaussian", "mse", "l2", "squared-error", "ols")
@@ -39,6 +39,7 @@ class Normal(Family):
             "sigma", "log", Domain.POSITIVE, "standard deviation", precision_power=-0.5, norm=2
         ),
     )
+    examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
     elsewhere = {"R": "dnorm(mean, sd)", "scipy": "norm(loc, scale)", "Stan": "normal(mu, sigma)"}
 
     def log_density(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
@@ -68,6 +69,17 @@ class Normal(Family):
 
     def unit_deviance(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return (y - mu) ** 2
+
+    def log_cdf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
+        from scipy.special import log_ndtr
+
+        return log_ndtr((y - mu) / sigma)
+
+    def log_sf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
+        return self.log_cdf(-y, -mu, sigma)
+
+    def sample(self, rng: np.random.Generator, mu: Rows, sigma: Rows) -> Rows:
+        return rng.normal(mu, sigma)
 
     losses = (
         Loss(

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Fused, Loss, Moments, Pairs, Parameter
-from mlefit.special import log_factorial, ratio, times_log
+from mlefit.families._base import Example, Family, Fused, Loss, Moments, Pairs, Parameter
+from mlefit.special import log_factorial, log_probability, ratio, times_log
 from mlefit.support import COUNTS, Domain
 
 ALIASES = ("poisson-loss", "poisson-deviance", "count", "counts")
@@ -44,6 +44,7 @@ class Poisson(Family):
     summary = "counts whose variance equals their mean"
     support = COUNTS
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count"),)
+    examples = (Example((0.3,)), Example((4.0,)), Example((250.0,)))
     elsewhere = {"R": "dpois(lambda)", "scipy": "poisson(mu)", "Stan": "poisson(lambda)"}
 
     def log_density(self, y: Rows, mu: Rows) -> Rows:
@@ -78,6 +79,16 @@ class Poisson(Family):
     def unit_deviance(self, y: Rows, mu: Rows) -> Rows:
         return 2 * (times_log(y, ratio(y, mu)) - (y - mu))
 
+    def log_cdf(self, y: Rows, mu: Rows) -> Rows:
+        return log_probability(*_below_and_above(y, mu))
+
+    def log_sf(self, y: Rows, mu: Rows) -> Rows:
+        below, above = _below_and_above(y, mu)
+        return log_probability(above, below)
+
+    def sample(self, rng: np.random.Generator, mu: Rows) -> Rows:
+        return rng.poisson(mu).astype(float)
+
     losses = (
         Loss(
             parameter="mu",
@@ -102,6 +113,14 @@ class Poisson(Family):
             same_loss=_SAME_LOSS,
         ),
     )
+
+
+def _below_and_above(y: Rows, mu: Rows) -> tuple[Rows, Rows]:
+    """P(Y <= y) and P(Y > y): an incomplete gamma function and its complement."""
+    from scipy.special import gammainc, gammaincc
+
+    k = np.maximum(np.floor(y) + 1, 0)
+    return gammaincc(k, mu), gammainc(k, mu)
 
 
 def _log_form(y: Rows, eta: Rows) -> Fused:
