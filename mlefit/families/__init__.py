@@ -2,7 +2,8 @@
 
 How to add a family:
 
-1. Copy the file of a family like it; its name is the flag value and the JSON value.
+1. Copy the file of a family like it; its name, with - for _, is the flag value and the JSON
+   value.
 2. Write the docstring first: formula, score and information, the loss, the source.
 3. `ALIASES` holds further names and the names of losses; it is read without importing the file.
 4. Give `support`, `parameters`, `log_density`, `score`, `observed`, `start` and `sample`,
@@ -11,7 +12,8 @@ How to add a family:
 5. Give its losses as records, and `examples`: parameters to test it at.
 6. Run `pytest tests/families`: it tests the density, every derivative, the distribution
    function, the draws, losses and starts.
-7. Add reference numbers with their origin to tests/reference.
+7. Write its density in mpmath in tests/reference/families, and run the module above it for
+   fits to 50 digits; cross-check with another program where there is one.
 8. Run `pytest --update`, which adds it to the table in README.md.
 """
 
@@ -30,7 +32,13 @@ from mlefit.errors import UsageError, did_you_mean
 if TYPE_CHECKING:
     from mlefit.families._base import Family
 
-NAMES = tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+NAMES = tuple(
+    sorted(
+        module.name.replace("_", "-")
+        for module in pkgutil.iter_modules(__path__)
+        if not module.name.startswith("_")
+    )
+)
 
 # Losses that people ask for and that no density has as its negative logarithm.
 NOT_LIKELIHOODS = {
@@ -44,7 +52,7 @@ NOT_LIKELIHOODS = {
 
 def load(name: str) -> Family:
     """The family with this canonical name; see `resolve` for what people write."""
-    family: Family = importlib.import_module(f"{__name__}.{name}").FAMILY
+    family: Family = importlib.import_module(f"{__name__}.{_file(name)}").FAMILY
     return family
 
 
@@ -83,11 +91,15 @@ def aliases() -> dict[str, str]:
 @cache
 def spellings_of(name: str) -> tuple[str, ...]:
     """The aliases of a family, as written in its file."""
-    tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((Path(__file__).parent / f"{_file(name)}.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ALIASES":
             return tuple(ast.literal_eval(node.value))
     return ()
+
+
+def _file(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def _folded(name: str) -> str:
