@@ -57,7 +57,7 @@ def assemble(
         schema=results.SCHEMA,
         mlefit_version=mlefit.__version__,
         command=request.command,
-        data=_data_info(request, source, roles, rows),
+        data=_data_info(request, source, roles, rows, table),
         model=_model_info(request, roles, table, maximum, kind, uncertainty),
         coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
@@ -96,7 +96,8 @@ def _objective(request: Request, maximum: Maximum) -> str:
 def _translations(maximum: Maximum) -> list[dict[str, Any]]:
     """The settings elsewhere that are the same penalty, for one prior on all slopes."""
     penalty = maximum.penalty
-    if penalty is None or [one.named for one in penalty.assigned] != [SLOPES]:
+    plain = penalty is not None and [one.named for one in penalty.assigned] == [SLOPES]
+    if penalty is None or not plain or not maximum.model.family.losses:
         return []
     model, moments = maximum.model, maximum.moments
     rows = moments.rows * moments.known.get("trials", 1.0)
@@ -175,7 +176,26 @@ def _uncertainty(
     )
 
 
-def _data_info(request: Request, source: Source, roles: Roles, rows: Rows) -> results.DataInfo:
+def _censoring(request: Request, table: Table) -> dict[str, Any] | None:
+    """Which flags told that values were not seen, and of how many rows."""
+    if not table.seen:
+        return None
+    flags = ("event", "lower", "upper", "censored_below", "censored_above")
+    told = {flag: getattr(request, flag) for flag in flags}
+    return {flag: value for flag, value in told.items() if value is not None} | {
+        "rows": dict(table.seen)
+    }
+
+
+def _truncation(request: Request) -> dict[str, float] | None:
+    """The range outside which no value could be seen."""
+    ends = {"below": request.truncated_below, "above": request.truncated_above}
+    return {end: value for end, value in ends.items() if value is not None} or None
+
+
+def _data_info(
+    request: Request, source: Source, roles: Roles, rows: Rows, table: Table
+) -> results.DataInfo:
     weights = {
         kind: column
         for kind, column in (
@@ -201,6 +221,8 @@ def _data_info(request: Request, source: Source, roles: Roles, rows: Rows) -> re
         trials=request.trials,
         cluster=request.cluster,
         where=request.where,
+        censoring=_censoring(request, table),
+        truncation=_truncation(request),
     )
 
 

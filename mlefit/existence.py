@@ -82,7 +82,7 @@ def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Re
     direction for one value of a scale is one for every value.
     """
     predictor = engine.predictors[0]
-    if model.family.escape is None or not predictor.size or not any(model.links[0].ends):
+    if model.family.escape is None or not predictor.size or not any(model.ends):
         return None
     sizes = _column_sizes(engine)
     free = _free_directions(model, engine, sizes, held)
@@ -102,7 +102,7 @@ def _sides(model: Model, block: Block, sizes: Vector) -> _Sides:
     lower, upper = escape(block.y, **block.known)
     none = np.zeros(len(block.y), dtype=bool)
     reached = {"lower": lower, "upper": upper, None: none}
-    falling, growing = (reached[end] for end in model.links[0].ends)
+    falling, growing = (reached[end] for end in model.ends)
     X = block.designs[0] / sizes[:, None]
     lengths = np.linalg.norm(X, axis=0)
     X = X / np.where(lengths > 0, lengths, 1.0)

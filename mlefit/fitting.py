@@ -18,6 +18,7 @@ from mlefit import families, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
+from mlefit.design.censoring import conditioned, interval_columns
 from mlefit.design.roles import Roles, choose_roles
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suitable_families
@@ -182,7 +183,7 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     if request.family is None:
         raise _no_family(request, source)
-    family = families.load(families.resolve(request.family))
+    family = conditioned(request, families.load(families.resolve(request.family)))
     _check_options(request, family)
     links = choose_links(request, family)
     roles = choose_roles(request, source, family)
@@ -192,6 +193,7 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
         where=request.where,
         missing=request.missing,
         max_dropped=request.max_dropped,
+        open_ended=interval_columns(request),
     )
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
     table = tabulate(request, roles, rows, family)

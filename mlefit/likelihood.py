@@ -96,6 +96,14 @@ class Model:
         return self._fused is not None
 
     @property
+    def ends(self) -> tuple[str | None, str | None]:
+        """Which end of its domain the first parameter nears as eta goes to -inf and to +inf."""
+        link, domain = self.links[0], self.family.parameters[0].domain
+        if link.onto == "real":
+            return ("lower", "upper") if domain is Domain.REAL else (None, None)
+        return link.ends
+
+    @property
     def leverage_kind(self) -> Kind:
         """The information that a row's own leverage is made of."""
         return "expected" if self.family.has_expected else "observed"

@@ -33,6 +33,13 @@ class Request:
     offset: str | None = None
     exposure: str | None = None
     trials: str | None = None
+    event: str | None = None
+    lower: str | None = None
+    upper: str | None = None
+    censored_below: float | None = None
+    censored_above: float | None = None
+    truncated_below: float | None = None
+    truncated_above: float | None = None
     cluster: str | None = None
     where: str | None = None
     missing: Literal["drop", "error"] = "drop"

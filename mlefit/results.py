@@ -36,6 +36,10 @@ class DataInfo:
     trials: Annotated[str | None, "column with the number of trials"] = None
     cluster: Annotated[str | None, "column that names the clusters of the standard errors"] = None
     where: Annotated[str | None, "predicate that selected rows"] = None
+    censoring: Annotated[
+        Mapping[str, Any] | None, "how rows are known to be censored, and how many are"
+    ] = None
+    truncation: Annotated[Mapping[str, float] | None, "ends outside which no row is seen"] = None
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,9 @@ def _reason(
 
 def _outcomes(maximum: Maximum) -> tuple[str, str]:
     """What the target is in rows whose linear predictor falls, and grows, without bound."""
-    top = "all trials" if maximum.model.family.known else "1"
-    words = {"lower": "0", "upper": top, None: ""}
-    falling, growing = maximum.model.links[0].ends
+    lower, upper = maximum.model.family.runaways
+    words = {"lower": lower, "upper": upper, None: ""}
+    falling, growing = maximum.model.ends
     return words[falling], words[growing]
 
 

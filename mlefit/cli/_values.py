@@ -25,7 +25,8 @@ def choice(what: str, names: Sequence[str], usage: str = "") -> Callable[[str], 
 
 def number(flag: str, above: float, below: float = math.inf) -> Callable[[str], float]:
     """A parser for a number strictly between two others."""
-    bounds = f"above {above:g}" + ("" if below == math.inf else f" and below {below:g}")
+    ends = [(f"above {above:g}", above), (f"below {below:g}", below)]
+    bounds = " and ".join(words for words, end in ends if math.isfinite(end))
 
     def parse(value: str | float) -> float:
         try:
@@ -34,7 +35,7 @@ def number(flag: str, above: float, below: float = math.inf) -> Callable[[str], 
             parsed = math.nan
         if above < parsed < below:
             return parsed
-        raise UsageError(f"{flag} must be a number {bounds}, not '{value}'")
+        raise UsageError(f"{flag} must be a number{bounds and ' '}{bounds}, not '{value}'")
 
     return parse
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +11,9 @@ import typer
 from mlefit.cli._values import choice, number, output_file, whole
 from mlefit.report.options import FORMATS, TABLES
 
-MODEL, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
+MODEL, PARTLY, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
     "Model",
+    "Censored and truncated targets",
     "Rows and weights",
     "Standard errors",
     "Search",
@@ -176,6 +178,53 @@ Trials = Annotated[
         text="Number of trials; the target counts successes.",
     ),
 ]
+
+Event = Annotated[
+    str | None,
+    _text(
+        "--event", panel=PARTLY, metavar="COL", text="0 where the value is only known to be more."
+    ),
+]
+Lower = Annotated[
+    str | None,
+    _text("--lower", panel=PARTLY, metavar="COL", text="Least the target can be; missing is open."),
+]
+Upper = Annotated[
+    str | None,
+    _text("--upper", panel=PARTLY, metavar="COL", text="Most the target can be; missing is open."),
+]
+CensoredBelow = Annotated[
+    float | None,
+    _text(
+        "--censored-below",
+        panel=PARTLY, metavar="V", parser=number("--censored-below", -math.inf),
+        text="A target of V or less stands for all of them.",
+    ),
+]  # fmt: skip
+CensoredAbove = Annotated[
+    float | None,
+    _text(
+        "--censored-above",
+        panel=PARTLY, metavar="V", parser=number("--censored-above", -math.inf),
+        text="A target of V or more stands for all of them.",
+    ),
+]  # fmt: skip
+TruncatedBelow = Annotated[
+    float | None,
+    _text(
+        "--truncated-below",
+        panel=PARTLY, metavar="V", parser=number("--truncated-below", -math.inf),
+        text="Values below V are never in the data.",
+    ),
+]  # fmt: skip
+TruncatedAbove = Annotated[
+    float | None,
+    _text(
+        "--truncated-above",
+        panel=PARTLY, metavar="V", parser=number("--truncated-above", -math.inf),
+        text="Values above V are never in the data.",
+    ),
+]  # fmt: skip
 
 Where = Annotated[
     str | None, _text("--where", panel=ROWS, metavar="SQL", text="Use only rows where this holds.")

@@ -26,11 +26,13 @@ MOST_COLUMNS = 10_000
 TRIALS = "trials"
 """Key of the number of trials, by the name that families know it under."""
 
+_KNOWN = (TRIALS, "interval_lower", "interval_upper")
+
 
 def key_of(label: str) -> str:
-    """The key of a factor's series: its label, which must not hide the number of trials."""
+    """The key of a factor's series: its label, which must not hide a known quantity."""
     # A plain name is never written in backticks, so no other factor has this label.
-    return f"`{label}`" if label == TRIALS else label
+    return f"`{label}`" if label in _KNOWN else label
 
 
 def label_of(key: str) -> str:

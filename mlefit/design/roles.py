@@ -7,12 +7,12 @@ guessed, and the guess is a note.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlefit.design.suggest import Place, listed, word
 from mlefit.design.usable import Profile, left_out, profile, suits
 from mlefit.errors import UsageError, did_you_mean
-from mlefit.expression import Expression, names, respelt
+from mlefit.expression import Expression, Name, names, respelt
 from mlefit.families._base import Family
 from mlefit.formula import Factor, Formula, RightSide, column_formula, parse_formula
 from mlefit.request import Request
@@ -28,6 +28,9 @@ _ROLES = (
     "exposure",
     "trials",
     "cluster",
+    "event",
+    "lower",
+    "upper",
 )
 
 
@@ -122,6 +125,8 @@ class _Reading:
 
 
 def _read(request: Request, source: Source, family: Family, taken: Sequence[str]) -> _Reading:
+    if request.lower is not None and request.upper is not None:
+        return _of_an_interval(request)
     if request.formula is not None:
         if request.target is not None or request.features is not None:
             raise UsageError(
@@ -139,6 +144,22 @@ def _read(request: Request, source: Source, family: Family, taken: Sequence[str]
             tries=[] if target is None else [f"-y {word(target)}"],
         )
     return _guess(request, source, family, taken)
+
+
+def _of_an_interval(request: Request) -> _Reading:
+    """Where two columns hold the ends of the target, the left side of the formula is empty."""
+    if request.formula is None or request.target is not None or request.features is not None:
+        raise UsageError(
+            "--lower and --upper hold the target; a formula names the features",
+            tries=["'~ x'", "'~ 1' for a sample"],
+        )
+    formula = parse_formula(request.formula)
+    if formula.response is not None:
+        raise UsageError(
+            "--lower and --upper hold the target, so nothing stands left of '~'",
+            tries=[word("~" + formula.text.partition("~")[2])],
+        )
+    return _Reading(replace(formula, response=Name(str(request.lower))), "option", "formula")
 
 
 def _from_options(request: Request, target: str, source: Source, taken: Sequence[str]) -> _Reading:

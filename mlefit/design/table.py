@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlefit.design.blocks import TARGET, Columns
+from mlefit.design.censoring import drop_unknown, seen
 from mlefit.design.coding import key_of
 from mlefit.design.levels import is_categorical, levels_of, spoiled_numbers
 from mlefit.design.roles import Roles
@@ -45,6 +46,7 @@ class Table:
         columns: all of them, by key.
         levels: label of each factor -> its levels, the base first.
         event: for a two-level target, the level that counts as 1.
+        seen: rows by what is known of their target; empty if all of it is.
         clusters: code of each row's cluster, if clusters were named.
         notes: what a person should know.
         warnings: what a person must know.
@@ -54,6 +56,7 @@ class Table:
     columns: Columns
     levels: Mapping[str, tuple[str, ...]]
     event: str | None
+    seen: Mapping[str, int]
     clusters: NDArray[np.intp] | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -66,11 +69,13 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
         DataError: a value that the model cannot use, with its column and row.
         UsageError: a column of a type that its part cannot have.
     """
-    rows = without_zero_weights(request, rows)
-    target, event = target_of(roles, rows, family)
+    rows = drop_unknown(request, without_zero_weights(request, rows))
+    target, event = target_of(request, roles, rows, family)
+    values = seen(request, rows, target, family)
     features, levels = _features(roles, rows)
     series = {
-        TARGET: target,
+        TARGET: values.target,
+        **values.series,
         **features,
         **weights_of(request, rows),
         **offset_of(request, rows),
@@ -83,6 +88,7 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
         columns=columns,
         levels=levels,
         event=event,
+        seen=values.counts,
         clusters=clusters_of(request, rows),
         notes=() if event is None else (f"{roles.main.response_label}: {event!r} counts as 1",),
         warnings=(

@@ -23,13 +23,17 @@ _CHECKED_ROWS = 65_536
 _SHOWN_ROWS = 2
 
 
-def target_of(roles: Roles, rows: Rows, family: Family) -> tuple[pl.Series, str | None]:
+def target_of(
+    request: Request, roles: Roles, rows: Rows, family: Family
+) -> tuple[pl.Series, str | None]:
     """The target (n,), and for one of two levels the level that counts as 1.
 
     Raises:
         UsageError: a column that is neither numbers nor two levels.
         DataError: text or levels that the family cannot produce.
     """
+    if request.lower is not None:  # nothing but an end, which may be missing
+        return pl.repeat(0.0, rows.frame.height, eager=True), None
     if not isinstance(roles.response, Name):
         return numbers(roles.response, rows), None
     values = rows.frame.get_column(roles.response.name)

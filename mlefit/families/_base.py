@@ -13,7 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -145,26 +145,29 @@ class Moments:
 class Family(ABC):
     """A distribution of one target value."""
 
-    name: ClassVar[str]
-    summary: ClassVar[str]
-    support: ClassVar[Support]
-    parameters: ClassVar[tuple[Parameter, ...]]
-    known: ClassVar[tuple[str, ...]] = ()
-    losses: ClassVar[tuple[Loss, ...]] = ()
-    examples: ClassVar[tuple[Example, ...]]
+    name: str
+    summary: str
+    support: Support
+    parameters: tuple[Parameter, ...]
+    known: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    examples: tuple[Example, ...]
     """Distributions at which the contract is tested: typical ones, and some near an edge."""
 
-    elsewhere: ClassVar[Mapping[str, str]] = {}
+    elsewhere: Mapping[str, str] = {}
     """What R, scipy and others call it."""
 
-    escape: ClassVar[Callable[..., tuple[Any, Any]] | None] = None
+    escape: Callable[..., tuple[Any, Any]] | None = None
     """(y, **known) -> rows whose likelihood only rises as the first parameter nears the
     lower end of its domain, and as it nears the upper end. None if there are none."""
 
-    elementary: ClassVar[bool] = True
+    runaways: tuple[str, str] = ("0", "1")
+    """What the target is in rows that `escape` to the lower and to the upper end."""
+
+    elementary: bool = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""
 
-    vertex: ClassVar[float | None] = None
+    vertex: float | None = None
     """The quantile level tau if the location maximises a sum of pinball losses.
 
     The log-density then has a corner in its first parameter, whose maximum is a

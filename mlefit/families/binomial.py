@@ -43,6 +43,7 @@ class Binomial(Family):
     support = SUCCESSES
     parameters = (Parameter("mu", "logit", Domain.UNIT, "probability of a success"),)
     known = ("trials",)
+    runaways = ("0", "all trials")
     examples = (Example((0.2,), {"trials": 1.0}), Example((0.6,), {"trials": 17.0}))
     elsewhere = {"R": "dbinom(size, prob)", "scipy": "binom(n, p)", "Stan": "binomial(N, theta)"}
 

@@ -72,6 +72,15 @@ def roles(result: FitResult) -> list[str]:
         "clusters": data.cluster,
         "rows where": data.where,
     }
+    hidden = [
+        f"{count:,} {kind}"
+        for kind, count in (data.censoring or {}).get("rows", {}).items()
+        if kind != "exact"
+    ]
+    if hidden:
+        weights.append(", ".join(hidden))
+    for end, value in (data.truncation or {}).items():
+        weights.append(f"nothing {end} {numbers.significant(value)} is seen")
     success = result.model.event
     event = [] if success is None else [f"{data.target} = {success} counts as 1"]
     return weights + [f"{role} {column}" for role, column in named.items() if column] + event

@@ -41,6 +41,7 @@ class _Selection:
     scan: pl.LazyFrame
     columns: tuple[str, ...]
     complete: tuple[str, ...]
+    finite: tuple[str, ...]
     predicate: pl.Expr | None = None
     blank: tuple[int, ...] = ()
 
@@ -76,6 +77,7 @@ def read_rows(
     missing: Literal["drop", "error"] = "drop",
     max_dropped: str | None = None,
     complete: Sequence[str] | None = None,
+    open_ended: Sequence[str] = (),
 ) -> Rows:
     """Read the complete rows of some columns.
 
@@ -87,6 +89,7 @@ def read_rows(
         max_dropped: "1%" or "20": the most rows that missing values may cost, out of those
             that satisfy `where`.
         complete: those of `columns` that must have a value; by default all.
+        open_ended: those in which a missing or an infinite value means something.
 
     Returns:
         The rows and their ledger. When nothing is missing the frame is the one that was
@@ -98,12 +101,14 @@ def read_rows(
     """
     wanted = tuple(dict.fromkeys(columns))
     needed = wanted if complete is None else tuple(dict.fromkeys(complete))
+    needed = tuple(name for name in needed if name not in open_ended)
     unknown = [name for name in wanted if name not in source.schema]
     if unknown:
         raise missing_column(source, unknown[0])
     limit = None if max_dropped is None else parse_limit(max_dropped)
     predicate = None if where is None else parse_predicate(source, where)
-    selection = _Selection(source, source.scan, wanted, needed, predicate)
+    finite = tuple(name for name in wanted if name not in open_ended)
+    selection = _Selection(source, source.scan, wanted, needed, finite, predicate)
     frame, selection = _without_blank_lines(*_collect(selection))
     with _readable(source):
         total = frame.height if predicate is None else selection.rows_in_source()
@@ -188,7 +193,7 @@ def _account(
         )
     moved = total > frame.height or bool(selection.blank)
     rows = Rows(frame, ledger, source.first_row, selection.positions if moved else None)
-    _refuse_infinite(rows, [name for name in selection.columns if name in odd])
+    _refuse_infinite(rows, [name for name in selection.finite if name in odd])
     refuse_spelt_numbers(source, rows, selection.columns)
     return rows
 

@@ -1,0 +1,196 @@
+"""Censored and truncated families: their derivatives are means over an interval.
+
+    d ln P(a <= Y <= b)/d theta = E[score | a <= Y <= b]
+
+and for the second derivatives E[score score' - observed | ...] less the product of the means.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.integrate import quad
+
+from mlefit import families
+from mlefit.errors import UsageError
+from mlefit.families._base import Family
+from mlefit.families._conditioned import LOWER, UPPER, Conditioned
+from mlefit.fitting import fit
+from tests.families.test_contract import draws, offers, packed_theta, points_of, rows
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "sample_data"
+WITNESS = json.loads((ROOT / "tests" / "reference" / "censored.json").read_text(encoding="utf-8"))
+CASES = {case["id"]: case for case in WITNESS["cases"]}
+
+every_point = points_of(
+    lambda family: offers("log_cdf")(family) and family.vertex is None and not family.support.binary
+)
+ends = pytest.mark.parametrize("shares", [(0.3, 0.6), (0.5, None), (None, 0.2), (0.9, None)])
+
+
+@pytest.fixture(autouse=True)
+def _infinities_are_told_by_name():
+    with np.errstate(all="ignore"):
+        yield
+
+
+@every_point
+@ends
+def test_a_censored_row_contributes_the_mean_score_of_its_interval(family, theta, known, shares):
+    lower, upper = interval(family, theta, known, shares)
+    censored = Conditioned(family, censored=True)
+    y, packed = np.zeros(1), packed_theta(family, theta, 1)
+    extra = rows(known, 1) | {LOWER: np.array([lower]), UPPER: np.array([upper])}
+    share, score, second = means(family, theta, known, lower, upper)
+    assert censored.log_density(y, *packed, **extra)[0] == pytest.approx(np.log(share), abs=1e-9)
+    claimed = np.array([s[0] for s in censored.score(y, *packed, **extra)])
+    observed = censored.observed(y, *packed, **extra)
+    reach = np.sqrt(np.abs(np.diag(second)) + score**2)
+    for j, k in itertools.combinations_with_replacement(range(len(theta)), 2):
+        size = reach[j] * reach[k]
+        curve = score[j] * score[k] - second[j][k]
+        assert observed[j, k][0] == pytest.approx(curve, rel=1e-7, abs=1e-7 * size + 1e-14)
+    np.testing.assert_allclose(claimed, score, rtol=1e-8, atol=1e-8 * reach.max() + 1e-14)
+
+
+@every_point
+def test_a_truncated_density_adds_up_to_one_inside_its_range(family, theta, known):
+    lower, upper = interval(family, theta, known, (0.1, 0.8))
+    if lower == upper:
+        return
+    below = lower if lower > family.support.lower else -np.inf
+    truncated = Conditioned(family, censored=False, below=below, above=upper)
+    share, _, _ = means(truncated, theta, known, lower, upper)
+    assert share == pytest.approx(1, abs=1e-8)
+    y = truncated.sample(
+        np.random.default_rng(1), *packed_theta(family, theta, 200), **rows(known, 200)
+    )
+    assert lower <= y.min()
+    assert y.max() <= upper
+
+
+def test_a_value_outside_the_range_has_no_density():
+    truncated = Conditioned(families.load("normal"), censored=False, below=0.0, above=2.0)
+    at = np.array([-1.0, 1.0, 3.0])
+    density = truncated.log_density(at, np.zeros(3), np.ones(3))
+    assert np.isneginf(density).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("case", "family", "options"),
+    [
+        ("tobit", "normal", {"censored_below": 0.0}),
+        ("tobit-logistic", "logistic", {"censored_below": 0.0}),
+        ("exponential", "exponential", {"event": "cens"}),
+        ("weibull", "weibull", {"event": "cens"}),
+        ("lognormal", "lognormal", {"event": "cens"}),
+        ("loglogistic", "loglogistic", {"event": "cens"}),
+        ("weibull-interval", "weibull", {"lower": "lo", "upper": "hi"}),
+        ("lognormal-interval", "lognormal", {"lower": "lo", "upper": "hi"}),
+    ],
+)
+def test_survreg_agrees(case, family, options):
+    witness = CASES[case]
+    if "tobit" in case:
+        data, formula = SAMPLES / "durables.csv", "durable ~ age + quant"
+    else:
+        frame = pl.read_csv(SAMPLES / "leukemia.csv").with_columns(
+            lo=pl.max_horizontal(pl.col("time") - 1, 0.5),
+            hi=pl.when(pl.col("cens") == 1).then(pl.col("time") + 1),
+        )
+        data, formula = frame, "~ treat" if "lower" in options else "time ~ treat"
+    result = fit(data, formula, family=family, **options)
+    numbers = list(witness["numbers"].values())
+    assert result.fit.log_likelihood == pytest.approx(witness["log_likelihood"], rel=1e-11)
+    slopes = len(result.coefficients)
+    for row, (estimate, error) in zip(result.coefficients, numbers[:slopes], strict=True):
+        assert row.estimate == pytest.approx(estimate, rel=1e-7)
+        assert row.std_error == pytest.approx(error, rel=1e-6)
+
+
+def test_censoring_of_nothing_is_the_plain_fit():
+    frame = pl.read_csv(SAMPLES / "durables.csv").with_columns(seen=1)
+    plain = fit(frame, "age ~ quant", family="normal")
+    censored = fit(frame, "age ~ quant", family="normal", event="seen")
+    for one, other in zip(plain.coefficients, censored.coefficients, strict=True):
+        assert one.estimate == pytest.approx(other.estimate, rel=1e-10)
+        assert one.std_error == pytest.approx(other.std_error, rel=1e-10)
+
+
+def test_a_group_that_was_never_seen_has_no_maximum_and_is_named():
+    frame = pl.DataFrame(
+        {"t": [1.0, 2, 3, 4, 5, 6], "e": [1, 1, 1, 0, 0, 0], "g": ["a", "a", "a", "b", "b", "b"]}
+    )
+    result = fit(frame, "t ~ g", family="normal", event="e")
+    assert result.certificate.status == "no-maximum"
+    assert "'t' is right-censored in every row of g[b]" in result.warnings[0]
+
+
+def test_what_cannot_be_censored_is_refused():
+    frame = pl.DataFrame({"t": [1.0, 2, 3, 4], "e": [1, 1, 0, 0]})
+    with pytest.raises(UsageError, match="vertex"):
+        fit(frame, "t ~ 1", family="laplace", event="e")
+    with pytest.raises(UsageError, match="twice"):
+        fit(frame, "t ~ 1", family="normal", event="e", censored_above=3.0)
+    with pytest.raises(UsageError, match="leaves nothing out"):
+        fit(frame, "t ~ 1", family="poisson", truncated_below=0.0)
+    with pytest.raises(UsageError, match="nothing stands left"):
+        fit(frame, "t ~ 1", family="normal", lower="t", upper="t")
+
+
+def interval(family: Family, theta, known, shares) -> tuple[float, float]:
+    low, high = (
+        None if share is None else float(np.quantile(draws(family, theta, known), share))
+        for share in shares
+    )
+    if family.support.discrete:
+        low, high = (None if end is None else float(round(end)) for end in (low, high))
+    return (
+        (-np.inf if family.support.discrete is False else family.support.lower)
+        if low is None
+        else low,
+        np.inf if high is None else high,
+    )
+
+
+def means(family: Family, theta, known, lower: float, upper: float):
+    """P(lower <= Y <= upper), and means given that of the score and of score score' - observed."""
+    packed, extra = packed_theta(family, theta, 1), rows(known, 1)
+    p = len(theta)
+
+    def term(y: float) -> np.ndarray:
+        at = np.array([float(y)])
+        density = np.exp(family.log_density(at, *packed, **extra)[0])
+        score = np.array([np.ravel(s)[0] for s in family.score(at, *packed, **extra)])
+        observed = family.observed(at, *packed, **extra)
+        second = np.outer(score, score)
+        for (j, k), J in observed.items():
+            second[j, k] -= np.ravel(J)[0]
+            second[k, j] = second[j, k]
+        return density * np.concatenate([[1.0], score, second.ravel()])
+
+    base = family.base if isinstance(family, Conditioned) else family
+    if base.support.discrete:
+        top = min(upper, known.get("trials", 8 * draws(base, theta, known).max() + 60))
+        total = sum(term(y) for y in range(int(max(lower, base.support.lower)), int(top) + 1))
+    else:
+        inner = np.quantile(draws(base, theta, known), [0.001, 0.1, 0.5, 0.9, 0.999])
+        lo, hi = max(lower, base.support.lower), min(upper, base.support.upper)
+        edges = [lo, *(e for e in inner if lo < e < hi), hi]
+        total = np.array(
+            [
+                sum(
+                    quad(lambda y, i=i: term(y)[i], a, b, epsabs=1e-12, epsrel=1e-10, limit=100)[0]
+                    for a, b in itertools.pairwise(edges)
+                )
+                for i in range(1 + p + p * p)
+            ]
+        ) + sum(term(atom) for atom in base.support.atoms if lower <= atom <= upper)
+    share = total[0]
+    return share, total[1 : 1 + p] / share, (total[1 + p :] / share).reshape(p, p)
