@@ -98,7 +98,7 @@ def test_a_value_outside_the_range_has_no_density():
 def test_survreg_agrees(case, family, options):
     witness = CASES[case]
     if "tobit" in case:
-        data, formula = SAMPLES / "durables.csv", "durable ~ age + quant"
+        data, formula = pl.read_csv(SAMPLES / "durables.csv"), "durable ~ age + quant"
     else:
         frame = pl.read_csv(SAMPLES / "leukemia.csv").with_columns(
             lo=pl.max_horizontal(pl.col("time") - 1, 0.5),
@@ -178,7 +178,8 @@ def means(family: Family, theta, known, lower: float, upper: float):
     base = family.base if isinstance(family, Conditioned) else family
     if base.support.discrete:
         top = min(upper, known.get("trials", 8 * draws(base, theta, known).max() + 60))
-        total = sum(term(y) for y in range(int(max(lower, base.support.lower)), int(top) + 1))
+        values = range(int(max(lower, base.support.lower)), int(top) + 1)
+        total = np.sum([term(y) for y in values], axis=0)
     else:
         inner = np.quantile(draws(base, theta, known), [0.001, 0.1, 0.5, 0.9, 0.999])
         lo, hi = max(lower, base.support.lower), min(upper, base.support.upper)
@@ -191,6 +192,8 @@ def means(family: Family, theta, known, lower: float, upper: float):
                 )
                 for i in range(1 + p + p * p)
             ]
-        ) + sum(term(atom) for atom in base.support.atoms if lower <= atom <= upper)
+        )
+        for atom in base.support.atoms:
+            total = total + (term(atom) if lower <= atom <= upper else 0.0)
     share = total[0]
     return share, total[1 : 1 + p] / share, (total[1 + p :] / share).reshape(p, p)
