@@ -20,7 +20,7 @@ from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.errors import UsageError
 from mlefit.estimates import Uncertainty, coefficient_rows, parameter_rows
-from mlefit.goodness import FitSums, diagnostics, fit_sums
+from mlefit.goodness import FitSums, deviance, diagnostics, fit_sums
 from mlefit.inference import Reference, covariance
 from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
@@ -307,9 +307,9 @@ def _null_deviance(request: Request, maximum: Maximum) -> float | None:
     ]
     engine = maximum.engine.with_predictors(predictors)
     if not any(predictor.size for predictor in predictors):
-        return fit_sums(replace(maximum, engine=engine), np.zeros(0)).deviance
+        return deviance(replace(maximum, engine=engine), np.zeros(0))
     null = maximise(maximum.model, engine, Search(tol=request.tol))
-    return fit_sums(null).deviance
+    return deviance(null, null.optimum.gamma)
 
 
 def _certificate(request: Request, maximum: Maximum) -> results.Certificate:

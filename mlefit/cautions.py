@@ -99,6 +99,8 @@ def spread_and_zeros(
             f"the counts spread more than {family.name} allows (dispersion {dispersion:.3g}, "
             f"1 expected): its standard errors are too small{advice}"
         )
+    if "zeros_observed" not in facts:
+        return
     seen, expected = facts["zeros_observed"], facts["zeros_expected"]
     spread = math.sqrt(max(expected, 1.0))
     if seen > _NOTABLE_ZEROS * expected and seen - expected > _NOTABLE_Z * spread:

@@ -1,4 +1,4 @@
-"""Small special functions that a fit of counts needs without SciPy.
+"""Small special functions that a fit of counts or of normal errors needs without SciPy.
 
 SciPy costs more to import than a small fit takes. What stands here is exact to a
 few units in the last place and held against SciPy and mpmath by tests.
@@ -7,6 +7,7 @@ few units in the last place and held against SciPy and mpmath by tests.
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
@@ -37,6 +38,66 @@ def ratio(a: Rows, b: Rows) -> Rows:
 def log_probability(p: Rows, q: Rows) -> Rows:
     """ln p, from p and its complement q = 1 - p: whichever of them is small has the digits."""
     return np.where(p < 0.5, np.log(p), np.log1p(-q))
+
+
+def log_normal_cdf(z: Rows) -> Rows:
+    """ln Phi(z), exact in both tails.
+
+    Few values are done by the standard library, below -30 by the asymptotic series, whose
+    next term is 2e-12 of a term that is 1e-3 itself; many values are worth SciPy's import.
+    """
+    if z.size > _FEW:
+        from scipy.special import log_ndtr
+
+        return log_ndtr(z)
+    share = 0.5 * np.asarray(_erfc(-z / math.sqrt(2)), dtype=float)
+    near = np.where(
+        z < 0, np.log(share), np.log1p(-0.5 * np.asarray(_erfc(z / math.sqrt(2)), float))
+    )
+    far = np.minimum(z, -1.0) ** -2.0
+    series = -far * (1 - far * (3 - far * (15 - 105 * far)))
+    tail = -0.5 * z**2 - np.log(np.abs(z)) - 0.5 * math.log(2 * math.pi) + np.log1p(series)
+    return np.where(z < _FAR, tail, near)
+
+
+def normal_quantile(below: Rows, above: Rows) -> Rows:
+    """The z with Phi(z) = below = 1 - above, from the smaller of the two."""
+    small = np.clip(np.minimum(below, above), np.finfo(float).tiny, 0.5)
+    z = np.asarray(_normal_quantile(small), dtype=float)
+    return np.where(below <= above, z, -z)
+
+
+def poisson_tails(k: Rows, mu: Rows) -> tuple[Rows, Rows]:
+    """P(Y <= k) and P(Y > k) for whole k >= -1, the smaller one to rounding.
+
+    Small counts need no SciPy: with f(k) the mass, P(Y > k) = f(k) sum_j mu^j / ((k+1)...(k+j))
+    and P(Y <= k) = f(k) sum_j k (k-1) ... (k-j+1) / mu^j, of which the one with falling terms
+    is added up.
+    """
+    if max(k.max(initial=0.0), mu.max(initial=0.0)) > _SMALL_COUNT:
+        from scipy.special import gammainc, gammaincc
+
+        return gammaincc(k + 1, mu), gammainc(k + 1, mu)
+    nothing, k = k < 0, np.maximum(k, 0)
+    upper = k + 1 > mu
+    mass = np.exp(times_log(k, mu) - mu - log_factorial(k))
+    term, total = np.ones_like(mu), np.where(upper, 0.0, 1.0)
+    for j in range(1, _MOST_TERMS):
+        term = term * np.where(upper, mu / (k + j), (k - j + 1) / mu)
+        total = total + term
+        if (np.abs(term) <= 1e-17 * total).all():
+            break
+    tail = np.where(nothing, 0.0, mass * total)
+    upper = upper & ~nothing
+    return np.where(upper, 1 - tail, tail), np.where(upper, tail, 1 - tail)
+
+
+_FEW = 8192
+_FAR = -30.0
+_SMALL_COUNT = 200.0
+_MOST_TERMS = 1000
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+_normal_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)
 
 
 def _zeros_like(a: Rows, b: Rows) -> Rows:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
-from scipy.special import gammaln, xlogy
+import pytest
+from scipy.special import gammainc, gammaincc, gammaln, ndtr, xlogy
 
-from mlefit.special import log_factorial, ratio, times_log
+from mlefit.special import (
+    log_factorial,
+    log_normal_cdf,
+    normal_quantile,
+    poisson_tails,
+    ratio,
+    times_log,
+)
 
 
 def test_log_factorials_agree_with_scipy_on_both_sides_of_the_table():
@@ -20,3 +29,28 @@ def test_zero_times_the_log_of_zero_is_zero():
 
 def test_nothing_over_nothing_is_nothing():
     np.testing.assert_array_equal(ratio(np.array([0.0, 3.0]), np.array([0.0, 2.0])), [0.0, 1.5])
+
+
+def test_the_normal_tail_has_its_digits_everywhere():
+    z = np.array([-1e5, -200.0, -38.0, -30.001, -29.999, -8.0, -1.0, 0.0, 1.0, 6.0, 9.0])
+    with mpmath.workdps(60):
+        exact = [float(mpmath.log(mpmath.erfc(-mpmath.mpf(x) / mpmath.sqrt(2)) / 2)) for x in z]
+    with np.errstate(divide="ignore"):
+        np.testing.assert_allclose(log_normal_cdf(z), exact, rtol=4e-15)
+        np.testing.assert_allclose(log_normal_cdf(np.tile(z, 1000))[: len(z)], exact, rtol=1e-13)
+
+
+def test_a_normal_quantile_undoes_both_tails():
+    z = np.array([-9.0, -0.3, 0.0, 2.0, 8.5])
+    np.testing.assert_allclose(normal_quantile(ndtr(z), ndtr(-z)), z, rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize("mu", [1e-8, 0.2, 3.7, 60.0, 199.0, 5000.0])
+def test_poisson_tails_are_exact_where_they_are_small(mu):
+    k = np.unique(np.round(mu + np.sqrt(mu) * np.arange(-8, 9) + np.arange(17)).clip(-1))
+    below, above = poisson_tails(k, np.full(len(k), mu))
+    inside = k >= 0
+    np.testing.assert_allclose(below[inside], gammaincc(k[inside] + 1, mu), rtol=2e-13)
+    np.testing.assert_allclose(above[inside], gammainc(k[inside] + 1, mu), rtol=2e-13)
+    assert (below[~inside] == 0).all()
+    assert (above[~inside] == 1).all()

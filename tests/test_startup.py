@@ -51,6 +51,16 @@ def test_help_loads_nothing_heavy(arguments):
     assert out
 
 
+@pytest.mark.parametrize("family", ["poisson", "normal", "bernoulli", "laplace"])
+def test_a_small_fit_loads_no_scipy(family, tmp_path):
+    rows = "".join(f"{k % 2},{k % 7}\n" for k in range(60))
+    (tmp_path / "small.csv").write_text("y,x\n" + rows)
+    modules, out = loaded(["fit", str(tmp_path / "small.csv"), "y ~ x", "-q", "--family", family])
+    assert "numpy" in modules
+    assert "scipy" not in modules
+    assert out
+
+
 def test_the_version_is_told_without_typer():
     modules, _ = loaded(["--version"])
     assert "typer" not in modules

@@ -11,7 +11,7 @@ once, in `likelihood`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -27,6 +27,14 @@ class Probability(NamedTuple):
     p: Rows
     q: Rows
     """1 - p, computed by the link without a subtraction."""
+
+
+def part(theta: Sequence[Any], rows: Any) -> list[Any]:
+    """The parameters of some rows."""
+    return [
+        Probability(value.p[rows], value.q[rows]) if isinstance(value, Probability) else value[rows]
+        for value in theta
+    ]
 
 
 Pairs: TypeAlias = Mapping[tuple[int, int], Rows]
@@ -166,6 +174,9 @@ class Family(ABC):
 
     elementary: bool = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""
+
+    is_censored: bool = False
+    """Whether some rows tell only where their value lies."""
 
     vertex: float | None = None
     """The quantile level tau if the location maximises a sum of pinball losses.

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Moments, Pairs, Probability
+from mlefit.families._base import Family, Moments, Pairs, Probability, part
 from mlefit.support import Domain, Support, Violation
 
 LOWER, UPPER = "interval_lower", "interval_upper"
@@ -57,7 +57,7 @@ class Conditioned(Family):
     def __init__(
         self, base: Family, *, censored: bool, below: float = -math.inf, above: float = math.inf
     ) -> None:
-        self.base, self.censored, self.below, self.above = base, censored, below, above
+        self.base, self.is_censored, self.below, self.above = base, censored, below, above
         self.name, self.summary, self.examples = base.name, base.summary, base.examples
         self.elsewhere = base.elsewhere
         # the norm of the residuals gives a scale its maximum only where every value is known
@@ -78,7 +78,7 @@ class Conditioned(Family):
 
     def with_base(self, base: Family) -> Conditioned:
         """The same conditions on another family."""
-        return Conditioned(base, censored=self.censored, below=self.below, above=self.above)
+        return Conditioned(base, censored=self.is_censored, below=self.below, above=self.above)
 
     def log_density(self, y: Rows, *theta: Any, **known: Any) -> Rows:
         known, hidden = self._hidden(known)
@@ -97,6 +97,24 @@ class Conditioned(Family):
     def observed(self, y: Rows, *theta: Any, **known: Any) -> Pairs:
         return self._derivatives(y, theta, known)[1]
 
+    def log_cdf(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
+        up_to = np.clip(y, self.below, self.above)
+        return self._share(np.full_like(y, self.below), up_to, theta, known)
+
+    def log_sf(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
+        step = 1.0 if self.support.discrete else 0.0
+        low = np.clip(np.floor(y) + 1 if step else y, self.below, self.above)
+        return self._share(low, np.full_like(y, self.above), theta, known)
+
+    def _share(
+        self, lower: Rows, upper: Rows, theta: Sequence[Any], known: Mapping[str, Any]
+    ) -> Rows | None:
+        """ln P(lower <= Y <= upper) within the range; None where values are not known."""
+        if self.is_censored:
+            return None
+        inside = self._log_between(lower, upper, theta, known)
+        return inside - self._log_range(len(lower), known)(theta)
+
     def start(self, moments: Moments) -> tuple[float, ...]:
         return self.base.start(moments)
 
@@ -106,7 +124,7 @@ class Conditioned(Family):
         y = self.base.sample(rng, *theta, **known)
         while (outside := (y < self.below) | (y > self.above)).any():
             y[outside] = self.base.sample(
-                rng, *_picked(theta, outside), **{key: v[outside] for key, v in known.items()}
+                rng, *part(theta, outside), **{key: v[outside] for key, v in known.items()}
             )
         return y
 
@@ -127,7 +145,7 @@ class Conditioned(Family):
     def _hidden(self, known: Mapping[str, Any]) -> tuple[dict[str, Any], _Hidden | None]:
         """The base family's known quantities, and the rows whose value is not known."""
         rest = dict(known)
-        if not self.censored:
+        if not self.is_censored:
             return rest, None
         lower, upper = rest.pop(LOWER), rest.pop(UPPER)
         rows = np.flatnonzero(lower != upper)
@@ -137,7 +155,7 @@ class Conditioned(Family):
         self, hidden: _Hidden, theta: Sequence[Any], known: Mapping[str, Any]
     ) -> Rows:
         picked = {key: values[hidden.rows] for key, values in known.items()}
-        return self._log_between(hidden.lower, hidden.upper, _picked(theta, hidden.rows), picked)
+        return self._log_between(hidden.lower, hidden.upper, part(theta, hidden.rows), picked)
 
     def _log_range(self, rows: int, known: Mapping[str, Any]) -> LogProbability:
         lower, upper = np.full(rows, self.below), np.full(rows, self.above)
@@ -177,7 +195,7 @@ class Conditioned(Family):
             for pair, J in self.base.observed(y, *theta, **known).items()
         }
         if hidden is not None:
-            rows, own = hidden.rows, _picked(theta, hidden.rows)
+            rows, own = hidden.rows, part(theta, hidden.rows)
             picked = {key: values[rows] for key, values in known.items()}
             lengths = self._lengths(hidden.lower, hidden.upper, own, picked)
 
@@ -280,13 +298,6 @@ def _farthest(domain: Domain, value: Any) -> Any:
     return _MOST * room
 
 
-def _picked(theta: Sequence[Any], rows: Any) -> list[Any]:
-    return [
-        Probability(value.p[rows], value.q[rows]) if isinstance(value, Probability) else value[rows]
-        for value in theta
-    ]
-
-
 def _log1mexp(x: Rows) -> Rows:
     """ln(1 - e^x) for x <= 0 (M. Maechler 2012, Accurately computing log(1 - exp(-|a|)))."""
     return np.where(x > -math.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
@@ -301,7 +312,8 @@ def _support(base: Support, censored: bool, below: float, above: float) -> Suppo
         violations.append(Violation(f"values above {above:g}", lambda y, known: y > above))
     if censored:
         violations = [_of_exact(violation) for violation in violations]
-    return replace(base, violations=tuple(violations))
+    lower, upper = max(base.lower, below), min(base.upper, above)
+    return replace(base, violations=tuple(violations), lower=lower, upper=upper)
 
 
 def _of_exact(violation: Violation) -> Violation:

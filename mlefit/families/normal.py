@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
+from mlefit.special import log_normal_cdf
 from mlefit.support import REAL_LINE, Domain
 
 ALIASES = ("gaussian", "mse", "l2", "squared-error", "ols")
@@ -71,9 +72,7 @@ class Normal(Family):
         return (y - mu) ** 2
 
     def log_cdf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
-        from scipy.special import log_ndtr
-
-        return log_ndtr((y - mu) / sigma)
+        return log_normal_cdf((y - mu) / sigma)
 
     def log_sf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return self.log_cdf(-y, -mu, sigma)

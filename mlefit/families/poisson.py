@@ -20,7 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Example, Family, Fused, Loss, Moments, Pairs, Parameter
-from mlefit.special import log_factorial, log_probability, ratio, times_log
+from mlefit.special import log_factorial, log_probability, poisson_tails, ratio, times_log
 from mlefit.support import COUNTS, Domain
 
 ALIASES = ("poisson-loss", "poisson-deviance", "count", "counts")
@@ -80,10 +80,10 @@ class Poisson(Family):
         return 2 * (times_log(y, ratio(y, mu)) - (y - mu))
 
     def log_cdf(self, y: Rows, mu: Rows) -> Rows:
-        return log_probability(*_below_and_above(y, mu))
+        return log_probability(*poisson_tails(np.maximum(np.floor(y), -1), mu))
 
     def log_sf(self, y: Rows, mu: Rows) -> Rows:
-        below, above = _below_and_above(y, mu)
+        below, above = poisson_tails(np.maximum(np.floor(y), -1), mu)
         return log_probability(above, below)
 
     def sample(self, rng: np.random.Generator, mu: Rows) -> Rows:
@@ -113,14 +113,6 @@ class Poisson(Family):
             same_loss=_SAME_LOSS,
         ),
     )
-
-
-def _below_and_above(y: Rows, mu: Rows) -> tuple[Rows, Rows]:
-    """P(Y <= y) and P(Y > y): an incomplete gamma function and its complement."""
-    from scipy.special import gammainc, gammaincc
-
-    k = np.maximum(np.floor(y) + 1, 0)
-    return gammaincc(k, mu), gammainc(k, mu)
 
 
 def _log_form(y: Rows, eta: Rows) -> Fused:

@@ -54,7 +54,7 @@ def _whole(result: FitResult) -> list[str]:
         *_losses(result),
         *_penalty(result),
         *_strength(result),
-        *(["#### Does it fit?", _bullets(facts)] if facts else []),
+        *(["#### Does it fit?", _bullets(["   ".join(line) for line in facts])] if facts else []),
     ]
 
 

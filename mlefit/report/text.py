@@ -189,7 +189,8 @@ def _whole(page: Page, result: FitResult) -> None:
     if facts := wording.diagnostics(result.diagnostics):
         page.line()
         page.line(["Does it fit?"], style="bold")
-        page.line(facts, indent=2)
+        for pieces in facts:
+            page.line(pieces, "   ", indent=2)
 
 
 def _heading(page: Page, result: FitResult) -> None:

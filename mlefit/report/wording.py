@@ -252,28 +252,24 @@ def _settings(label: str, settings: Mapping[str, str]) -> list[str]:
     return [f"{label}: {first}", *rest]
 
 
-def diagnostics(values: Mapping[str, object]) -> list[str]:
-    """Short facts about the fit of the assumption, in the order they were recorded."""
-    pieces = []
+def diagnostics(values: Mapping[str, object]) -> list[list[str]]:
+    """Short facts about the fit of the assumption, each line a list of pieces."""
+    first = []
     if (dispersion := _number(values, "dispersion")) is not None:
-        pieces.append(f"dispersion {dispersion:.2f} (1 expected)")
+        first.append(f"dispersion {dispersion:.2f} (1 expected)")
     seen, expected = _number(values, "zeros_observed"), _number(values, "zeros_expected")
     if seen is not None and expected is not None:
-        pieces.append(f"zeros {seen:,.0f} seen, {expected:,.1f} expected")
-    told = {"dispersion", "zeros_observed", "zeros_expected"}
-    others = {key: value for key, value in values.items() if key not in told}
-    return pieces + [_fact(key, value) for key, value in others.items() if _is_scalar(value)]
+        first.append(f"zeros {seen:,.0f} seen, {expected:,.1f} expected")
+    lines = [first]
+    if isinstance(moments := values.get("quantile_residuals"), Mapping):
+        shown = [f"{name} {round(value, 2) + 0.0:.2f}" for name, value in moments.items()]
+        lines.append([f"quantile residuals {', '.join(shown)} (normal: 0, 1, 0, 3)"])
+    if isinstance(counts := values.get("counts"), Sequence):
+        shown = [f"{row['value']}: {row['observed']:,.0f}/{row['expected']:,.1f}" for row in counts]
+        lines.append(["counts seen/expected", *shown])
+    return [line for line in lines if line]
 
 
 def _number(values: Mapping[str, object], key: str) -> float | None:
     value = values.get(key)
     return float(value) if isinstance(value, int | float) else None
-
-
-def _is_scalar(value: object) -> bool:
-    return isinstance(value, str | int | float)
-
-
-def _fact(key: str, value: object) -> str:
-    shown = numbers.significant(value, 4) if isinstance(value, float) else str(value)
-    return f"{key.replace('_', ' ')} {shown}"

@@ -1,0 +1,47 @@
+"""Quantile residuals are standard normal under the truth, and do not depend on the blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from mlefit import families
+from mlefit.fitting import fit
+from mlefit.residuals import PowerSums, quantile_residuals
+from tests.families.test_contract import DRAWS, draws, offers, packed_theta, points_of, rows
+
+
+@points_of(offers("log_cdf"))
+def test_residuals_of_draws_are_standard_normal(family, theta, known):
+    y = draws(family, theta, known)
+    packed, extra = packed_theta(family, theta, DRAWS), rows(known, DRAWS)
+    with np.errstate(all="ignore"):
+        residuals = quantile_residuals(family, y, packed, extra, np.arange(DRAWS))
+    moments = PowerSums.of(residuals, np.ones(DRAWS)).moments()
+    # five standard errors of each moment of normal numbers
+    errors = {"mean": 1.0, "sd": 0.7, "skewness": 6**0.5, "kurtosis": 24**0.5}
+    normal = {"mean": 0.0, "sd": 1.0, "skewness": 0.0, "kurtosis": 3.0}
+    for name, value in moments.items():
+        assert abs(value - normal[name]) < 5 * errors[name] / DRAWS**0.5, name
+
+
+def test_a_normal_residual_is_the_standardised_error():
+    y = np.array([-40.0, -3.0, 0.5, 7.0])
+    mu, sigma = np.full(4, 0.5), np.full(4, 1.25)
+    with np.errstate(divide="ignore"):
+        residuals = quantile_residuals(families.load("normal"), y, [mu, sigma], {}, np.arange(4))
+    np.testing.assert_allclose(residuals, (y - mu) / sigma, rtol=1e-12)
+
+
+def test_the_moments_do_not_depend_on_the_threads():
+    rng = np.random.default_rng(2)
+    frame = pl.DataFrame({"x": rng.normal(size=120_000)})
+    frame = frame.with_columns(y=pl.Series(rng.poisson(np.exp(0.3 * frame["x"].to_numpy()))))
+    one, three = (
+        fit(frame, "y ~ x", family="poisson", threads=threads).diagnostics for threads in (1, 3)
+    )
+    assert one["quantile_residuals"] == pytest.approx(three["quantile_residuals"], rel=1e-9)
+    seen = sum(row["observed"] for row in three["counts"])
+    assert seen == frame.height
+    assert sum(row["expected"] for row in three["counts"]) == pytest.approx(frame.height)
