@@ -9,12 +9,13 @@ inference -> record.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from mlefit import families, strength
+from mlefit import families, gof, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
@@ -28,7 +29,7 @@ from mlefit.families._base import Family
 from mlefit.inference import KINDS
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.maximise import Search, maximise
+from mlefit.maximise import Maximum, Search, maximise
 from mlefit.penalty import Assigned
 from mlefit.request import Request
 from mlefit.results import DryRun, FitResult
@@ -102,22 +103,29 @@ def fit(
     return run(request)
 
 
-def run(request: Request, log: Callable[[str], None] = lambda line: None) -> FitResult:
+def run(
+    request: Request,
+    log: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> FitResult:
     """Fit what a request asks for.
 
     Args:
         request: the words of the command.
         log: takes one line for each step of the work.
+        progress: takes what long work is at, the steps done and all of them.
 
     Raises:
         MlefitError: the request or the data make no fit possible.
     """
     prepared = prepare(request, log)
     with np.errstate(all="ignore"):  # infinities are told by name, not by numpy's warnings
-        return _fitted(prepared, log)
+        return _fitted(prepared, log, progress)
 
 
-def _fitted(prepared: Prepared, log: Callable[[str], None]) -> FitResult:
+def _fitted(
+    prepared: Prepared, log: Callable[[str], None], progress: Callable[[str, int, int], None]
+) -> FitResult:
     request = prepared.request
     model = Model(prepared.family, prepared.links)
     engine = LocalEngine(
@@ -139,7 +147,28 @@ def _fitted(prepared: Prepared, log: Callable[[str], None]) -> FitResult:
         maximum,
         notes=prepared.notes,
     )
+    if request.gof:
+        result = _with_goodness_of_fit(request, result, maximum, progress)
     return result if choice is None else strength.recorded(result, choice)
+
+
+def _with_goodness_of_fit(
+    request: Request,
+    result: FitResult,
+    maximum: Maximum,
+    progress: Callable[[str, int, int], None],
+) -> FitResult:
+    gof.check(request, maximum)
+    if result.certificate.status != "converged":
+        return result
+    tested = gof.goodness_of_fit(
+        maximum,
+        Search(request.tol, request.max_iter),
+        replications=request.replications,
+        seed=request.seed,
+        tell=partial(progress, "goodness of fit, draws"),
+    )
+    return replace(result, diagnostics={**result.diagnostics, "goodness_of_fit": tested})
 
 
 def plan(request: Request) -> DryRun:

@@ -45,6 +45,8 @@ class Request:
     missing: Literal["drop", "error"] = "drop"
     max_dropped: str | None = None
     input_format: str | None = None
+    gof: bool = False
+    replications: int = 199
     se: str | None = None
     small_sample: bool = False
     conf_level: float = 0.95

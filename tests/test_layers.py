@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types errors expression families formula request source support"),
         {"numpy", "polars"},
     ),
-    "engines": (words("design"), NUMERIC),
+    "engines": (words("_types design"), NUMERIC),
     "likelihood": (words("_types design families links support"), NUMERIC),
     "symmetric": (words("_types"), NUMERIC),
     "optimise": (words("_types symmetric"), NUMERIC),
@@ -60,7 +60,12 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
-    "goodness": (words("_types design families losses maximise"), NUMERIC),
+    "residuals": (words("_types families special"), NUMERIC),
+    "goodness": (words("_types design families losses maximise residuals"), NUMERIC),
+    "gof": (
+        words("_types design errors goodness maximise optimise request residuals"),
+        NUMERIC,
+    ),
     "specify": (words("design errors families formula links request support"), NUMERIC),
     "influence": (words("_types design maximise"), NUMERIC),
     "cautions": (
@@ -91,7 +96,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "fitting": (
         words(
-            "assemble assign design engines errors families inference likelihood links "
+            "assemble assign design engines errors families gof inference likelihood links "
             "maximise penalty request results source specify strength"
         ),
         NUMERIC,

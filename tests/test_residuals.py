@@ -18,6 +18,7 @@ def test_residuals_of_draws_are_standard_normal(family, theta, known):
     packed, extra = packed_theta(family, theta, DRAWS), rows(known, DRAWS)
     with np.errstate(all="ignore"):
         residuals = quantile_residuals(family, y, packed, extra, np.arange(DRAWS))
+    assert residuals is not None
     moments = PowerSums.of(residuals, np.ones(DRAWS)).moments()
     # five standard errors of each moment of normal numbers
     errors = {"mean": 1.0, "sd": 0.7, "skewness": 6**0.5, "kurtosis": 24**0.5}
@@ -31,6 +32,7 @@ def test_a_normal_residual_is_the_standardised_error():
     mu, sigma = np.full(4, 0.5), np.full(4, 1.25)
     with np.errstate(divide="ignore"):
         residuals = quantile_residuals(families.load("normal"), y, [mu, sigma], {}, np.arange(4))
+    assert residuals is not None
     np.testing.assert_allclose(residuals, (y - mu) / sigma, rtol=1e-12)
 
 

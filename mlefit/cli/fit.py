@@ -16,6 +16,7 @@ from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.errors import ExitCode, UsageError
 from mlefit.report import ReportOptions, terminal, write, write_dry_run
+from mlefit.report.progress import Progress
 from mlefit.request import Request
 
 _WEIGHTS = ("freq_weights", "precision_weights", "sampling_weights")
@@ -69,6 +70,8 @@ def fit(
     cluster: opt.Cluster = None,
     small_sample: opt.SmallSample = False,
     conf_level: opt.ConfLevel = 0.95,
+    gof: opt.GoodnessOfFit = False,
+    replications: opt.Replications = 199,
     threads: opt.Threads = None,
     tol: opt.Tolerance = 1e-10,
     max_iter: opt.MaxIter = 100,
@@ -96,7 +99,7 @@ def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> 
         _tell_notes(plan.notes, options)
         write_dry_run(plan, options)
         return ExitCode.OK
-    result = fitting.run(request, _log(flags["verbose"]))
+    result = fitting.run(request, _log(flags["verbose"]), Progress())
     _tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)

@@ -279,6 +279,19 @@ ConfLevel = Annotated[
     ),
 ]  # fmt: skip
 
+GoodnessOfFit = Annotated[
+    bool,
+    _flag("--gof", panel=ERRORS, text="Test the fit of the family by draws from the fitted model."),
+]
+Replications = Annotated[
+    int,
+    _text(
+        "--replications",
+        panel=ERRORS, metavar="N", parser=whole("--replications", 19),
+        text="Draws of --gof.",
+    ),
+]  # fmt: skip
+
 Threads = Annotated[
     int | None,
     _text(
@@ -312,7 +325,7 @@ Seed = Annotated[
     _text(
         "--seed",
         panel=SEARCH, metavar="S", parser=whole("--seed", 0),
-        text="Which row is held out when.",
+        text="Of every random choice.",
     ),
 ]  # fmt: skip
 

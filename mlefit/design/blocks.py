@@ -182,6 +182,11 @@ class Columns:
         parts = [piece[key] for piece in self._pieces]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    def replaced(self, key: str, values: NDArray[Any]) -> Columns:
+        """All series, one of them with other values."""
+        chunks = {name: [piece[name] for piece in self._pieces] for name in self._pieces[0]}
+        return Columns({**chunks, key: [values]})
+
     def every(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mlefit.design.blocks import Block, Columns, Predictor, Reader, block_rows
+from mlefit._types import Rows
+from mlefit.design.blocks import TARGET, Block, Columns, Predictor, Reader, block_rows
 
 T = TypeVar("T")
 
@@ -55,6 +56,11 @@ class LocalEngine:
         engine = LocalEngine(self.columns, predictors, self.known, self.threads, self.most_rows)
         engine.passes = self.passes
         return engine
+
+    def with_target(self, y: Rows) -> LocalEngine:
+        """The same rows with other values of the target."""
+        columns = self.columns.replaced(TARGET, y)
+        return LocalEngine(columns, self.predictors, self.known, self.threads, self.most_rows)
 
     def blocks(self) -> Iterator[Block]:
         """Every block in row order, one pass in this thread."""

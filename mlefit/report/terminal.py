@@ -19,12 +19,12 @@ def use_colour(choice: str, stream: TextIO | None, environ: Mapping[str, str]) -
         return False
     if environ.get("FORCE_COLOR", "0") not in {"", "0"}:
         return True
-    return environ.get("TERM") != "dumb" and _is_terminal(stream)
+    return environ.get("TERM") != "dumb" and is_terminal(stream)
 
 
 def width_of(stream: TextIO | None) -> int | None:
     """Columns of a terminal; None for a pipe or file, which take any width."""
-    return max(shutil.get_terminal_size().columns, 40) if _is_terminal(stream) else None
+    return max(shutil.get_terminal_size().columns, 40) if is_terminal(stream) else None
 
 
 def needs_ascii(stream: TextIO | None) -> bool:
@@ -36,7 +36,8 @@ def needs_ascii(stream: TextIO | None) -> bool:
     return False
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person watches this stream."""
     return stream is not None and stream.isatty()
 
 

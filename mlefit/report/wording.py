@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from mlefit.report import numbers
 from mlefit.results import (
@@ -267,7 +267,19 @@ def diagnostics(values: Mapping[str, object]) -> list[list[str]]:
     if isinstance(counts := values.get("counts"), Sequence):
         shown = [f"{row['value']}: {row['observed']:,.0f}/{row['expected']:,.1f}" for row in counts]
         lines.append(["counts seen/expected", *shown])
+    if isinstance(tested := values.get("goodness_of_fit"), Mapping):
+        lines.append(_tested(tested))
     return [line for line in lines if line]
+
+
+def _tested(gof: Mapping[str, Any]) -> list[str]:
+    """The distances of the rows from the fit, and how often chance alone gives larger ones."""
+    tests = [
+        f"{test['statistic']} {numbers.significant(test['value'], 4)}, p = {test['p_value']:.3g}"
+        for test in gof["tests"]
+    ]
+    failed = f", {gof['failed']} of them not fitted" if gof["failed"] else ""
+    return [f"goodness of fit, {gof['replications']} draws of the fitted model{failed}:", *tests]
 
 
 def _number(values: Mapping[str, object], key: str) -> float | None:
