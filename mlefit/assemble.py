@@ -214,7 +214,7 @@ def _model_info(
 ) -> results.ModelInfo:
     family = maximum.model.family
     return results.ModelInfo(
-        family=family.name,
+        family=family.label,
         formula=roles.main.text,
         formulas={name: formula.text for name, formula in roles.formulas.items()},
         links={

@@ -160,7 +160,7 @@ def plan(request: Request) -> DryRun:
         target_source=roles.target_source,
         features=roles.features,
         features_source=roles.features_source,
-        family=prepared.family.name,
+        family=prepared.family.label,
         links={n: link.name for n, link in zip(names, prepared.links, strict=True)},
         formulas={name: formula.text for name, formula in roles.formulas.items()},
         columns=[

@@ -18,6 +18,9 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.errors import UsageError
+from mlefit.families import _setting
+from mlefit.families._setting import Setting
 from mlefit.support import Domain, Support
 
 
@@ -143,14 +146,18 @@ class Moments:
 
 
 class Family(ABC):
-    """A distribution of one target value."""
+    """A distribution of one target value.
+
+    Args:
+        value: of the family's setting; None for its default.
+    """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     support: ClassVar[Support]
     parameters: ClassVar[tuple[Parameter, ...]]
     known: ClassVar[tuple[str, ...]] = ()
-    losses: ClassVar[tuple[Loss, ...]] = ()
+    losses: tuple[Loss, ...] = ()
     examples: ClassVar[tuple[Example, ...]]
     """Distributions at which the contract is tested: typical ones, and some near an edge."""
 
@@ -164,12 +171,50 @@ class Family(ABC):
     elementary: ClassVar[bool] = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""
 
-    vertex: ClassVar[float | None] = None
+    setting: ClassVar[Setting | None] = None
+    """The number that can follow the family's name; None if none can."""
+
+    vertex: float | None = None
     """The quantile level tau if the location maximises a sum of pinball losses.
 
     The log-density then has a corner in its first parameter, whose maximum is a
     vertex of a linear programme: no derivative finds it.
     """
+
+    def __init__(self, value: float | None = None) -> None:
+        default = None if self.setting is None else self.setting.default
+        self.value = default if value is None else value
+
+    def with_setting(self, value: float, written: str = "") -> Family:
+        """This family with its setting at a value.
+
+        Args:
+            value: of the setting.
+            written: what the user wrote, for an error; its canonical form if empty.
+
+        Raises:
+            UsageError: the family has no setting, or it cannot have this value.
+        """
+        written = written or _setting.label(self.name, value)
+        if self.setting is None:
+            raise UsageError(
+                f"'{written}': {self.name} takes no number", tries=[f"--family {self.name}"]
+            )
+        self.setting.require(value, written)
+        return type(self)(value)
+
+    @property
+    def label(self) -> str:
+        """The name with its setting, as people write it and documents record it."""
+        return _setting.label(self.name, self.value)
+
+    @property
+    def fixes(self) -> Mapping[str, float]:
+        """Parameters that the setting holds, and at which value."""
+        if self.setting is None or self.value is None:
+            return {}
+        held = [p.name for p in self.parameters if p.name == self.setting.name]
+        return dict.fromkeys(held, self.value)
 
     @abstractmethod
     def log_density(self, y: Rows, *theta: Any, **known: Any) -> Rows:
