@@ -13,7 +13,7 @@ import mlefit
 from mlefit import results
 from mlefit._types import Matrix
 from mlefit.assign import SLOPES
-from mlefit.cautions import cautions, redundancies
+from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
@@ -73,7 +73,7 @@ def assemble(
             *table.warnings,
             *cautions(maximum, rows, facts, df_residual),
         ),
-        notes=(*notes, *remarks(maximum)),
+        notes=(*notes, *conditions(maximum), *remarks(maximum)),
     )
 
 

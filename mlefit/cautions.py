@@ -41,6 +41,17 @@ def cautions(
         yield from influence(maximum, rows)
 
 
+def conditions(maximum: Maximum) -> Iterator[str]:
+    """What the standard errors rest on where the estimate does not."""
+    family = maximum.model.family
+    if family.vertex is not None:
+        parameter = family.parameters[0]
+        yield (
+            f"the standard errors hold if the rows are {family.label} with this {parameter.name}; "
+            f"as an estimate of the {parameter.meaning} {parameter.name} does not need that"
+        )
+
+
 def redundancies(maximum: Maximum) -> Iterator[str]:
     """Columns that were left out, with what they are made of."""
     for asked, left_out in zip(maximum.asked, maximum.redundant, strict=True):

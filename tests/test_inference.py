@@ -19,6 +19,7 @@ from mlefit.inference import KINDS
 
 ROWS = 80
 REGRESSIONS = {
+    "asymmetric-laplace": ("y ~ x + g", {}),
     "bernoulli": ("yes ~ x + g", {}),
     "binomial": ("wins ~ x + g", {"trials": "games"}),
     "laplace": ("y ~ x + g", {}),
@@ -355,6 +356,7 @@ def test_the_height_is_the_sum_of_scipys_log_densities(family):
     expected = {
         "bernoulli": lambda: stats.bernoulli.logpmf(y, p),
         "binomial": lambda: stats.binom.logpmf(y, column("games"), p),
+        "asymmetric-laplace": lambda: stats.laplace.logpdf(y, eta, 2 * scale),
         "laplace": lambda: stats.laplace.logpdf(y, eta, scale),
         "normal": lambda: stats.norm.logpdf(y, eta, scale),
         "poisson": lambda: stats.poisson.logpmf(y, np.exp(eta)),

@@ -57,6 +57,7 @@ def _binomial(rng, eta, spread):
 
 
 CASES = {
+    "asymmetric-laplace": Case(_laplace, scale="b", target_units=True),
     "bernoulli": Case(_bernoulli),
     "binomial": Case(_binomial, options={"trials": "m"}),
     "laplace": Case(_laplace, scale="b", target_units=True),

@@ -60,7 +60,8 @@ class Parameter:
         precision_power: power of a precision weight that multiplies it: -1/2 for the
             scale of a location-scale family, whose variance then goes as 1 / weight.
         norm: q if the scale's maximum given the location is the q-th root of the mean
-            of |y - location|^q, so that no search is needed for it.
+            of |y - location|^q, each side perhaps with a factor of its own, so that no
+            search is needed for it.
     """
 
     name: str
