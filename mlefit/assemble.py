@@ -47,12 +47,15 @@ def assemble(
     kind = _se_kind(request, maximum)
     sums = fit_sums(maximum)
     df_residual = _nobs(request, maximum) - maximum.engine.predictors[0].size
-    uncertainty = _uncertainty(request, table, maximum, kind, df_residual)
+    facts = diagnostics(maximum, sums, df_residual)
+    dispersion = sums.dispersion(df_residual)
+    if kind == "quasi" and df_residual > 0:
+        facts = {"dispersion": dispersion} | facts
+    uncertainty = _uncertainty(request, table, maximum, kind, dispersion, df_residual)
     redundant = list(redundancies(maximum))
     if redundant and request.strict:
         raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
     verdict = no_maximum(maximum, roles, table)
-    facts = diagnostics(maximum, sums, df_residual)
     return results.FitResult(
         schema=results.SCHEMA,
         mlefit_version=mlefit.__version__,
@@ -71,7 +74,7 @@ def assemble(
         warnings=(
             *([] if verdict is None else [verdict]),
             *table.warnings,
-            *cautions(maximum, rows, facts, df_residual),
+            *cautions(maximum, rows, kind, facts, df_residual),
         ),
         notes=(*notes, *conditions(maximum), *remarks(maximum)),
     )
@@ -146,13 +149,19 @@ def _nobs(request: Request, maximum: Maximum) -> float:
 
 
 def _uncertainty(
-    request: Request, table: Table, maximum: Maximum, kind: str, df_residual: float
+    request: Request,
+    table: Table,
+    maximum: Maximum,
+    kind: str,
+    dispersion: float,
+    df_residual: float,
 ) -> Uncertainty:
     trusted = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
     matrix = (
         covariance(
             maximum,
             kind,
+            dispersion=dispersion,
             squared_weights=request.sampling_weights is not None,
             clusters=table.clusters,
         )
@@ -160,6 +169,10 @@ def _uncertainty(
         else None
     )
     reference, factor = Reference(), 1.0
+    if kind == "quasi":
+        # the dispersion is estimated, so as in R's quasi families the statistics are t
+        reference = Reference(df_residual)
+        matrix = matrix if df_residual > 0 else None
     if request.small_sample:
         reference = Reference(df_residual)
         factor = math.sqrt(_nobs(request, maximum) / df_residual) if df_residual > 0 else math.nan

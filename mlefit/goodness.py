@@ -35,6 +35,10 @@ class FitSums:
         """None if the family has none."""
         return _number(self.plain[0])
 
+    def dispersion(self, df_residual: float) -> float:
+        """Pearson's statistic for each degree of freedom; NaN where there is none."""
+        return float(self.plain[1] / df_residual) if df_residual > 0 else float("nan")
+
 
 def fit_sums(maximum: Maximum, gamma: Vector | None = None) -> FitSums:
     """Sums at the maximum, or at other coefficients of the same predictors."""
@@ -70,11 +74,11 @@ def _plain_sums(family: Family, block: Block, theta: tuple[Any, ...]) -> Vector:
 def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str, float]:
     """What the data say about the family's assumptions, where they can say anything."""
     family = maximum.model.family
-    _, pearson, zeros, zeros_expected = sums.plain
+    zeros, zeros_expected = sums.plain[2:]
     facts: dict[str, float] = {}
     if family.support.discrete and not family.support.binary and df_residual > 0:
         if not family.has_free_scale:
-            facts["dispersion"] = float(pearson / df_residual)
+            facts["dispersion"] = sums.dispersion(df_residual)
         facts["zeros_observed"] = float(zeros)
         facts["zeros_expected"] = float(zeros_expected)
     return facts

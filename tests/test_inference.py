@@ -15,7 +15,7 @@ from scipy.special import gammaln, xlogy
 
 from mlefit import families
 from mlefit.fitting import fit
-from mlefit.inference import KINDS
+from mlefit.inference import kinds_for
 
 ROWS = 80
 REGRESSIONS = {
@@ -298,11 +298,7 @@ def test_precision_weights_are_weighted_least_squares():
 
 @pytest.mark.parametrize(
     ("family", "kind"),
-    [
-        (family, kind)
-        for family in REGRESSIONS
-        for kind in (KINDS if families.load(family).vertex is None else ["expected"])
-    ],
+    [(family, kind) for family in REGRESSIONS for kind in kinds_for(families.load(family))],
 )
 def test_the_covariance_is_symmetric_and_says_what_the_errors_say(family, kind):
     result = regress(family, se=kind, cluster="team" if kind == "cluster" else None)

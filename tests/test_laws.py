@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mlefit import families
 from mlefit.engines.local import LocalEngine
 from mlefit.fitting import fit, prepare
-from mlefit.inference import KINDS
+from mlefit.inference import kinds_for
 from mlefit.likelihood import Model
 from mlefit.maximise import Search, maximise
 from mlefit.request import Request
@@ -480,9 +480,8 @@ def estimate(name, data, formula, model, **options):
 
 def kinds_of(name):
     """Options for every kind of standard error the family can have."""
-    if families.load(name).vertex is not None:
-        return [{"se": "expected"}]
-    return [{"se": kind} | ({"cluster": "cluster"} if kind == "cluster" else {}) for kind in KINDS]
+    kinds = kinds_for(families.load(name))
+    return [{"se": kind} | ({"cluster": "cluster"} if kind == "cluster" else {}) for kind in kinds]
 
 
 def links_of(result):

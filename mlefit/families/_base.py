@@ -277,6 +277,22 @@ class Family(ABC):
         return type(self).expected is not Family.expected
 
     @property
+    def implies_variance(self) -> bool:
+        """Whether a score linear in y weighs it by a variance that the mean alone sets.
+
+        Then a spread beyond that variance scales every error and moves no estimate. Of 0 and
+        1 the mean sets the variance whatever their distribution, so nothing can exceed it.
+        """
+        own = type(self)
+        return (
+            len(self.parameters) == 1
+            and not self.support.binary
+            and self.has_expected
+            and own.variance is not Family.variance
+            and own.unit_deviance is not Family.unit_deviance
+        )
+
+    @property
     def has_free_scale(self) -> bool:
         """Whether a parameter sets the spread, so that dispersion is fitted and not implied."""
         return any(parameter.precision_power is not None for parameter in self.parameters)
