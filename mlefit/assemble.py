@@ -13,7 +13,7 @@ import mlefit
 from mlefit import results
 from mlefit._types import Matrix
 from mlefit.assign import SLOPES
-from mlefit.cautions import cautions, redundancies
+from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
@@ -47,12 +47,15 @@ def assemble(
     kind = _se_kind(request, maximum)
     sums = fit_sums(maximum)
     df_residual = _nobs(request, maximum) - maximum.engine.predictors[0].size
-    uncertainty = _uncertainty(request, table, maximum, kind, df_residual)
+    facts = diagnostics(maximum, sums, df_residual)
+    dispersion = sums.dispersion(df_residual)
+    if kind == "quasi" and df_residual > 0:
+        facts = {"dispersion": dispersion} | facts
+    uncertainty = _uncertainty(request, table, maximum, kind, dispersion, df_residual)
     redundant = list(redundancies(maximum))
     if redundant and request.strict:
         raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
     verdict = no_maximum(maximum, roles, table)
-    facts = diagnostics(maximum, sums, df_residual)
     return results.FitResult(
         schema=results.SCHEMA,
         mlefit_version=mlefit.__version__,
@@ -71,9 +74,9 @@ def assemble(
         warnings=(
             *([] if verdict is None else [verdict]),
             *table.warnings,
-            *cautions(maximum, rows, facts, df_residual),
+            *cautions(maximum, rows, kind, facts, df_residual),
         ),
-        notes=(*notes, *remarks(maximum)),
+        notes=(*notes, *conditions(maximum), *remarks(maximum)),
     )
 
 
@@ -147,13 +150,19 @@ def _nobs(request: Request, maximum: Maximum) -> float:
 
 
 def _uncertainty(
-    request: Request, table: Table, maximum: Maximum, kind: str, df_residual: float
+    request: Request,
+    table: Table,
+    maximum: Maximum,
+    kind: str,
+    dispersion: float,
+    df_residual: float,
 ) -> Uncertainty:
     trusted = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
     matrix = (
         covariance(
             maximum,
             kind,
+            dispersion=dispersion,
             squared_weights=request.sampling_weights is not None,
             clusters=table.clusters,
         )
@@ -161,6 +170,10 @@ def _uncertainty(
         else None
     )
     reference, factor = Reference(), 1.0
+    if kind == "quasi":
+        # the dispersion is estimated, so as in R's quasi families the statistics are t
+        reference = Reference(df_residual)
+        matrix = matrix if df_residual > 0 else None
     if request.small_sample:
         reference = Reference(df_residual)
         factor = math.sqrt(_nobs(request, maximum) / df_residual) if df_residual > 0 else math.nan
@@ -236,7 +249,7 @@ def _model_info(
 ) -> results.ModelInfo:
     family = maximum.model.family
     return results.ModelInfo(
-        family=family.name,
+        family=family.label,
         formula=roles.main.text,
         formulas={name: formula.text for name, formula in roles.formulas.items()},
         links={

@@ -27,18 +27,29 @@ _MOST_NAMED = 8
 
 
 def cautions(
-    maximum: Maximum, rows: Rows, facts: Mapping[str, float], df_residual: float
+    maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float], df_residual: float
 ) -> Iterator[str]:
-    """Warnings about a fit, the gravest first."""
+    """Warnings about a fit with standard errors of this kind, the gravest first."""
     yield from redundancies(maximum)
     if maximum.optimum.status is not Status.CONVERGED:
         return
     yield from near_dependencies(maximum)
-    yield from spread_and_zeros(maximum, facts, df_residual)
+    yield from spread_and_zeros(maximum, kind, facts, df_residual)
     if maximum.penalty is None:
         yield from doubtful_intervals(maximum)
     if maximum.penalty is None or not maximum.penalty.has_corners:
         yield from influence(maximum, rows)
+
+
+def conditions(maximum: Maximum) -> Iterator[str]:
+    """What the standard errors rest on where the estimate does not."""
+    family = maximum.model.family
+    if family.vertex is not None:
+        parameter = family.parameters[0]
+        yield (
+            f"the standard errors hold if the rows are {family.label} with this {parameter.name}; "
+            f"as an estimate of the {parameter.meaning} {parameter.name} does not need that"
+        )
 
 
 def redundancies(maximum: Maximum) -> Iterator[str]:
@@ -84,17 +95,18 @@ def _near_dependency(
 
 
 def spread_and_zeros(
-    maximum: Maximum, facts: Mapping[str, float], df_residual: float
+    maximum: Maximum, kind: str, facts: Mapping[str, float], df_residual: float
 ) -> Iterator[str]:
     """Counts that spread more, or are zero more often, than the family allows."""
     family = maximum.model.family
-    dispersion = facts.get("dispersion")
-    if dispersion is None:
+    if not family.support.discrete or "dispersion" not in facts:
         return
+    dispersion = facts["dispersion"]
     # Pearson's statistic has mean df and, for counts that are not tiny, variance near 2 df
     z = (dispersion - 1) * math.sqrt(df_residual / 2)
-    if dispersion > _NOTABLE_DISPERSION and z > _NOTABLE_Z:
-        advice = "; --se HC0 does not assume it" if maximum.penalty is None else ""
+    if dispersion > _NOTABLE_DISPERSION and z > _NOTABLE_Z and kind in ("observed", "expected"):
+        kinds = "--se quasi or --se HC0" if family.implies_variance else "--se HC0"
+        advice = f"; {kinds} does not assume it" if maximum.penalty is None else ""
         yield (
             f"the counts spread more than {family.name} allows (dispersion {dispersion:.3g}, "
             f"1 expected): its standard errors are too small{advice}"

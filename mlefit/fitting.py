@@ -26,7 +26,7 @@ from mlefit.design.usable import profile, suitable_families
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
-from mlefit.inference import KINDS
+from mlefit.inference import KINDS, kinds_for
 from mlefit.likelihood import Model
 from mlefit.links import Link
 from mlefit.maximise import Maximum, Search, maximise
@@ -190,7 +190,7 @@ def plan(request: Request) -> DryRun:
         target_source=roles.target_source,
         features=roles.features,
         features_source=roles.features_source,
-        family=prepared.family.name,
+        family=prepared.family.label,
         links={n: link.name for n, link in zip(names, prepared.links, strict=True)},
         formulas={name: formula.text for name, formula in roles.formulas.items()},
         columns=[
@@ -262,18 +262,39 @@ def _check_errors(request: Request, family: Family) -> None:
             f"{request.se or 'clustered'} standard errors do not know of the prior",
             tries=["--se observed   for the curvature of the log-posterior"],
         )
-    if request.se == "expected" and not family.has_expected:
+    if request.se == "quasi" and request.sampling_weights:
         raise UsageError(
-            f"the expected information of {family.name} has no closed form",
-            tries=["--se observed", "--se HC0"],
+            "quasi errors take every row for one row, and sampling weights say it stands for more",
+            tries=["--se HC0"],
         )
-    sandwich = request.cluster is not None or request.se not in (None, "expected")
-    if family.vertex is not None and sandwich:
-        raise UsageError(
+    kind = "cluster" if request.cluster is not None else request.se
+    if kind is not None and kind not in kinds_for(family):
+        raise _no_such_errors(family, kind)
+
+
+def _no_such_errors(family: Family, kind: str) -> UsageError:
+    """Why a family has no standard errors of a kind."""
+    if family.vertex is not None:
+        return UsageError(
             f"{family.name} has a corner at its location, where only the expected information "
             "has a curvature to use",
             tries=["--se expected"],
         )
+    tries = ["--se observed", "--se HC0"]
+    if kind == "expected":
+        return UsageError(
+            f"the expected information of {family.name} has no closed form", tries=tries
+        )
+    others = [parameter.name for parameter in family.parameters[1:]]
+    if any(parameter.norm == 2 for parameter in family.parameters):
+        tries = ["--small-sample"]
+    if family.support.binary:
+        reason = "the mean of 0 and 1 sets their variance, whatever their distribution"
+    elif others:
+        reason = f"{' and '.join(others)} already {'set' if others[1:] else 'sets'} the spread"
+    else:
+        reason = "its estimate does not follow from mean and variance alone"
+    return UsageError(f"no dispersion can be estimated beside {family.name}: {reason}", tries=tries)
 
 
 def _no_family(request: Request, source: Source) -> UsageError:

@@ -56,6 +56,10 @@ class FitSums:
         """None if the family has none."""
         return _number(self.plain[1])
 
+    def dispersion(self, df_residual: float) -> float:
+        """Pearson's statistic for each degree of freedom; NaN where there is none."""
+        return float(self.plain[2] / df_residual) if df_residual > 0 else float("nan")
+
 
 def fit_sums(maximum: Maximum) -> FitSums:
     """Sums at the maximum."""
@@ -132,11 +136,12 @@ def _residual_sums(family: Family, block: Block, theta: Sequence[Any], step: int
 def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str, Any]:
     """What the data say about the family's assumptions, where they can say anything."""
     family = maximum.model.family
-    rows, _, pearson = sums.plain
+    rows = sums.plain[0]
     facts: dict[str, Any] = {}
     if _is_count(family) and df_residual > 0:
-        if not family.has_free_scale and math.isfinite(pearson):
-            facts["dispersion"] = float(pearson / df_residual)
+        dispersion = sums.dispersion(df_residual)
+        if not family.has_free_scale and math.isfinite(dispersion):
+            facts["dispersion"] = dispersion
         if family.support.lower == 0:
             facts["zeros_observed"], facts["zeros_expected"] = map(float, sums.counts[:, 0])
         if sums.counts[1].sum() > _COVERED * rows:

@@ -1,6 +1,8 @@
 """How sure: from the curvature at the maximum to covariances, tests and intervals.
 
     observed, expected   A^-1, with A the information of that kind
+    quasi                A^-1 X2/(n - p), with the expected A and Pearson's statistic
+                         X2 = sum (y - mean)^2/variance; tests and intervals refer to t(n - p)
     HC0 ... HC3          A^-1 B A^-1, B the sum over rows of score score', for HC1 times
                          n/(n - p), for HC2 and HC3 with each row's score over
                          (1 - h)^(1/2) and (1 - h), h its leverage
@@ -11,7 +13,8 @@ number of coefficients of the first parameter. Under sampling weights B weighs
 every row by its weight squared; frequency weights count rows.
 
 Sources: A. W. van der Vaart (1998), Asymptotic Statistics, section 5.6; J. G.
-MacKinnon and H. White (1985), J. Econometrics 29, 305-325.
+MacKinnon and H. White (1985), J. Econometrics 29, 305-325; P. McCullagh and J. A.
+Nelder (1989), Generalized Linear Models, 2nd ed., section 9.2.
 """
 
 from __future__ import annotations
@@ -25,11 +28,20 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, block_diagonal
+from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
 from mlefit.maximise import Maximum
 from mlefit.symmetric import inverse
 
-KINDS = ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster")
+KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster")
+
+
+def kinds_for(family: Family) -> tuple[str, ...]:
+    """The kinds of standard error that a family can have."""
+    if family.vertex is not None:
+        return ("expected",)
+    lacking = {"expected": not family.has_expected, "quasi": not family.implies_variance}
+    return tuple(kind for kind in KINDS if not lacking.get(kind, False))
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,7 @@ def covariance(
     maximum: Maximum,
     kind: str,
     *,
+    dispersion: float = 1.0,
     squared_weights: bool = False,
     clusters: NDArray[np.intp] | None = None,
 ) -> Matrix | None:
@@ -77,6 +90,7 @@ def covariance(
     Args:
         maximum: where the likelihood is highest.
         kind: one of `KINDS`.
+        dispersion: for kind 'quasi', what multiplies the family's own variance.
         squared_weights: whether weights stand for sampled rows, not repeated ones.
         clusters: for kind 'cluster', the code of each row's cluster, 0 to G - 1.
 
@@ -86,7 +100,9 @@ def covariance(
     bread = inverse_information(maximum, kind)
     if bread is None:
         return None
-    if kind not in ("observed", "expected"):
+    if kind == "quasi":
+        bread = bread * dispersion
+    elif kind not in ("observed", "expected"):
         bread = bread @ _meat(maximum, kind, bread, squared_weights, clusters) @ bread
     to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
     return to_user @ bread @ to_user.T
@@ -94,7 +110,7 @@ def covariance(
 
 def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
     """A^-1 in the search's coordinates, of the expected information if `kind` says so."""
-    if kind == "expected" or maximum.model.family.vertex is not None:
+    if kind in ("expected", "quasi") or maximum.model.family.vertex is not None:
         return inverse(maximum.evaluate(maximum.optimum.gamma, "expected").information)
     return inverse(maximum.optimum.totals.information)
 

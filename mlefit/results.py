@@ -64,7 +64,7 @@ class ModelInfo:
     prior: Annotated[Sequence[Mapping[str, Any]], "priors and the penalties they are; else empty"]
     fixed: Annotated[Mapping[str, float], "parameters and coefficients held at a value"]
     objective: Annotated[str, "likelihood, posterior, or pseudo-likelihood under sampling weights"]
-    se_kind: Annotated[str, "observed, expected, HC0 to HC3 or cluster"]
+    se_kind: Annotated[str, "observed, expected, quasi, HC0 to HC3 or cluster"]
     small_sample: Annotated[bool, "whether the scale divides by n - p"]
     interval: Annotated[Interval, "how the intervals were made"]
 

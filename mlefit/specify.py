@@ -148,14 +148,28 @@ def _held(
     """For each parameter the columns that are held, with their coefficients."""
     held: dict[str, dict[str, float]] = {parameter.name: {} for parameter in family.parameters}
     link_of = {p.name: (p, link) for p, link in zip(family.parameters, links, strict=True)}
+    for name, value in family.fixes.items():
+        if rights[name].terms or not rights[name].intercept:
+            raise UsageError(
+                f"{family.label} holds {name} at {value:g}, so {name} takes no formula",
+                tries=[f"--family {family.name}"],
+            )
+        held[name][INTERCEPT] = _on_link_scale(
+            *link_of[name], value, rights[name], f"--family {family.label}"
+        )
     for text in request.fix:
         key, value = _assignment(text)
         if key in link_of:
             name, label = key, INTERCEPT
-            value = _on_link_scale(*link_of[key], value, rights[key], text)
+            value = _on_link_scale(*link_of[key], value, rights[key], f"--fix {text}")
         else:
             name, label = _coefficient(key, designs, text)
         if held[name].setdefault(label, value) != value:
+            if name in family.fixes:
+                raise UsageError(
+                    f"{family.label} and --fix {text} give {name} two values",
+                    tries=[f"--family {family.name} --fix {text}"],
+                )
             raise UsageError(f"--fix gives '{key}' two values")
     return held
 
@@ -174,20 +188,20 @@ def _assignment(text: str) -> tuple[str, float]:
 
 
 def _on_link_scale(
-    parameter: Parameter, link: Link, value: float, right: RightSide, text: str
+    parameter: Parameter, link: Link, value: float, right: RightSide, written: str
 ) -> float:
     """A parameter's value as the intercept that gives it."""
     if right.terms or not right.intercept:
         raise UsageError(
-            f"--fix {text}: {parameter.name} has covariates, so hold its coefficients",
+            f"{written}: {parameter.name} has covariates, so hold its coefficients",
             f"for example --fix {parameter.name}:{INTERCEPT}=0",
         )
     if not parameter.domain.contains(np.array([value])):
-        raise UsageError(f"--fix {text}: {parameter.name} must be {parameter.domain.value}")
+        raise UsageError(f"{written}: {parameter.name} must be {parameter.domain.value}")
     with np.errstate(all="ignore"):
         eta = float(link.forward(np.array([value]))[0])
     if not math.isfinite(eta):
-        raise UsageError(f"--fix {text}: the {link.name} link cannot give this {parameter.name}")
+        raise UsageError(f"{written}: the {link.name} link cannot give this {parameter.name}")
     return eta
 
 

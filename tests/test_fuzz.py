@@ -317,7 +317,7 @@ def flags(rng: random.Random) -> list[str]:
         "--freq-weights": ("w", "n", column),
         "--precision-weights": ("w", column),
         "--sampling-weights": ("w", column),
-        "--se": ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster"),
+        "--se": ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster"),
         "--cluster": ("g", column),
         "--conf-level": ("0.5", "0.999999999", "1", "nan", "x"),
         "--threads": ("1", "2", "0", "-3", "999"),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mlefit import families
 from mlefit.engines.local import LocalEngine
 from mlefit.fitting import fit, prepare
-from mlefit.inference import KINDS
+from mlefit.inference import kinds_for
 from mlefit.likelihood import Model
 from mlefit.maximise import Search, maximise
 from mlefit.request import Request
@@ -57,6 +57,7 @@ def _binomial(rng, eta, spread):
 
 
 CASES = {
+    "asymmetric-laplace": Case(_laplace, scale="b", target_units=True),
     "bernoulli": Case(_bernoulli),
     "binomial": Case(_binomial, options={"trials": "m"}),
     "laplace": Case(_laplace, scale="b", target_units=True),
@@ -479,9 +480,8 @@ def estimate(name, data, formula, model, **options):
 
 def kinds_of(name):
     """Options for every kind of standard error the family can have."""
-    if families.load(name).vertex is not None:
-        return [{"se": "expected"}]
-    return [{"se": kind} | ({"cluster": "cluster"} if kind == "cluster" else {}) for kind in KINDS]
+    kinds = kinds_for(families.load(name))
+    return [{"se": kind} | ({"cluster": "cluster"} if kind == "cluster" else {}) for kind in kinds]
 
 
 def links_of(result):

@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
+    "inference": (words("_types design families likelihood maximise symmetric"), NUMERIC),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "residuals": (words("_types families special"), NUMERIC),
     "goodness": (words("_types design families losses maximise residuals"), NUMERIC),

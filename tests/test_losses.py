@@ -32,6 +32,7 @@ SAMPLES = Path(__file__).parents[1] / "sample_data"
 
 # family -> data, target, features, further options
 FITS: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
+    "asymmetric-laplace": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
     "normal": ("house_prices.csv", "price", ["lotsize", "bedrooms", "stories"], {}),
     "laplace": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
     "bernoulli": ("callbacks.csv", "call", ["experience", "yes_email"], {}),
@@ -71,10 +72,12 @@ FORMULAS = {
     "torch.nn.PoissonNLLLoss(log_input=True)": lambda eta, y: np.exp(eta) - y,
     "objective='reg:squarederror'": lambda eta, y: eta - y,
     "objective='reg:absoluteerror'": lambda eta, y: np.sign(eta - y),
+    "objective='reg:quantileerror', quantile_alpha=0.5": lambda eta, y: (eta > y) - 0.5,
     "objective='binary:logistic'": lambda eta, y: _sigmoid(eta) - y,
     "objective='count:poisson'": lambda eta, y: np.exp(eta) - y,
     "objective='regression'": lambda eta, y: eta - y,
     "objective='regression_l1'": lambda eta, y: np.sign(eta - y),
+    "objective='quantile', alpha=0.5": lambda eta, y: (eta > y) - 0.5,
     "objective='binary'": lambda eta, y: -(2 * y - 1) / (1 + np.exp((2 * y - 1) * eta)),
     "objective='poisson'": lambda eta, y: np.exp(eta) - y,
 }
@@ -141,6 +144,7 @@ def test_a_fit_reports_every_loss_of_its_family(name):
 VALUES = {
     "mean squared error": lambda y, eta, m: (y - eta) ** 2,
     "mean absolute error": lambda y, eta, m: abs(y - eta),
+    "pinball loss": lambda y, eta, m: abs(y - eta) / 2,
     "binary cross-entropy": lambda y, eta, m: np.log1p(np.exp(-(2 * y - 1) * eta)),
     "cross-entropy of all trials": lambda y, eta, m: (
         y * np.log1p(np.exp(-eta)) + (m - y) * np.log1p(np.exp(eta))

@@ -6,6 +6,7 @@ How to add a family:
    value.
 2. Write the docstring first: formula, score and information, the loss, the source.
 3. `ALIASES` holds further names and the names of losses; it is read without importing the file.
+   A number that belongs to the name, as in huber:1.35, is its `setting`.
 4. Give `support`, `parameters`, `log_density`, `score`, `observed`, `start` and `sample`,
    in theta alone: links, coefficients and weights are not a family's business. Give
    `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist.
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.families import _setting
 
 if TYPE_CHECKING:
     from mlefit.families._base import Family
@@ -51,9 +53,13 @@ NOT_LIKELIHOODS = {
 
 
 def load(name: str) -> Family:
-    """The family with this canonical name; see `resolve` for what people write."""
-    family: Family = importlib.import_module(f"{__name__}.{_file(name)}").FAMILY
-    return family
+    """The family with this canonical name, such as poisson or huber:1.35.
+
+    What people write goes through `resolve` first.
+    """
+    plain, value = _setting.parts(name)
+    family: Family = importlib.import_module(f"{__name__}.{_file(plain)}").FAMILY
+    return family if value is None else family.with_setting(float(value))
 
 
 def every() -> Iterator[Family]:
@@ -64,9 +70,24 @@ def every() -> Iterator[Family]:
 def resolve(name: str) -> str:
     """The canonical name behind a name, an alias or a loss; case, `-` and `_` are ignored.
 
+    A number after the last colon is the family's setting, unless the colon belongs to
+    the name, as in reg:gamma.
+
     Raises:
-        UsageError: nothing has this name, or it is a loss that is no likelihood.
+        UsageError: nothing has this name, it is a loss that is no likelihood, or the
+            family cannot have this number.
     """
+    known = aliases()
+    plain, number = _setting.parts(name)
+    if number is None or _folded(name) in known or _folded(plain) not in known:
+        return _known(name)
+    canonical = known[_folded(plain)]
+    value = _setting.number(number, name)
+    return load(canonical).with_setting(value, name).label
+
+
+def _known(name: str) -> str:
+    """The canonical name behind one without a number."""
     wanted = _folded(name)
     for not_one, reason in NOT_LIKELIHOODS.items():
         if wanted == _folded(not_one):

@@ -18,6 +18,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.errors import UsageError
+from mlefit.families import _setting
+from mlefit.families._setting import Setting
 from mlefit.support import Domain, Support
 
 
@@ -65,7 +68,8 @@ class Parameter:
         precision_power: power of a precision weight that multiplies it: -1/2 for the
             scale of a location-scale family, whose variance then goes as 1 / weight.
         norm: q if the scale's maximum given the location is the q-th root of the mean
-            of |y - location|^q, so that no search is needed for it.
+            of |y - location|^q, each side perhaps with a factor of its own, so that no
+            search is needed for it.
     """
 
     name: str
@@ -151,7 +155,11 @@ class Moments:
 
 
 class Family(ABC):
-    """A distribution of one target value."""
+    """A distribution of one target value.
+
+    Args:
+        value: of the family's setting; None for its default.
+    """
 
     name: str
     summary: str
@@ -177,6 +185,8 @@ class Family(ABC):
 
     is_censored: bool = False
     """Whether some rows tell only where their value lies."""
+    setting: Setting | None = None
+    """The number that can follow the family's name; None if none can."""
 
     vertex: float | None = None
     """The quantile level tau if the location maximises a sum of pinball losses.
@@ -184,6 +194,41 @@ class Family(ABC):
     The log-density then has a corner in its first parameter, whose maximum is a
     vertex of a linear programme: no derivative finds it.
     """
+
+    def __init__(self, value: float | None = None) -> None:
+        default = None if self.setting is None else self.setting.default
+        self.value = default if value is None else value
+
+    def with_setting(self, value: float, written: str = "") -> Family:
+        """This family with its setting at a value.
+
+        Args:
+            value: of the setting.
+            written: what the user wrote, for an error; its canonical form if empty.
+
+        Raises:
+            UsageError: the family has no setting, or it cannot have this value.
+        """
+        written = written or _setting.label(self.name, value)
+        if self.setting is None:
+            raise UsageError(
+                f"'{written}': {self.name} takes no number", tries=[f"--family {self.name}"]
+            )
+        self.setting.require(value, written)
+        return type(self)(value)
+
+    @property
+    def label(self) -> str:
+        """The name with its setting, as people write it and documents record it."""
+        return _setting.label(self.name, self.value)
+
+    @property
+    def fixes(self) -> Mapping[str, float]:
+        """Parameters that the setting holds, and at which value."""
+        if self.setting is None or self.value is None:
+            return {}
+        held = [p.name for p in self.parameters if p.name == self.setting.name]
+        return dict.fromkeys(held, self.value)
 
     @abstractmethod
     def log_density(self, y: Rows, *theta: Any, **known: Any) -> Rows:
@@ -243,6 +288,22 @@ class Family(ABC):
     def has_expected(self) -> bool:
         """Whether the expected information has a closed form."""
         return type(self).expected is not Family.expected
+
+    @property
+    def implies_variance(self) -> bool:
+        """Whether a score linear in y weighs it by a variance that the mean alone sets.
+
+        Then a spread beyond that variance scales every error and moves no estimate. Of 0 and
+        1 the mean sets the variance whatever their distribution, so nothing can exceed it.
+        """
+        own = type(self)
+        return (
+            len(self.parameters) == 1
+            and not self.support.binary
+            and self.has_expected
+            and own.variance is not Family.variance
+            and own.unit_deviance is not Family.unit_deviance
+        )
 
     @property
     def has_free_scale(self) -> bool:

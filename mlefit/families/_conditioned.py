@@ -59,7 +59,7 @@ class Conditioned(Family):
     ) -> None:
         self.base, self.is_censored, self.below, self.above = base, censored, below, above
         self.name, self.summary, self.examples = base.name, base.summary, base.examples
-        self.elsewhere = base.elsewhere
+        self.elsewhere, self.setting, self.value = base.elsewhere, base.setting, base.value
         # the norm of the residuals gives a scale its maximum only where every value is known
         self.parameters = tuple(replace(parameter, norm=None) for parameter in base.parameters)
         self.known = (*base.known, *((LOWER, UPPER) if censored else ()))

@@ -2,13 +2,8 @@
 
     ell(y; mu, b) = -log(2 b) - |y - mu|/b
 
-    d ell/d mu = sign(y - mu)/b            -d2/dmu2  = 0 except at the corner y = mu
-    d ell/d b  = (|y - mu|/b - 1)/b        -d2/dmu db = sign(y - mu)/b^2
-                                           -d2/db2   = (2 |y - mu|/b - 1)/b^2
-    expected: 1/b^2, 0, 1/b^2
-
-The corner carries all the curvature in mu, so standard errors come from the
-expected information, and the maximum over mu is a vertex of a linear programme.
+The two-sided exponential density with rates 1 and 1, whose derivatives `_two_sided`
+gives. Expected information: 1/b^2, 0, 1/b^2.
 
 Loss: with b held fixed, maximising over mu is minimising the mean absolute error.
 
@@ -18,29 +13,27 @@ and Generalizations, sections 2.1 and 2.6.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
-from mlefit.support import REAL_LINE, Domain
+from mlefit.families._base import Example, Loss, Parameter
+from mlefit.families._two_sided import TwoSided
+from mlefit.support import Domain
 
 ALIASES = ("mae", "l1", "absolute-error", "lad", "double-exponential")
 
 
-class Laplace(Family):
+class Laplace(TwoSided):
     """See the module's docstring."""
 
     name = "laplace"
     summary = "symmetric errors with heavier tails; fits the median"
-    support = REAL_LINE
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "median", links=("identity",)),
         Parameter(
             "b", "log", Domain.POSITIVE, "mean absolute deviation", precision_power=-0.5, norm=1
         ),
     )
+    up = down = 1.0
     vertex = 0.5
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 7.5)))
     elsewhere = {
@@ -48,41 +41,6 @@ class Laplace(Family):
         "scipy": "laplace(loc, scale)",
         "Stan": "double_exponential(mu, sigma)",
     }
-
-    def log_density(self, y: Rows, mu: Rows, b: Rows) -> Rows:
-        return -np.log(2 * b) - np.abs(y - mu) / b
-
-    def score(self, y: Rows, mu: Rows, b: Rows) -> tuple[Rows, Rows]:
-        return np.sign(y - mu) / b, (np.abs(y - mu) / b - 1) / b
-
-    def observed(self, y: Rows, mu: Rows, b: Rows) -> Pairs:
-        return {
-            (0, 1): np.sign(y - mu) / b**2,
-            (1, 1): (2 * np.abs(y - mu) / b - 1) / b**2,
-        }
-
-    def expected(self, mu: Rows, b: Rows) -> Pairs:
-        return {(0, 0): b**-2.0, (1, 1): b**-2.0}
-
-    def start(self, moments: Moments) -> tuple[float, float]:
-        return moments.mean, math.sqrt(moments.variance / 2)
-
-    def mean(self, mu: Rows, b: Rows) -> Rows:
-        return mu
-
-    def variance(self, mu: Rows, b: Rows) -> Rows:
-        return 2 * b**2
-
-    def log_cdf(self, y: Rows, mu: Rows, b: Rows) -> Rows:
-        tail = -np.abs(y - mu) / b - math.log(2)
-        return np.where(y <= mu, tail, np.log1p(-np.exp(tail)))
-
-    def log_sf(self, y: Rows, mu: Rows, b: Rows) -> Rows:
-        return self.log_cdf(-y, -mu, b)
-
-    def sample(self, rng: np.random.Generator, mu: Rows, b: Rows) -> Rows:
-        return rng.laplace(mu, b)
-
     losses = (
         Loss(
             parameter="mu",

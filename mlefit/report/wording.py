@@ -22,6 +22,7 @@ from mlefit.results import (
 _SE_KIND = {
     "observed": "observed information",
     "expected": "expected information",
+    "quasi": "quasi-likelihood",
     "cluster": "cluster sandwich",
 }
 _INVERSE_LINK = {

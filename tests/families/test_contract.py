@@ -24,12 +24,18 @@ def points_of(is_wanted: Callable[[Family], bool]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("family", "theta", "known"),
         [
-            pytest.param(family, theta, known, id=f"{family.name}-{theta}")
-            for family in families.every()
-            if is_wanted(family)
+            pytest.param(family, theta, known, id=f"{family.label}-{theta}")
+            for plain in families.every()
+            if is_wanted(plain)
+            for family in (plain, *at_other_settings(plain))
             for theta, known in family.examples
         ],
     )
+
+
+def at_other_settings(family: Family) -> list[Family]:
+    """The family with the further numbers that can follow its name."""
+    return [family.with_setting(v) for v in (family.setting.examples if family.setting else ())]
 
 
 def offers(method: str) -> Callable[[Family], bool]:
