@@ -58,7 +58,7 @@ def _plain_sums(family: Family, block: Block, theta: tuple[Any, ...]) -> Vector:
     mean, variance = family.mean(*theta, **known), family.variance(*theta, **known)
     pearson = None if mean is None or variance is None else (y - mean) ** 2 / variance
     zeros = zeros_expected = None
-    if family.support.discrete and not family.support.binary:
+    if family.support.counts:
         zeros = (y == 0).astype(float)
         zeros_expected = np.exp(family.log_density(np.zeros_like(y), *theta, **known))
     unit_deviance = family.unit_deviance(y, *theta, **known)
@@ -72,7 +72,7 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
     family = maximum.model.family
     _, pearson, zeros, zeros_expected = sums.plain
     facts: dict[str, float] = {}
-    if family.support.discrete and not family.support.binary and df_residual > 0:
+    if family.support.counts and df_residual > 0:
         if not family.has_free_scale:
             facts["dispersion"] = float(pearson / df_residual)
         facts["zeros_observed"] = float(zeros)

@@ -81,7 +81,7 @@ class Model:
     """
 
     def __init__(self, family: Family, links: Sequence[Link], *, fuse: bool = True) -> None:
-        self.family = family
+        self.family = family.through(links)
         self.links = tuple(links)
         self._fused = family.fused(tuple(link.name for link in links)) if fuse else None
         # a link that can leave the domain, such as identity for a mean > 0, needs watching

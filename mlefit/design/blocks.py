@@ -32,37 +32,22 @@ class Basis:
     """The coordinates a parameter's columns are seen in: (x - centre) R^-1.
 
     Coefficients gamma in these coordinates and beta of the user's columns obey
-    beta = R^-1 gamma, and the intercept takes up what the centre removed. Shifting
+    beta = R^-1 gamma, and an intercept takes up what the centre removed. Shifting
     costs nothing and removes the cancellation that a large mean causes; R, the
     triangle of a QR decomposition, is there only where the columns are nearly
     dependent, and makes their product matrix nearly the identity.
 
     Attributes:
-        centre: shape (p,); zero for the intercept, and all zero without one.
+        centre: shape (p,); zero for the intercept, and all zero where none takes it up.
         triangle: R, shape (p, p), or None for the identity.
     """
 
     centre: Vector
     triangle: Matrix | None = None
 
-    def to_user(self) -> Matrix:
-        """The matrix T of beta = T gamma, shape (p, p)."""
-        p = len(self.centre)
-        turned = np.eye(p) if self.triangle is None else np.linalg.inv(self.triangle)
-        shift = np.eye(p)
-        if p:
-            shift[0] -= self.centre
-        return shift @ turned
-
-    def beta(self, gamma: Vector) -> Vector:
-        """Coefficients of the user's columns."""
-        beta: Vector = gamma
-        if self.triangle is not None:
-            beta = np.linalg.solve(self.triangle, gamma)
-        if np.any(self.centre):
-            beta = beta.copy()
-            beta[0] -= self.centre @ beta
-        return beta
+    def turned(self, gamma: Vector) -> Vector:
+        """R^-1 gamma: coefficients of the centred columns."""
+        return gamma if self.triangle is None else np.linalg.solve(self.triangle, gamma)
 
 
 @dataclass(frozen=True)
@@ -75,6 +60,8 @@ class Predictor:
         labels: of all columns as the formula orders them, held and redundant ones too.
         offsets: keys of series added to eta, each with its factor.
         basis: coordinates of the free columns.
+        taken_from: positions of the predictors that this one enters the density as a
+            difference from, if it has no intercept because of theirs.
     """
 
     columns: tuple[Column, ...]
@@ -82,6 +69,7 @@ class Predictor:
     labels: tuple[str, ...] = ()
     offsets: tuple[tuple[str, float], ...] = ()
     basis: Basis = field(default_factory=lambda: Basis(np.zeros(0)))
+    taken_from: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -250,21 +238,35 @@ class Reader:
         return X
 
 
-def split(gamma: Vector, predictors: Sequence[Predictor]) -> list[Vector]:
+def split(gamma: Vector | Matrix, predictors: Sequence[Predictor]) -> list[Vector]:
     """One vector of all coefficients, cut by parameter."""
     edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
     return [gamma[lo:hi] for lo, hi in pairwise(edges)]
 
 
-def block_diagonal(blocks: Sequence[Matrix]) -> Matrix:
-    """Square matrices along the diagonal of a larger one."""
-    size = sum(len(block) for block in blocks)
-    whole = np.zeros((size, size))
-    at = 0
-    for block in blocks:
-        whole[at : at + len(block), at : at + len(block)] = block
-        at += len(block)
-    return whole
+def can_be_centred(predictors: Sequence[Predictor], k: int) -> bool:
+    """Whether free intercepts are there to take up a shift of the columns of predictor k."""
+    takers = predictors[k].taken_from
+    return all(predictors[j].has_intercept for j in takers or (k,))
+
+
+def betas(predictors: Sequence[Predictor], gamma: Vector | Matrix) -> list[Vector]:
+    """Coefficients of the user's columns for each predictor; gamma may hold several, (p, m)."""
+    parts = zip(predictors, split(gamma, predictors), strict=True)
+    found = [predictor.basis.turned(part).copy() for predictor, part in parts]
+    for k, predictor in enumerate(predictors):
+        if np.any(predictor.basis.centre):
+            shift = predictor.basis.centre @ found[k]
+            if not predictor.taken_from:
+                found[k][0] -= shift
+            for j in predictor.taken_from:
+                found[j][0] += shift
+    return found
+
+
+def user_matrix(predictors: Sequence[Predictor]) -> Matrix:
+    """The matrix T of beta = T gamma over all predictors, shape (p, p)."""
+    return np.concatenate(betas(predictors, np.eye(sum(p.size for p in predictors))))
 
 
 def block_rows(predictors: Sequence[Predictor]) -> int:

@@ -34,6 +34,7 @@ from mlefit.families._base import Family
 from mlefit.formula import Factor
 from mlefit.request import Request
 from mlefit.source import Rows
+from mlefit.support import Facts
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Table:
         columns: all of them, by key.
         levels: label of each factor -> its levels, the base first.
         event: for a two-level target, the level that counts as 1.
+        facts: what is known of the target.
         clusters: code of each row's cluster, if clusters were named.
         notes: what a person should know.
         warnings: what a person must know.
@@ -54,6 +56,7 @@ class Table:
     columns: Columns
     levels: Mapping[str, tuple[str, ...]]
     event: str | None
+    facts: Facts
     clusters: NDArray[np.intp] | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -67,24 +70,25 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
         UsageError: a column of a type that its part cannot have.
     """
     rows = without_zero_weights(request, rows)
-    target, event = target_of(roles, rows, family)
+    target = target_of(request, roles, rows, family)
     features, levels = _features(roles, rows)
     series = {
-        TARGET: target,
+        TARGET: target.values,
         **features,
         **weights_of(request, rows),
         **offset_of(request, rows),
         **trials_of(request, rows, family),
     }
     columns = Columns({key: _chunks(values) for key, values in series.items()})
-    check_support(columns, roles, rows, request, family)
+    least, most = check_support(columns, roles, rows, request, family)
     return Table(
         rows=rows,
         columns=columns,
         levels=levels,
-        event=event,
+        event=target.event,
+        facts=Facts(target.levels, least, most),
         clusters=clusters_of(request, rows),
-        notes=() if event is None else (f"{roles.main.response_label}: {event!r} counts as 1",),
+        notes=() if target.note is None else (target.note,),
         warnings=(
             *(
                 f"'{label}' has only the level '{only[0]}'"

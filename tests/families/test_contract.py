@@ -24,10 +24,10 @@ def points_of(is_wanted: Callable[[Family], bool]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("family", "theta", "known"),
         [
-            pytest.param(family, theta, known, id=f"{family.name}-{theta}")
+            pytest.param(family.bound(facts), theta, known, id=f"{family.name}-{theta}")
             for family in families.every()
             if is_wanted(family)
-            for theta, known in family.examples
+            for theta, known, facts in family.examples
         ],
     )
 
@@ -146,12 +146,14 @@ def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
         for mu in nearby(family, theta):
             packed = packed_theta(family, (mu, *theta[1:]), len(y))
             extra = rows(known, len(y))
-            rebuilt = loss.scale(*packed[1:]) * loss.value(y, packed[0], **extra)
-            rebuilt = rebuilt + loss.constant(y, *packed[1:], **extra)
+            moving, rest = loss.parts(packed)
+            rebuilt = loss.scale(*rest) * loss.value(y, *moving, **extra)
+            rebuilt = rebuilt + loss.constant(y, *rest, **extra)
             nll = -family.log_density(y, *packed, **extra)
             np.testing.assert_allclose(rebuilt, nll, rtol=1e-12, atol=1e-12)
-            slopes = loss.scale(*packed[1:]) * loss.slope(y, packed[0], **extra)
-            np.testing.assert_allclose(slopes, -family.score(y, *packed, **extra)[0], rtol=1e-12)
+            scores = family.score(y, *packed, **extra)
+            for slope_, score in zip(loss.slopes(y, moving, **extra), scores, strict=False):
+                np.testing.assert_allclose(loss.scale(*rest) * slope_, -score, rtol=1e-12)
 
 
 @every_point_with_deviance
@@ -375,7 +377,9 @@ def size(family: Family, theta: Any, known: Mapping[str, float], j: int) -> floa
         return min(value, 1 - value)
     if domain is Domain.POSITIVE:
         return value
-    return float(np.ptp(quantiles(family, theta, known, [0.25, 0.75]))) if j == 0 else 1.0
+    if j > 0 or family.support.levels:
+        return 1.0
+    return float(np.ptp(quantiles(family, theta, known, [0.25, 0.75])))
 
 
 def nearby(family: Family, theta: Any) -> list[float]:
