@@ -24,7 +24,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
-from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._base import Family, FusedAll, Pairs, Probability
 from mlefit.links import Link
 from mlefit.support import Domain
 
@@ -121,6 +121,8 @@ class Model:
         etas = self.etas(block, gammas)
         if self._fused is not None:
             form = self._fused(block.y, *etas, **block.known)
+            if isinstance(form, FusedAll):
+                return RowTerms(*form)
             return RowTerms(form.log_density, [form.score], {(0, 0): form.information})
         return self._general(block, etas, kind)
 

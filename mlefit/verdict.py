@@ -41,7 +41,7 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
         f"no maximum exists: {reason}",
         f"  {_runaways(found, labels)}: {rows} are fitted ever better",
     ]
-    remedies = _remedies(roles, named)
+    remedies = _remedies(roles, moving)
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
@@ -132,10 +132,13 @@ def _runaways(found: Recession, labels: Sequence[str]) -> str:
     return head + " and ".join(parts)
 
 
-def _remedies(roles: Roles, named: Sequence[Column]) -> list[str]:
+def _remedies(roles: Roles, moving: Sequence[Column]) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
+    named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     remedies = ["--prior 'normal(0, 2.5)'"] if named else []
-    if len(named) == 1 and len(named[0].parts) == 1 and isinstance(named[0].parts[0], Indicator):
+    # with an intercept on the move it is the rows of other levels that are fitted perfectly
+    only = named[0].parts if len(set(moving)) == 1 and named else ()
+    if len(only) == 1 and isinstance(only[0], Indicator):
         name, _, level = named[0].label[:-1].partition("[")
         if name.isidentifier() and "'" not in level:
             remedies.append(f"--where \"{name} <> '{level}'\"")

@@ -81,6 +81,15 @@ class Predictor:
         """Whether a free intercept is there to take up a shift."""
         return bool(self.columns) and self.columns[0].is_intercept
 
+    def sees_what(self, other: Predictor) -> bool:
+        """Whether its free columns are those of another, in the same coordinates."""
+        mine, its = self.basis, other.basis
+        return (
+            self.columns == other.columns
+            and np.array_equal(mine.centre, its.centre)
+            and (mine.triangle is its.triangle is None)
+        )
+
     def without_basis(self) -> Predictor:
         """The same predictor in the user's own coordinates."""
         return replace(self, basis=Basis(np.zeros(self.size)))
@@ -106,7 +115,7 @@ class Block:
         weight: row weights (m,), or None for ones.
         precision: precision weights (m,), or None for ones; they are part of the offsets
             already and stand here for what is reported of a row.
-        designs: one matrix (p_k, m) for each parameter.
+        designs: one matrix (p_k, m) for each parameter; the same one for the same columns.
         offsets: one array (m,) or number for each parameter.
     """
 
@@ -196,7 +205,15 @@ class Reader:
         self._columns = columns
         self._predictors = predictors
         self._known = known
-        self._buffers = [np.empty(p.size * most_rows) for p in predictors]
+        # classes mostly have the same columns, which are then filled and kept in cache once
+        self._first_like = [
+            next(j for j, other in enumerate(predictors) if other.sees_what(predictor))
+            for predictor in predictors
+        ]
+        self._buffers = [
+            np.empty(predictor.size * most_rows if first == k else 0)
+            for k, (first, predictor) in enumerate(zip(self._first_like, predictors, strict=True))
+        ]
         self._y = np.empty(most_rows)
 
     def read(self, span: Span) -> Block:
@@ -206,16 +223,20 @@ class Reader:
         y = self._y[: span.hi - span.lo]
         y[:] = piece[TARGET][rows]
         weight = piece[WEIGHT][rows].astype(float) if WEIGHT in piece else None
+        designs: list[Matrix] = []
+        for k, first in enumerate(self._first_like):
+            designs.append(
+                self._design(self._predictors[k], self._buffers[k], piece, rows, len(y))
+                if first == k
+                else designs[first]
+            )
         return Block(
             start=span.start,
             y=y,
             known={key: piece[key][rows].astype(float) for key in self._known},
             weight=weight,
             precision=np.exp(piece[PRECISION][rows]) if PRECISION in piece else None,
-            designs=tuple(
-                self._design(predictor, buffer, piece, rows, len(y))
-                for predictor, buffer in zip(self._predictors, self._buffers, strict=True)
-            ),
+            designs=tuple(designs),
             offsets=tuple(_offset(predictor, piece, rows) for predictor in self._predictors),
         )
 

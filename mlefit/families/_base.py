@@ -45,6 +45,14 @@ class Fused(NamedTuple):
     information: Rows
 
 
+class FusedAll(NamedTuple):
+    """The same for several linear predictors at once."""
+
+    log_density: Rows
+    score: tuple[Rows, ...]
+    information: Pairs
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of a family.
@@ -256,8 +264,8 @@ class Family(ABC):
         Inside the domain, and with a finite log-density for every value of the target.
         """
 
-    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
-        """A form (y, eta, **known) for canonical links that is faster than the general one."""
+    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused | FusedAll] | None:
+        """A form (y, *etas, **known) for canonical links that is faster than the general one."""
         return None
 
     def mean(self, *theta: Any, **known: Any) -> Rows | None:

@@ -18,7 +18,7 @@ Source: A. Agresti (2013), Categorical Data Analysis, 3rd ed., section 8.1.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +28,7 @@ from mlefit.families._base import (
     Contrast,
     Example,
     Family,
+    FusedAll,
     Loss,
     Moments,
     Pairs,
@@ -91,21 +92,19 @@ class Categorical(Family):
         return family
 
     def log_density(self, y: Rows, *eta: Rows) -> Rows:
-        return _log_mass(y, eta)
+        return _rows(y, *eta).log_density
 
     def score(self, y: Rows, *eta: Rows) -> tuple[Rows, ...]:
-        return _slopes(y, eta)
+        return _rows(y, *eta).score
 
     def observed(self, y: Rows, *eta: Rows) -> Pairs:
-        return self.expected(*eta)
+        return _rows(y, *eta).information
 
     def expected(self, *eta: Rows) -> Pairs:
-        p, q = _shares(eta)
-        return {
-            (j - 1, k - 1): p[j] * (q[j] if j == k else -p[k])
-            for j in range(1, len(p))
-            for k in range(j, len(p))
-        }
+        return _rows(np.zeros_like(eta[0]), *eta).information
+
+    def fused(self, links: tuple[str, ...]) -> Callable[..., FusedAll]:
+        return _rows
 
     def start(self, moments: Moments) -> tuple[float, ...]:
         # half a row added to each class: finite log-odds whatever the sample holds
@@ -133,16 +132,17 @@ class Categorical(Family):
         return f"Categorical(p), p = softmax({', '.join(['0', *shown])})"
 
     def sample(self, rng: np.random.Generator, *eta: Rows) -> Rows:
-        p, _ = _shares(eta)
-        return (rng.random(p.shape[1]) > np.cumsum(p, axis=0)[:-1]).sum(axis=0).astype(float)
+        reached = np.cumsum(_weights(eta)[0], axis=0)
+        u = rng.random(reached.shape[1]) * reached[-1]
+        return (u > reached[:-1]).sum(axis=0).astype(float)
 
     losses = (
         Loss(
             parameter="all classes",
             name="cross-entropy",
             formula="-ln p[y]",
-            value=lambda y, *eta: -_log_mass(y, eta),
-            slope=lambda y, *eta: tuple(-slope for slope in _slopes(y, eta)),
+            value=lambda y, *eta: -_rows(y, *eta).log_density,
+            slope=lambda y, *eta: tuple(-slope for slope in _rows(y, *eta).score),
             scale=lambda: 1.0,
             constant=lambda y: 0.0,
             joint=True,
@@ -163,15 +163,19 @@ class Categorical(Family):
     )
 
 
-def _log_mass(y: Rows, eta: Sequence[Rows]) -> Rows:
+def _rows(y: Rows, *eta: Rows) -> FusedAll:
+    """Everything from one pass over the exponentials."""
     weights, heights = _weights(eta)
+    total = weights.sum(axis=0)
     own = np.take_along_axis(heights, y.astype(int)[None], axis=0)[0]
-    return own - np.log(weights.sum(axis=0))
-
-
-def _slopes(y: Rows, eta: Sequence[Rows]) -> tuple[Rows, ...]:
-    p, q = _shares(eta)
-    return tuple(np.where(y == k, q[k], -p[k]) for k in range(1, len(p)))
+    p, q = weights / total, _others(weights) / total
+    score = tuple(np.where(y == k, q[k], -p[k]) for k in range(1, len(p)))
+    information = {
+        (j - 1, k - 1): p[j] * (q[j] if j == k else -p[k])
+        for j in range(1, len(p))
+        for k in range(j, len(p))
+    }
+    return FusedAll(own - np.log(total), score, information)
 
 
 def _weights(eta: Sequence[Rows]) -> tuple[Matrix, Matrix]:
@@ -181,14 +185,16 @@ def _weights(eta: Sequence[Rows]) -> tuple[Matrix, Matrix]:
     return np.exp(heights), heights
 
 
-def _shares(eta: Sequence[Rows]) -> tuple[Matrix, Matrix]:
-    """p of every class (K, m) and 1 - p as the sum of the others, which keeps its digits."""
-    weights, _ = _weights(eta)
-    total = weights.sum(axis=0)
-    others = np.zeros_like(weights)
-    others[1:] = np.cumsum(weights[:-1], axis=0)
-    others[:-1] += np.cumsum(weights[:0:-1], axis=0)[::-1]
-    return weights / total, others / total
+def _others(weights: Matrix) -> Matrix:
+    """The sum over all other classes: total less weight would lose the digits of 1 - p."""
+    found = np.zeros_like(weights)
+    before, behind = np.zeros_like(weights[0]), np.zeros_like(weights[0])
+    for k in range(1, len(weights)):
+        before += weights[k - 1]
+        behind += weights[-k]
+        found[k] += before
+        found[-k - 1] += behind
+    return found
 
 
 FAMILY = Categorical()
