@@ -248,6 +248,7 @@ def _model_info(
     uncertainty: Uncertainty,
 ) -> results.ModelInfo:
     family = maximum.model.family
+    classes = {roles.main.response_label: table.facts.levels} if family.support.levels else {}
     return results.ModelInfo(
         family=family.label,
         formula=roles.main.text,
@@ -256,7 +257,7 @@ def _model_info(
             parameter.name: link.name
             for parameter, link in zip(family.parameters, maximum.model.links, strict=True)
         },
-        levels=table.levels,
+        levels={**classes, **table.levels},
         event=table.event,
         prior=prior_records(maximum),
         fixed=dict(_fixed(maximum)),
@@ -268,6 +269,8 @@ def _model_info(
             request.conf_level,
             uncertainty.reference.name,
         ),
+        base=table.facts.levels[0] if classes and not family.support.ordered else None,
+        distribution=family.distribution([link.name for link in maximum.model.links]),
     )
 
 

@@ -133,10 +133,13 @@ def _labels(
         for parameter, predictor in zip(family.parameters, predictors, strict=True)
     }
     first = family.parameters[0].name
+    shared = list(dict.fromkeys([first, *(p.name for p in family.parameters if p.follows)]))
     if prior.natural:
         _check_natural(named, family, columns, prior)
     if named == SLOPES:
-        labels = [f"{first}:{c.label}" for c in columns[first] if not c.is_intercept]
+        labels = [
+            f"{name}:{c.label}" for name in shared for c in columns[name] if not c.is_intercept
+        ]
         if not labels:
             raise UsageError(
                 f"'{text}' is for slopes, and there are none", tries=[f"--prior '{first} ~ ...'"]
@@ -144,19 +147,25 @@ def _labels(
         return labels
     if named in columns and len(columns[named]) == 1:
         return [f"{named}:{columns[named][0].label}"]
-    head, colon, rest = named.partition(":")
-    parameter, label = (head, rest) if colon and head in columns else (first, named)
+    # a class may be called anything, so its name is looked for and not cut off
+    head = next((name for name in columns if named.startswith(f"{name}:")), None)
+    places, label = (shared, named) if head is None else ([head], named[len(head) + 1 :])
     wanted = _tight(label)
     if prior.corner_weight and wanted == _tight(INTERCEPT):
         raise UsageError(
             f"'{text}': a corner holds slopes at a value, not an intercept",
             tries=[f"--prior '{named} ~ normal(0, 1)'"],
         )
-    matching = [c for c in columns[parameter] if wanted in (_tight(c.label), _tight(_term(c)))]
+    matching = [
+        f"{name}:{c.label}"
+        for name in places
+        for c in columns[name]
+        if wanted in (_tight(c.label), _tight(_term(c)))
+    ]
     if not matching:
         held = [column.label for predictor in predictors for column, _ in predictor.held]
         raise _nobody(named, label, prior, text, columns, held)
-    return [f"{parameter}:{column.label}" for column in matching]
+    return matching
 
 
 def _tight(label: str) -> str:

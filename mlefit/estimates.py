@@ -49,11 +49,11 @@ def coefficient_rows(
     for k, parameter in enumerate(maximum.model.family.parameters):
         asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
         estimates = {column.label: j for j, column in enumerate(fitted.columns)}
-        away = maximum.recession.moving if maximum.recession is not None and k == 0 else ()
+        away = () if maximum.recession is None else maximum.recession.moving
         held = {column.label: value for column, value in asked.held}
         if _has_covariates(roles, parameter.name):
             for label in asked.labels:
-                if label in estimates and estimates[label] not in away:
+                if label in estimates and at + estimates[label] not in away:
                     j = estimates[label]
                     yield _estimated(parameter.name, label, beta[j], at + j, uncertainty)
                 else:
@@ -90,7 +90,8 @@ def parameter_rows(
     at = 0
     for k, parameter in enumerate(maximum.model.family.parameters):
         predictor = maximum.engine.predictors[k]
-        if not _has_covariates(roles, parameter.name):
+        is_there = predictor.size or predictor.held  # a location without columns is just zero
+        if is_there and not _has_covariates(roles, parameter.name):
             yield _natural(maximum, k, at, uncertainty)
         at += predictor.size
 
@@ -104,14 +105,14 @@ def _natural(
         value = float(link.inverse(np.array([predictor.held[0][1]]))[0])
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     factor = uncertainty.scale_factor if parameter.norm is not None else 1.0
-    if maximum.recession is not None and k == 0:
+    if maximum.recession is not None and position in maximum.recession.moving:
         end = _end_of_domain(maximum, maximum.recession)
         return results.ParameterEstimate(parameter.name, end, None, None, None)
     if maximum.optimum.status is Status.PERFECT_FIT and parameter.norm is not None:
         return results.ParameterEstimate(parameter.name, 0.0, None, None, None)
     error = uncertainty.std_error(position)
     if error is None:
-        value = float(link.inverse(maximum.gammas[k][:1])[0]) * factor
+        value = float(link.inverse(maximum.betas[k][:1])[0]) * factor
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     numbers = natural_scale(maximum, k, error, uncertainty.quantile)
     return results.ParameterEstimate(parameter.name, *(factor * number for number in numbers))
@@ -119,7 +120,7 @@ def _natural(
 
 def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
     """Where a plain parameter tends to when its likelihood has no maximum inside."""
-    end = maximum.model.links[0].ends[recession.growing > 0]
+    end = maximum.model.ends[recession.growing > 0]
     unit = maximum.model.family.parameters[0].domain is Domain.UNIT
     return 0.0 if end == "lower" else 1.0 if unit else None
 

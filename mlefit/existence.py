@@ -11,23 +11,27 @@ cone
 
 which, for columns of full rank, is {0} if and only if the maximum exists (A. Albert
 and J. A. Anderson 1984, Biometrika 71, 1-10; for counts J. M. C. Santos Silva and
-S. Tenreyro 2010, Economics Letters 107, 310-312). With c the sum of the x_i turned to
-their harmless side, every d in C other than 0 has c'd > 0, so one linear programme,
-max c'd over C in a box, decides. It is solved on few rows first; rows that its answer
-violates join until none does or nothing but 0 is left.
+S. Tenreyro 2010, Economics Letters 107, 310-312). A family of several classes has
+such a condition for differences of its predictors, so there x_i stands for the row of
+a difference in the coefficients of all parameters at once, and a row of the data gives
+several. With c the sum of the x_i turned to their harmless side, every d in C other
+than 0 has c'd > 0, so one linear programme, max c'd over C in a box, decides. It is
+solved on few rows first; rows that its answer violates join until none does or nothing
+but 0 is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Block
+from mlefit.design.blocks import Block, user_matrix
 from mlefit.engines.local import LocalEngine
+from mlefit.families._base import Family
 from mlefit.likelihood import Model
 from mlefit.rank import triangle
 
@@ -46,17 +50,19 @@ class Recession:
     """A direction in which the likelihood only grows.
 
     Attributes:
-        direction: change of the first parameter's coefficients, for the user's columns,
-            the largest entry times its column's size scaled to one.
+        direction: change of the coefficients of the user's columns, the largest entry times
+            its column's size scaled to one; of the first parameter, or of all of them.
         moving: positions of the coefficients that run away.
         falling: rows whose linear predictor falls without bound.
-        growing: rows whose linear predictor grows without bound.
+        growing: rows whose linear predictor, or a difference of two, grows without bound.
+        sides: of a family of levels, each level of such rows and the one it is told from.
     """
 
     direction: Vector
     moving: tuple[int, ...]
     falling: int
     growing: int
+    sides: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,55 +73,107 @@ class _Sides:
         held: rows that must not move, shape (p, a).
         turned: rows that may move one way, turned to it, shape (p, b).
         growing: which of those may grow, shape (b,).
+        row: the row of the block that each of those is, shape (b,).
+        names: what they tell apart, one for each, if that has a name.
     """
 
     held: Matrix
     turned: Matrix
     growing: NDArray[np.bool_]
+    row: NDArray[np.intp]
+    names: Sequence[tuple[str, str]]
 
 
 def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Recession | None:
-    """A recession direction of the first parameter's coefficients; None if there is none.
+    """A recession direction of the coefficients; None if there is none.
 
     Coefficients at the positions `held` cannot run away: these likelihoods are bounded, and
-    the density of a proper prior goes to zero. The other parameters are taken as given: a
-    direction for one value of a scale is one for every value.
+    the density of a proper prior goes to zero. Where only the first parameter's can, the
+    other parameters are taken as given: a direction for one value of a scale is one for
+    every value.
     """
-    predictor = engine.predictors[0]
-    if model.family.escape is None or not predictor.size or not any(model.ends):
+    if not _can_recede(model, engine):
         return None
-    sizes = _column_sizes(engine)
+    sizes = _column_sizes(model, engine)
     free = _free_directions(model, engine, sizes, held)
     if not free.shape[1]:
         return None
     found = _cutting_planes(model, engine, sizes, free)
     if found is None:
         return None
-    direction, (falling, growing) = found
-    beta, moving = _scaled(engine, predictor.basis.to_user() @ (direction / sizes))
-    return Recession(beta, moving, falling, growing)
+    direction, improved = found
+    p = len(sizes)
+    turn = user_matrix(engine.predictors)[:p, :p]
+    beta, moving = _scaled(model, engine, turn @ (direction / sizes))
+    return Recession(beta, moving, improved.falling, improved.growing, tuple(improved.sides))
+
+
+def _can_recede(model: Model, engine: LocalEngine) -> bool:
+    if has_contrasts(model):
+        return any(predictor.size for predictor in engine.predictors)
+    one_way = model.family.escape is not None and any(model.ends)
+    return one_way and engine.predictors[0].size > 0
+
+
+def has_contrasts(model: Model) -> bool:
+    """Whether all parameters can run away together, rather than the first alone."""
+    return type(model.family).contrasts is not Family.contrasts
+
+
+def _designs(model: Model, block: Block) -> Sequence[Matrix]:
+    """The columns of the parameters that can run away."""
+    return block.designs if has_contrasts(model) else block.designs[:1]
 
 
 def _sides(model: Model, block: Block, sizes: Vector) -> _Sides:
+    if has_contrasts(model):
+        return _contrasts(model, block, sizes)
     escape = model.family.escape
     assert escape is not None
     lower, upper = escape(block.y, **block.known)
     none = np.zeros(len(block.y), dtype=bool)
     reached = {"lower": lower, "upper": upper, None: none}
     falling, growing = (reached[end] for end in model.ends)
-    X = block.designs[0] / sizes[:, None]
-    lengths = np.linalg.norm(X, axis=0)
-    X = X / np.where(lengths > 0, lengths, 1.0)
+    X = _of_length_one(block.designs[0] / sizes[:, None])
     one_way = falling != growing
     return _Sides(
         held=X[:, ~falling & ~growing],
         turned=np.where(growing, X, -X)[:, one_way],
         growing=growing[one_way],
+        row=np.flatnonzero(one_way),
+        names=[],
     )
 
 
-def _column_sizes(engine: LocalEngine) -> Vector:
-    squares = engine.total(lambda block: np.einsum("ij,ij->i", block.designs[0], block.designs[0]))
+def _contrasts(model: Model, block: Block, sizes: Vector) -> _Sides:
+    """The differences that may grow, each a row in the coefficients of all parameters."""
+    edges = np.cumsum([0, *(len(X) for X in block.designs)])
+    parts: list[Matrix] = [np.empty((len(sizes), 0))]
+    rows: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+    names: list[tuple[str, str]] = []
+    for contrast in model.family.contrasts(block.y):
+        chosen = np.flatnonzero(contrast.rows)
+        part = np.zeros((len(sizes), len(chosen)))
+        for k, sign in ((contrast.plus, 1.0), (contrast.minus, -1.0)):
+            if k is not None:
+                part[edges[k] : edges[k + 1]] += sign * block.designs[k][:, chosen]
+        parts.append(part)
+        rows.append(chosen)
+        names += [contrast.sides] * len(chosen)
+    turned = _of_length_one(np.concatenate(parts, axis=1) / sizes[:, None])
+    growing = np.ones(turned.shape[1], dtype=bool)
+    return _Sides(turned[:, :0], turned, growing, np.concatenate(rows), names)
+
+
+def _of_length_one(X: Matrix) -> Matrix:
+    lengths = np.linalg.norm(X, axis=0)
+    return X / np.where(lengths > 0, lengths, 1.0)
+
+
+def _column_sizes(model: Model, engine: LocalEngine) -> Vector:
+    squares = engine.total(
+        lambda block: np.concatenate([np.einsum("ij,ij->i", X, X) for X in _designs(model, block)])
+    )
     sizes = np.sqrt(squares / engine.columns.rows)
     return np.where(sizes > 0, sizes, 1.0)
 
@@ -124,10 +182,10 @@ def _free_directions(
     model: Model, engine: LocalEngine, sizes: Vector, held: Sequence[int]
 ) -> Matrix:
     """An orthonormal basis of the directions that move no held row and no held coefficient."""
-    predictor = engine.predictors[0]
-    p = predictor.size
+    p = len(sizes)
     R = triangle((_sides(model, block, sizes).held for block in engine.blocks()), p)
-    still = predictor.basis.to_user()[[j for j in held if j < p]] / sizes
+    turn = user_matrix(engine.predictors)[:p, :p]
+    still = turn[[j for j in held if j < p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
     return _null_space(np.vstack([R, still / lengths]))
 
@@ -141,17 +199,17 @@ def _null_space(rows: Matrix) -> Matrix:
 
 def _cutting_planes(
     model: Model, engine: LocalEngine, sizes: Vector, free: Matrix
-) -> tuple[Vector, tuple[int, int]] | None:
+) -> tuple[Vector, _Improved] | None:
     c, chosen = _gather(model, engine, sizes, free)
     for _ in range(_ROUNDS):
         z = _programme(c, chosen)
         if z is None:
             return None
         z = _on_its_face(z, chosen)
-        worst, rows = _violations(model, engine, sizes, free, z)
+        worst, improved = _violations(model, engine, sizes, free, z)
         if not worst.shape[1]:
             # nothing but rounding moved: the cone is the origin
-            return (free @ z, rows) if any(rows) else None
+            return (free @ z, improved) if improved.falling + improved.growing else None
         chosen = np.column_stack([chosen, worst])
     return None
 
@@ -198,31 +256,45 @@ def _on_its_face(z: Vector, rows: Matrix) -> Vector:
     return face @ (face.T @ z)
 
 
+@dataclass
+class _Improved:
+    """How many rows of the data a direction improves, and what it tells apart in them."""
+
+    falling: int = 0
+    growing: int = 0
+    sides: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def add(self, sides: _Sides, improved: NDArray[np.bool_]) -> None:
+        self.growing += len(np.unique(sides.row[improved & sides.growing]))
+        self.falling += len(np.unique(sides.row[improved & ~sides.growing]))
+        if sides.names:
+            self.sides |= dict.fromkeys(sides.names[i] for i in np.flatnonzero(improved).tolist())
+
+
 def _violations(
     model: Model, engine: LocalEngine, sizes: Vector, free: Matrix, z: Vector
-) -> tuple[Matrix, tuple[int, int]]:
-    """The rows that a direction violates most, and how many it improves: falling, growing."""
+) -> tuple[Matrix, _Improved]:
+    """The rows that a direction violates most, and those that it improves."""
     worst: Matrix = np.empty((len(z), 0))
     margins: Rows = np.zeros(0)
-    falling = growing = 0
+    found = _Improved()
     for block in engine.blocks():
         sides = _sides(model, block, sizes)
         turned = free.T @ sides.turned
         margin = z @ turned
-        improved = margin > _ON_THE_PLANE
-        growing += int((improved & sides.growing).sum())
-        falling += int((improved & ~sides.growing).sum())
+        found.add(sides, margin > _ON_THE_PLANE)
         bad = margin < _VIOLATED
         margins = np.concatenate([margins, margin[bad]])
         keep = np.argsort(margins)[:_MORE_ROWS]
         worst = np.column_stack([worst, turned[:, bad]])[:, keep]
         margins = margins[keep]
-    return worst, (falling, growing)
+    return worst, found
 
 
-def _scaled(engine: LocalEngine, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
+def _scaled(model: Model, engine: LocalEngine, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
     """A direction with its largest reach one, and the coefficients that really move."""
-    sizes = _column_sizes(engine.with_predictors([p.without_basis() for p in engine.predictors]))
+    raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
+    sizes = _column_sizes(model, raw)
     beta = beta / np.abs(beta * sizes).max()
     moving = tuple(j for j, r in enumerate(np.abs(beta * sizes)) if r > _ON_THE_PLANE)
     return beta, moving

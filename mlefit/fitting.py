@@ -20,7 +20,7 @@ from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
 from mlefit.design.censoring import conditioned, interval_columns
-from mlefit.design.roles import Roles, choose_roles
+from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suitable_families
 from mlefit.engines.local import LocalEngine
@@ -67,6 +67,7 @@ def fit(
     fix: str | Iterable[str] = (),
     prior: str | Iterable[str] = (),
     features: str | Iterable[str] | None = None,
+    levels: str | Iterable[str] | None = None,
     **options: Any,
 ) -> FitResult:
     """Estimate by maximum likelihood.
@@ -80,6 +81,7 @@ def fit(
         fix: held parameters and coefficients, as for `--fix`.
         prior: priors, as for `--prior`; makes the fit a MAP fit.
         features: columns, or "all".
+        levels: the target's levels in order, as for `--levels`.
         options: the further fields of `Request`, named like the flags.
 
     Returns:
@@ -98,6 +100,7 @@ def fit(
         fix=_several(fix),
         priors=_several(prior),
         features=None if features is None else _several(features),
+        levels=None if levels is None else _several(levels),
         **options,
     )
     return run(request)
@@ -214,7 +217,8 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
         raise _no_family(request, source)
     family = conditioned(request, families.load(families.resolve(request.family)))
     _check_options(request, family)
-    links = choose_links(request, family)
+    if not family.open:
+        choose_links(request, family)  # a wrong word is told before the rows are read
     roles = choose_roles(request, source, family)
     rows = read_rows(
         source,
@@ -226,6 +230,9 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     )
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
     table = tabulate(request, roles, rows, family)
+    family = family.bound(table.facts)
+    roles = with_parameters(roles, family)
+    links = choose_links(request, family)
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
     assigned = assigned_priors(request, family, links, predictors)
     strength.check(request, assigned, table.columns.rows)

@@ -165,7 +165,7 @@ def _count_records(family: Family, counts: Vector, rows: float) -> list[dict[str
 
 
 def _is_count(family: Family) -> bool:
-    return family.support.discrete and not family.support.binary and not family.is_censored
+    return family.support.counts and not family.is_censored
 
 
 def _total(block: Block, values: Rows | None) -> float:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Block, block_diagonal
+from mlefit.design.blocks import Block, user_matrix
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
 from mlefit.maximise import Maximum
@@ -104,7 +104,7 @@ def covariance(
         bread = bread * dispersion
     elif kind not in ("observed", "expected"):
         bread = bread @ _meat(maximum, kind, bread, squared_weights, clusters) @ bread
-    to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
+    to_user = user_matrix(maximum.engine.predictors)
     return to_user @ bread @ to_user.T
 
 
@@ -179,7 +179,7 @@ def natural_scale(
     never leave the parameter's domain.
     """
     link = maximum.model.links[k]
-    eta: Vector = maximum.gammas[k][:1]
+    eta: Vector = maximum.betas[k][:1]
     ends = link.inverse(np.array([eta[0] - quantile * std_error, eta[0] + quantile * std_error]))
     low, high = sorted(float(end) for end in ends)
     return (

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Block, block_diagonal
+from mlefit.design.blocks import Block, user_matrix
 from mlefit.maximise import Maximum
 
 _INFLUENTIAL = 1.0
@@ -83,7 +83,7 @@ def declining_statistics(maximum: Maximum) -> list[int]:
     work = maximum.engine.columns.rows * len(maximum.optimum.gamma) * predictor.size
     if maximum.model.family.escape is None or work > _MOST_WORK:
         return []
-    to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
+    to_user = user_matrix(maximum.engine.predictors)
     to_search = np.linalg.inv(to_user)
     gamma = maximum.optimum.gamma
     beta = to_user @ gamma

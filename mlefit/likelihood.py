@@ -24,7 +24,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
-from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._base import Family, FusedAll, Pairs, Probability
 from mlefit.links import Link
 from mlefit.support import Domain
 
@@ -81,7 +81,7 @@ class Model:
     """
 
     def __init__(self, family: Family, links: Sequence[Link], *, fuse: bool = True) -> None:
-        self.family = family
+        self.family = family.through(links)
         self.links = tuple(links)
         self._fused = family.fused(tuple(link.name for link in links)) if fuse else None
         # a link that can leave the domain, such as identity for a mean > 0, needs watching
@@ -129,6 +129,8 @@ class Model:
         etas = self.etas(block, gammas)
         if self._fused is not None:
             form = self._fused(block.y, *etas, **block.known)
+            if isinstance(form, FusedAll):
+                return RowTerms(*form)
             return RowTerms(form.log_density, [form.score], {(0, 0): form.information})
         return self._general(block, etas, kind)
 

@@ -29,7 +29,7 @@ _LARGEST_EXPONENT = 700.0
 class Link(ABC):
     """One link. All methods take and return arrays of shape (n,)."""
 
-    name: ClassVar[str]
+    name: str
     formula: ClassVar[str]
     onto: ClassVar[str]
     """Where theta lands: 'real', 'positive' or 'unit'."""
@@ -37,7 +37,7 @@ class Link(ABC):
     ends: ClassVar[tuple[str | None, str | None]] = (None, None)
     """Which end of its domain theta nears as eta goes to -infinity and to +infinity."""
 
-    is_elementary: ClassVar[bool] = True
+    is_elementary: bool = True
     """Whether numpy alone computes it, in whatever precision eta has."""
 
     @abstractmethod
@@ -217,6 +217,15 @@ class Cauchit(Link):
 
     def curvature(self, eta: Rows) -> Rows:
         return -2.0 * eta / (np.pi * (1.0 + eta**2) ** 2)
+
+
+class Latent(Identity):
+    """theta = eta, for a parameter whose link the family applies to several at once."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.name = link.name
+        self.is_elementary = link.is_elementary
 
 
 class Inverse(Link):

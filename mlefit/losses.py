@@ -54,17 +54,17 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
     Args:
         model: family and links.
         block: rows.
-        loss: a loss of the family, in its first parameter.
+        loss: a loss of the family.
         theta: fitted parameters of the rows.
     """
     y, known = block.y, block.known
-    mu, *rest = theta
-    value = loss.value(y, mu, **known)
+    moving, rest = loss.parts(theta)
+    value = loss.value(y, *moving, **known)
     scale = np.broadcast_to(loss.scale(*rest), y.shape)
     constant = np.broadcast_to(loss.constant(y, *rest, **known), y.shape)
     nll = -model.family.log_density(y, *theta, **known)
-    slope = scale * loss.slope(y, mu, **known)
-    nll_slope = -model.family.score(y, *theta, **known)[0]
+    slopes = [scale * slope for slope in loss.slopes(y, moving, **known)]
+    nll_slopes = [-score for score in model.family.score(y, *theta, **known)[: len(slopes)]]
     return LossSums(
         rows=_sum(block, np.ones_like(y)),
         value=_sum(block, value),
@@ -73,7 +73,7 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
         constant=_sum(block, constant),
         scale_low=float(scale.min()),
         scale_high=float(scale.max()),
-        gradient_error=_largest_distance(slope, nll_slope),
+        gradient_error=max(map(_largest_distance, slopes, nll_slopes)),
     )
 
 
@@ -103,7 +103,7 @@ def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> l
                 constant_to_nll=total.constant / total.rows if constant_scale else None,
                 identity_error=abs(total.rebuilt - total.nll) / max(abs(total.nll), 1e-300),
                 gradient_error=total.gradient_error,
-                holds_fixed=others,
+                holds_fixed=[] if loss.joint else others,
                 apis=loss.apis.get(link, {}) if free and constant_scale and determined else {},
                 same_loss=loss.same_loss.get(link, {}) if free and constant_scale else {},
             )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.corners import newton_with_corners
-from mlefit.design.blocks import Predictor, split
+from mlefit.design.blocks import Predictor, betas, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.existence import Recession, recession
@@ -101,10 +101,7 @@ class Maximum:
         """Coefficients of each parameter for the user's columns."""
         if self.refined is not None:
             return self.refined
-        return [
-            predictor.basis.beta(gamma)
-            for predictor, gamma in zip(self.engine.predictors, self.gammas, strict=True)
-        ]
+        return betas(self.engine.predictors, self.optimum.gamma)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Predictor, block_diagonal
+from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.likelihood import Kind, Totals
 from mlefit.links import Link
 from mlefit.priors._base import Prior
@@ -64,7 +64,7 @@ class Penalty:
             np.array([order.index(label) for label in one.labels if label in order], dtype=int)
             for one in assigned
         ]
-        self._to_user = block_diagonal([predictor.basis.to_user() for predictor in predictors])
+        self._to_user = user_matrix(predictors)
         self.corners = np.zeros(len(order))
         self.centres = np.zeros(len(order))
         for one, at in zip(self.assigned, self._places, strict=True):

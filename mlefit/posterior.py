@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.corners import on_corner, optimality_residual
-from mlefit.design.blocks import block_diagonal
+from mlefit.design.blocks import user_matrix
 from mlefit.maximise import Maximum, evaluator
 from mlefit.penalty import Assigned, Penalty
 
@@ -131,7 +131,7 @@ def _information_of_rows(maximum: Maximum) -> Matrix:
 
 def _likelihood_covariance(maximum: Maximum) -> Any:
     rows = _information_of_rows(maximum)
-    to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
+    to_user = user_matrix(maximum.engine.predictors)
     scale = 1 / np.sqrt(np.maximum(np.diag(rows), np.finfo(float).tiny))
     scaled = rows * np.outer(scale, scale)
     if np.linalg.eigvalsh(scaled)[0] < 1e-10:

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import Block, block_diagonal, split
+from mlefit.design.blocks import Block, split, user_matrix
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
 from mlefit.optimise import Optimum
@@ -46,7 +46,7 @@ def refined_coefficients(
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
     # only the turned blocks lost digits; the others stand still, as a scale at its edge must
     moving = np.repeat(turned, [len(beta) for beta in betas])
-    to_user = block_diagonal([p.basis.to_user() for p in engine.predictors])[:, moving]
+    to_user = user_matrix(engine.predictors)[:, moving]
     information = optimum.totals.information[np.ix_(moving, moving)]
     sharp = np.concatenate(betas).astype(np.longdouble)
     for _ in range(_ROUNDS):

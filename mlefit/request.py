@@ -17,6 +17,7 @@ class Request:
     formula: str | None = None
     target: str | None = None
     features: tuple[str, ...] | None = None
+    levels: tuple[str, ...] | None = None
     family: str | None = None
     links: tuple[str, ...] = ()
     models: tuple[str, ...] = ()

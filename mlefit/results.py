@@ -59,7 +59,10 @@ class ModelInfo:
     formula: Annotated[str, "formula of the first parameter"]
     formulas: Annotated[Mapping[str, str], "formula of every parameter that has covariates"]
     links: Annotated[Mapping[str, str], "link of every parameter"]
-    levels: Annotated[Mapping[str, Sequence[str]], "levels of each factor, the base level first"]
+    levels: Annotated[
+        Mapping[str, Sequence[str]],
+        "levels of each factor, the base level first, and of a target that has them, in order",
+    ]
     event: Annotated[str | None, "value of the target that counts as 1"]
     prior: Annotated[Sequence[Mapping[str, Any]], "priors and the penalties they are; else empty"]
     fixed: Annotated[Mapping[str, float], "parameters and coefficients held at a value"]
@@ -67,6 +70,10 @@ class ModelInfo:
     se_kind: Annotated[str, "observed, expected, quasi, HC0 to HC3 or cluster"]
     small_sample: Annotated[bool, "whether the scale divides by n - p"]
     interval: Annotated[Interval, "how the intervals were made"]
+    base: Annotated[str | None, "class of the target that the others are compared with"] = None
+    distribution: Annotated[
+        str | None, "of a row, where family and parameters alone do not tell it"
+    ] = None
 
 
 @dataclass(frozen=True)

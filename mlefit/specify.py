@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mlefit.design.blocks import OFFSET, PRECISION, Columns, Predictor
-from mlefit.design.coding import INTERCEPT, Column, columns_of
+from mlefit.design.coding import INTERCEPT, MOST_COLUMNS, Column, columns_of
 from mlefit.design.suggest import word
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families._base import Family, Parameter
 from mlefit.formula import RightSide
-from mlefit.links import LINKS, Link, resolve
+from mlefit.links import LINKS, Latent, Link, resolve
 from mlefit.request import Request
 from mlefit.support import Domain
 
@@ -67,7 +68,7 @@ def _link_for(parameter: Parameter, asked: str | None) -> Link:
             "links for it: " + ", ".join(suitable),
             tries=[f"--link {parameter.name}={parameter.link}"],
         )
-    return link
+    return Latent(link) if parameter.latent else link
 
 
 def predictors_of(
@@ -83,13 +84,24 @@ def predictors_of(
     Raises:
         UsageError: `--fix` names nothing, or precision weights meet a family without scale.
     """
-    designs = {name: columns_of(right, levels) for name, right in rights.items()}
+    designs = {p.name: _design(p, rights[p.name], levels) for p in family.parameters}
+    total = sum(len(design) for design in designs.values())
+    if total > MOST_COLUMNS:
+        raise UsageError(
+            f"the model has {total:,} coefficients, more than {MOST_COLUMNS:,}",
+            f"{len(designs):,} parameters of {family.name} have up to "
+            f"{max(map(len, designs.values())):,} columns each",
+        )
     held = _held(request, family, links, rights, designs)
     if PRECISION in columns:
         _require_scale(family, links)
+    order = [parameter.name for parameter in family.parameters]
     predictors = tuple(
-        _predictor(
-            designs[parameter.name], held[parameter.name], _offsets(parameter, columns, family)
+        replace(
+            _predictor(
+                designs[parameter.name], held[parameter.name], _offsets(parameter, columns, family)
+            ),
+            taken_from=tuple(order.index(name) for name in parameter.taken_from),
         )
         for parameter in family.parameters
     )
@@ -98,6 +110,15 @@ def predictors_of(
             "there is nothing to estimate: every coefficient is fixed or left out of the formula"
         )
     return predictors
+
+
+def _design(
+    parameter: Parameter, right: RightSide, levels: Mapping[str, Sequence[str]]
+) -> tuple[Column, ...]:
+    """The columns of a parameter; where other intercepts stand for its own, less that one."""
+    if not parameter.taken_from:
+        return columns_of(right, levels)
+    return columns_of(replace(right, intercept=True), levels)[1:]
 
 
 def _predictor(
@@ -116,6 +137,10 @@ def _offsets(
 ) -> tuple[tuple[str, float], ...]:
     """The series added to a predictor: the offset to the first, precision to the scale."""
     is_first = parameter is family.parameters[0]
+    if OFFSET in columns and parameter.follows:
+        raise UsageError(
+            f"an offset has no class to belong to: {family.name} has a predictor for each of them"
+        )
     offsets = [(OFFSET, 1.0)] if is_first and OFFSET in columns else []
     if PRECISION in columns and parameter.precision_power is not None:
         offsets.append((PRECISION, parameter.precision_power))
@@ -207,9 +232,9 @@ def _on_link_scale(
 
 def _coefficient(key: str, designs: _Designs, text: str) -> tuple[str, str]:
     """The parameter and the label of `x`, `sigma:z` or `x:z`."""
-    name, colon, label = key.partition(":")
-    if not colon or name not in designs:
-        name, label = next(iter(designs)), key
+    # a class may be called anything, so its name is looked for and not cut off
+    name = next((name for name in designs if key.startswith(f"{name}:")), "")
+    name, label = (name, key[len(name) + 1 :]) if name else (next(iter(designs)), key)
     labels = [column.label for column in designs[name]]
     if label in labels:
         return name, label

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import TARGET, WEIGHT, Basis, Block, Columns, split
+from mlefit.design.blocks import TARGET, WEIGHT, Basis, Block, Columns, can_be_centred, split
 from mlefit.engines.local import LocalEngine
 from mlefit.families._base import Moments
 from mlefit.likelihood import Model
@@ -48,9 +48,10 @@ def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
     survey = raw.total(lambda block: _survey(block, shift))
     means = split(survey.columns / survey.rows, engine.predictors)
     predictors = []
-    for predictor, mean in zip(engine.predictors, means, strict=True):
-        centre = mean if predictor.has_intercept else np.zeros(predictor.size)
-        centre[:1] = 0.0
+    for k, (predictor, mean) in enumerate(zip(engine.predictors, means, strict=True)):
+        centre = mean if can_be_centred(engine.predictors, k) else np.zeros(predictor.size)
+        if predictor.has_intercept:
+            centre[0] = 0.0
         predictors.append(replace(predictor, basis=Basis(centre)))
     centred_mean = survey.y / survey.weight
     sample, weight = _sampled(engine.columns)
@@ -107,7 +108,8 @@ def start_coefficients(
             triangle = predictor.basis.triangle
             gammas.append(gamma if triangle is None else triangle @ gamma)
         else:
-            gammas.append(_projected(engine, k, eta) if predictor.size else np.zeros(0))
+            at_zero = not predictor.size or (predictor.taken_from and not predictor.offsets)
+            gammas.append(np.zeros(predictor.size) if at_zero else _projected(engine, k, eta))
     return np.concatenate(gammas)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -45,6 +45,8 @@ class Support:
         lower: its lower end.
         upper: its upper end.
         atoms: values that a density gives a probability of their own.
+        levels: whether the values are the codes 0, 1, ... of a column's levels.
+        ordered: whether those levels have an order.
     """
 
     words: str
@@ -54,6 +56,13 @@ class Support:
     lower: float = -math.inf
     upper: float = math.inf
     atoms: tuple[float, ...] = ()
+    levels: bool = False
+    ordered: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether the values say how many: neither yes or no nor one of several levels."""
+        return self.discrete and not self.binary and not self.levels
 
     def first_violation(self, y: Rows, known: Known) -> tuple[str, NDArray[np.bool_]] | None:
         """What is wrong and in which rows; None when every row belongs."""
@@ -84,6 +93,25 @@ BINARY = Support("0 or 1", (_NOT_BINARY,), discrete=True, binary=True, lower=0, 
 SUCCESSES = Support(
     "0, 1, ..., trials", (_FRACTION, _NEGATIVE, _ABOVE_TRIALS), discrete=True, lower=0
 )
+CLASSES = Support("levels: text, true or false, integers", (_FRACTION,), discrete=True, levels=True)
+ORDERED_CLASSES = replace(
+    CLASSES, words="levels in order: low, mid, high, or 1, 2, 3", ordered=True
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a target before anything is fitted.
+
+    Attributes:
+        levels: of a target that has levels, in the order of their codes 0, 1, ...
+        least: its smallest value.
+        most: its largest.
+    """
+
+    levels: tuple[str, ...]
+    least: float
+    most: float
 
 
 class Domain(Enum):

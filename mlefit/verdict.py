@@ -10,22 +10,40 @@ from mlefit.design.table import Table
 from mlefit.existence import Recession
 from mlefit.maximise import Maximum
 
+_MOST_SIDES = 4
+
 
 def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     """The sentence, its evidence and remedies, one a line; None if nothing runs away."""
     found = maximum.recession
     if found is None:
         return None
-    columns = maximum.engine.predictors[0].columns
+    predictors = maximum.engine.predictors
+    several = len(found.direction) > predictors[0].size
+    labels = [
+        f"{parameter.name}:{column.label}"
+        if several and predictor.size > 1
+        else parameter.name
+        if several
+        else column.label
+        for parameter, predictor in zip(maximum.model.family.parameters, predictors, strict=True)
+        for column in predictor.columns
+    ]
+    columns = [column for predictor in predictors for column in predictor.columns]
     moving = [columns[j] for j in found.moving]
-    named = [column for column in moving if not column.is_intercept]
+    named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     target = roles.main.response_label
     rows = f"{found.falling + found.growing} of {maximum.engine.columns.rows} rows"
+    reason = (
+        _told_apart(found, named, target)
+        if found.sides
+        else _reason(found, columns, named, table, target, maximum)
+    )
     lines = [
-        f"no maximum exists: {_reason(found, columns, named, table, target, maximum)}",
-        f"  {_runaways(found, columns)}: {rows} are fitted ever better",
+        f"no maximum exists: {reason}",
+        f"  {_runaways(found, labels)}: {rows} are fitted ever better",
     ]
-    remedies = _remedies(roles, named)
+    remedies = _remedies(roles, moving)
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
@@ -55,6 +73,20 @@ def _reason(
     which = "a combination of " if len(named) > 1 else ""
     sides = [outcomes[side] for side, rows in enumerate((found.falling, found.growing)) if rows]
     return f"{which}{names} tells the rows where {target!r} is {' and where it is '.join(sides)}"
+
+
+def _told_apart(found: Recession, named: Sequence[Column], target: str) -> str:
+    """Which levels of the target some columns tell apart without exception."""
+    others: dict[str, list[str]] = {}
+    for own, other in found.sides:
+        others.setdefault(own, []).append(other)
+    own = max(others, key=lambda side: len(others[side]))
+    names = _several([column.label for column in named]) or "the intercepts"
+    which = "a combination of " if len(named) > 1 else ""
+    rest = " or ".join(others[own][:_MOST_SIDES]) + " ..." * (len(others[own]) > _MOST_SIDES)
+    return (
+        f"{which}{names} separates the rows where {target!r} is {own} from those where it is {rest}"
+    )
 
 
 def _outcomes(maximum: Maximum) -> tuple[str, str]:
@@ -90,9 +122,9 @@ def _threshold(
     return f"{named.label} separates the rows: {target!r} is {' and '.join(sides)}"
 
 
-def _runaways(found: Recession, columns: Sequence[Column]) -> str:
-    up = [columns[j].label for j in found.moving if found.direction[j] > 0]
-    down = [columns[j].label for j in found.moving if found.direction[j] < 0]
+def _runaways(found: Recession, labels: Sequence[str]) -> str:
+    up = [labels[j] for j in found.moving if found.direction[j] > 0]
+    down = [labels[j] for j in found.moving if found.direction[j] < 0]
     parts = []
     if up:
         parts.append(f"the likelihood keeps rising as {_several(up)} grows to +infinity")
@@ -102,10 +134,13 @@ def _runaways(found: Recession, columns: Sequence[Column]) -> str:
     return head + " and ".join(parts)
 
 
-def _remedies(roles: Roles, named: Sequence[Column]) -> list[str]:
+def _remedies(roles: Roles, moving: Sequence[Column]) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
+    named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     remedies = ["--prior 'normal(0, 2.5)'"] if named else []
-    if len(named) == 1 and len(named[0].parts) == 1 and isinstance(named[0].parts[0], Indicator):
+    # with an intercept on the move it is the rows of other levels that are fitted perfectly
+    only = named[0].parts if len(set(moving)) == 1 and named else ()
+    if len(only) == 1 and isinstance(only[0], Indicator):
         name, _, level = named[0].label[:-1].partition("[")
         if name.isidentifier() and "'" not in level:
             remedies.append(f"--where \"{name} <> '{level}'\"")

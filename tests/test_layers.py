@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "special": (words("_types"), NUMERIC),
     "links": (words("_types errors"), NUMERIC),
     "support": (words("_types"), NUMERIC),
-    "families": (words("_types errors special support"), NUMERIC),
+    "families": (words("_types errors links special support"), NUMERIC),
     "source": (words("errors memory"), {"polars"}),
     "design": (
         words("_types errors expression families formula request source support"),
@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "optimise": (words("_types symmetric"), NUMERIC),
     "rank": (words("_types"), NUMERIC),
     "pinball": (words("_types"), NUMERIC),
-    "existence": (words("_types design engines likelihood rank"), NUMERIC),
+    "existence": (words("_types design engines families likelihood rank"), NUMERIC),
     "memory": (words("errors"), set()),
     "priors": (words("_types errors"), NUMERIC),
     "translations": (words("errors"), set()),

@@ -41,6 +41,7 @@ def fit(
     loss: opt.Loss = None,
     target: opt.Target = None,
     features: opt.Features = None,
+    levels: opt.Levels = None,
     links: opt.Links = None,
     models: opt.Models = None,
     fix: opt.Fix = None,
@@ -122,6 +123,7 @@ def _request(ctx: typer.Context) -> Request:
             "formula": formula,
             "family": flags["family"] or flags["loss"],
             "features": _values.names("-x", flags["features"] or ()),
+            "levels": _values.names("--levels", flags["levels"] or ()),
             "command": ctx.find_root().obj["arguments"],
         }
     )

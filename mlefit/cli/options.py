@@ -90,6 +90,15 @@ Features = Annotated[
     list[str] | None,
     _text("-x", "--features", panel=MODEL, metavar="COL,...", text="Features, or all. Repeatable."),
 ]
+Levels = Annotated[
+    list[str] | None,
+    _text(
+        "--levels",
+        panel=MODEL,
+        metavar="LEVEL,...",
+        text="The target's levels in order: low,mid,high.",
+    ),
+]
 Links = Annotated[
     list[str] | None,
     _text("--link", panel=MODEL, metavar="NAME", text="log, or mu=log,sigma=identity. Repeatable."),

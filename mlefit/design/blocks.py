@@ -32,37 +32,22 @@ class Basis:
     """The coordinates a parameter's columns are seen in: (x - centre) R^-1.
 
     Coefficients gamma in these coordinates and beta of the user's columns obey
-    beta = R^-1 gamma, and the intercept takes up what the centre removed. Shifting
+    beta = R^-1 gamma, and an intercept takes up what the centre removed. Shifting
     costs nothing and removes the cancellation that a large mean causes; R, the
     triangle of a QR decomposition, is there only where the columns are nearly
     dependent, and makes their product matrix nearly the identity.
 
     Attributes:
-        centre: shape (p,); zero for the intercept, and all zero without one.
+        centre: shape (p,); zero for the intercept, and all zero where none takes it up.
         triangle: R, shape (p, p), or None for the identity.
     """
 
     centre: Vector
     triangle: Matrix | None = None
 
-    def to_user(self) -> Matrix:
-        """The matrix T of beta = T gamma, shape (p, p)."""
-        p = len(self.centre)
-        turned = np.eye(p) if self.triangle is None else np.linalg.inv(self.triangle)
-        shift = np.eye(p)
-        if p:
-            shift[0] -= self.centre
-        return shift @ turned
-
-    def beta(self, gamma: Vector) -> Vector:
-        """Coefficients of the user's columns."""
-        beta: Vector = gamma
-        if self.triangle is not None:
-            beta = np.linalg.solve(self.triangle, gamma)
-        if np.any(self.centre):
-            beta = beta.copy()
-            beta[0] -= self.centre @ beta
-        return beta
+    def turned(self, gamma: Vector) -> Vector:
+        """R^-1 gamma: coefficients of the centred columns."""
+        return gamma if self.triangle is None else np.linalg.solve(self.triangle, gamma)
 
 
 @dataclass(frozen=True)
@@ -75,6 +60,8 @@ class Predictor:
         labels: of all columns as the formula orders them, held and redundant ones too.
         offsets: keys of series added to eta, each with its factor.
         basis: coordinates of the free columns.
+        taken_from: positions of the predictors that this one enters the density as a
+            difference from, if it has no intercept because of theirs.
     """
 
     columns: tuple[Column, ...]
@@ -82,6 +69,7 @@ class Predictor:
     labels: tuple[str, ...] = ()
     offsets: tuple[tuple[str, float], ...] = ()
     basis: Basis = field(default_factory=lambda: Basis(np.zeros(0)))
+    taken_from: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -92,6 +80,15 @@ class Predictor:
     def has_intercept(self) -> bool:
         """Whether a free intercept is there to take up a shift."""
         return bool(self.columns) and self.columns[0].is_intercept
+
+    def sees_what(self, other: Predictor) -> bool:
+        """Whether its free columns are those of another, in the same coordinates."""
+        mine, its = self.basis, other.basis
+        return (
+            self.columns == other.columns
+            and np.array_equal(mine.centre, its.centre)
+            and (mine.triangle is its.triangle is None)
+        )
 
     def without_basis(self) -> Predictor:
         """The same predictor in the user's own coordinates."""
@@ -118,7 +115,7 @@ class Block:
         weight: row weights (m,), or None for ones.
         precision: precision weights (m,), or None for ones; they are part of the offsets
             already and stand here for what is reported of a row.
-        designs: one matrix (p_k, m) for each parameter.
+        designs: one matrix (p_k, m) for each parameter; the same one for the same columns.
         offsets: one array (m,) or number for each parameter.
     """
 
@@ -213,7 +210,15 @@ class Reader:
         self._columns = columns
         self._predictors = predictors
         self._known = known
-        self._buffers = [np.empty(p.size * most_rows) for p in predictors]
+        # classes mostly have the same columns, which are then filled and kept in cache once
+        self._first_like = [
+            next(j for j, other in enumerate(predictors) if other.sees_what(predictor))
+            for predictor in predictors
+        ]
+        self._buffers = [
+            np.empty(predictor.size * most_rows if first == k else 0)
+            for k, (first, predictor) in enumerate(zip(self._first_like, predictors, strict=True))
+        ]
         self._y = np.empty(most_rows)
 
     def read(self, span: Span) -> Block:
@@ -223,16 +228,20 @@ class Reader:
         y = self._y[: span.hi - span.lo]
         y[:] = piece[TARGET][rows]
         weight = piece[WEIGHT][rows].astype(float) if WEIGHT in piece else None
+        designs: list[Matrix] = []
+        for k, first in enumerate(self._first_like):
+            designs.append(
+                self._design(self._predictors[k], self._buffers[k], piece, rows, len(y))
+                if first == k
+                else designs[first]
+            )
         return Block(
             start=span.start,
             y=y,
             known={key: piece[key][rows].astype(float) for key in self._known},
             weight=weight,
             precision=np.exp(piece[PRECISION][rows]) if PRECISION in piece else None,
-            designs=tuple(
-                self._design(predictor, buffer, piece, rows, len(y))
-                for predictor, buffer in zip(self._predictors, self._buffers, strict=True)
-            ),
+            designs=tuple(designs),
             offsets=tuple(_offset(predictor, piece, rows) for predictor in self._predictors),
         )
 
@@ -255,21 +264,35 @@ class Reader:
         return X
 
 
-def split(gamma: Vector, predictors: Sequence[Predictor]) -> list[Vector]:
+def split(gamma: Vector | Matrix, predictors: Sequence[Predictor]) -> list[Vector]:
     """One vector of all coefficients, cut by parameter."""
     edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
     return [gamma[lo:hi] for lo, hi in pairwise(edges)]
 
 
-def block_diagonal(blocks: Sequence[Matrix]) -> Matrix:
-    """Square matrices along the diagonal of a larger one."""
-    size = sum(len(block) for block in blocks)
-    whole = np.zeros((size, size))
-    at = 0
-    for block in blocks:
-        whole[at : at + len(block), at : at + len(block)] = block
-        at += len(block)
-    return whole
+def can_be_centred(predictors: Sequence[Predictor], k: int) -> bool:
+    """Whether free intercepts are there to take up a shift of the columns of predictor k."""
+    takers = predictors[k].taken_from
+    return all(predictors[j].has_intercept for j in takers or (k,))
+
+
+def betas(predictors: Sequence[Predictor], gamma: Vector | Matrix) -> list[Vector]:
+    """Coefficients of the user's columns for each predictor; gamma may hold several, (p, m)."""
+    parts = zip(predictors, split(gamma, predictors), strict=True)
+    found = [predictor.basis.turned(part).copy() for predictor, part in parts]
+    for k, predictor in enumerate(predictors):
+        if np.any(predictor.basis.centre):
+            shift = predictor.basis.centre @ found[k]
+            if not predictor.taken_from:
+                found[k][0] -= shift
+            for j in predictor.taken_from:
+                found[j][0] += shift
+    return found
+
+
+def user_matrix(predictors: Sequence[Predictor]) -> Matrix:
+    """The matrix T of beta = T gamma over all predictors, shape (p, p)."""
+    return np.concatenate(betas(predictors, np.eye(sum(p.size for p in predictors))))
 
 
 def block_rows(predictors: Sequence[Predictor]) -> int:

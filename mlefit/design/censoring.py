@@ -62,8 +62,8 @@ def conditioned(request: Request, family: Family) -> Family:
             "programme over values that were seen",
             tries=["--family student", "--family logistic"],
         )
-    if type(family).log_cdf is Family.log_cdf:
-        raise UsageError(f"{family.name} has no distribution function, so it cannot be {what}")
+    if type(family).log_cdf is Family.log_cdf or family.support.levels:
+        raise UsageError(f"{family.name} has no distribution of numbers that could be {what}")
     _check_range(below, above, family)
     return Conditioned(family, censored=_is_censored(request), below=below, above=above)
 

@@ -69,8 +69,13 @@ def level_text(value: object) -> str:
 
 def spoiled_numbers(levels: Sequence[str]) -> str | None:
     """The level that keeps a column of numbers from being one: `?` among 1, 2, 3."""
-    odd = [level for level in levels if not _NUMBER.fullmatch(level)]
+    odd = [level for level in levels if number(level) is None]
     return odd[0] if len(levels) > 3 and 0 < len(odd) <= len(levels) / 4 else None
+
+
+def number(level: str) -> float | None:
+    """The number that a level is written as; None for a word."""
+    return float(level) if _NUMBER.fullmatch(level) else None
 
 
 def listed_levels(levels: list[str]) -> str:

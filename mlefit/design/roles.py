@@ -40,6 +40,9 @@ class Roles:
 
     Attributes:
         response: what is computed for each row on the left side of the first formula.
+        main: the formula of the first parameter.
+        further: those of other parameters, as they were written.
+        others: the columns that a `.` stands for.
         formulas: for each parameter with a formula, the formula; the first parameter first.
         rights: for every parameter of the family its right side.
         target_source: formula, option or guess.
@@ -49,6 +52,9 @@ class Roles:
     """
 
     response: Expression
+    main: Formula
+    further: tuple[Formula, ...]
+    others: tuple[str, ...]
     formulas: Mapping[str, Formula]
     rights: Mapping[str, RightSide]
     target_source: str
@@ -57,20 +63,16 @@ class Roles:
     notes: tuple[str, ...] = ()
 
     @property
-    def main(self) -> Formula:
-        """The formula of the first parameter."""
-        return next(iter(self.formulas.values()))
-
-    @property
     def features(self) -> tuple[str, ...]:
         """Columns that the right sides use, in order of appearance."""
-        return _unique(_names_of(self.rights.values()))
+        sides = [formula.expand(self.others) for formula in (self.main, *self.further)]
+        return _unique(_names_of(sides))
 
     def factors(self) -> Iterator[tuple[Factor, Place]]:
         """Every factor of every term, and where it stands."""
-        for parameter, formula in self.formulas.items():
+        for formula in (self.main, *self.further):
             flag = "" if formula is self.main else "--model"
-            for factor in _factors_of(self.rights[parameter]):
+            for factor in _factors_of(formula.expand(self.others)):
                 yield factor, Place(formula.text, factor.expression.at, flag)
 
 
@@ -88,29 +90,50 @@ def choose_roles(request: Request, source: Source, family: Family) -> Roles:
             "the formula has no target on its left side",
             f"write  TARGET {reading.formula.text.strip()}",
         )
-    first = family.parameters[0].name
-    formulas = {first: reading.formula, **_further_formulas(request, family)}
+    further = [parse_formula(text) for text in request.models]
     target = names(response)
     others = tuple(name for name in source.schema if name not in {*taken, *target})
-    rights = {
-        parameter.name: formulas[parameter.name].expand(others)
-        if parameter.name in formulas
-        else RightSide(intercept=True, terms=())
-        for parameter in family.parameters
-    }
-    _require_in_formula(source, reading.formula, [*target, *_names_of([rights[first]])])
-    for name, formula in formulas.items():
-        if name != first:
-            _require_in_formula(source, formula, _names_of([rights[name]]), "--model")
-    used = {*target, *_names_of(rights.values()), *taken}
-    return Roles(
+    sides = [formula.expand(others) for formula in (reading.formula, *further)]
+    used = {*target, *_names_of(sides), *taken}
+    roles = Roles(
         response=response,
-        formulas=formulas,
-        rights=rights,
+        main=reading.formula,
+        further=tuple(further),
+        others=others,
+        formulas={},
+        rights={},
         target_source=reading.target_source,
         features_source=reading.features_source,
         columns=tuple(name for name in source.schema if name in used),
         notes=reading.notes,
+    )
+    if not family.open:
+        roles = with_parameters(roles, family)
+    _require_in_formula(source, reading.formula, [*target, *_names_of(sides[:1])])
+    for formula, side in zip(further, sides[1:], strict=True):
+        _require_in_formula(source, formula, _names_of([side]), "--model")
+    return roles
+
+
+def with_parameters(roles: Roles, family: Family) -> Roles:
+    """The formulas in the hands of the parameters of a family.
+
+    Raises:
+        UsageError: a formula names no parameter, or a parameter has two formulas.
+    """
+    formulas = {family.parameters[0].name: roles.main, **_further_formulas(roles.further, family)}
+    for parameter in family.parameters:
+        if parameter.follows:
+            formulas.setdefault(parameter.name, roles.main)
+    return replace(
+        roles,
+        formulas=formulas,
+        rights={
+            parameter.name: formulas[parameter.name].expand(roles.others)
+            if parameter.name in formulas
+            else RightSide(intercept=True, terms=())
+            for parameter in family.parameters
+        },
     )
 
 
@@ -226,19 +249,18 @@ def _likely_target(columns: Mapping[str, Profile], family: Family) -> str | None
     return suitable[-1] if suitable else None
 
 
-def _further_formulas(request: Request, family: Family) -> dict[str, Formula]:
+def _further_formulas(further: Sequence[Formula], family: Family) -> dict[str, Formula]:
     first, *known = [parameter.name for parameter in family.parameters]
     formulas: dict[str, Formula] = {}
-    for text in request.models:
-        formula = parse_formula(text)
-        name = formula.response_label
+    for formula in further:
+        name = _parameter(formula)
         if name == first or name in formulas:
             where = "the main formula" if name == first else "another --model"
             raise UsageError(f"'{name}' already has its formula in {where}")
         if name not in known:
             right = formula.text.partition("~")[2].strip()
             raise UsageError(
-                f"{family.name} has no parameter '{name}' for --model '{text}'",
+                f"{family.name} has no parameter '{name}' for --model '{formula.text}'",
                 f"parameters with a --model: {', '.join(known) or 'none'}",
                 tries=[
                     f"--model {word(f'{close} ~ {right}')}" for close in did_you_mean(name, known)
@@ -246,6 +268,12 @@ def _further_formulas(request: Request, family: Family) -> dict[str, Formula]:
             )
         formulas[name] = formula
     return formulas
+
+
+def _parameter(formula: Formula) -> str:
+    """The parameter that a left side names: backticks keep an odd name together."""
+    left = formula.response
+    return left.name if isinstance(left, Name) else formula.response_label
 
 
 def _require_in_formula(

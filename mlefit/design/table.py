@@ -35,6 +35,7 @@ from mlefit.families._base import Family
 from mlefit.formula import Factor
 from mlefit.request import Request
 from mlefit.source import Rows
+from mlefit.support import Facts
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Table:
         levels: label of each factor -> its levels, the base first.
         event: for a two-level target, the level that counts as 1.
         seen: rows by what is known of their target; empty if all of it is.
+        facts: what is known of the target.
         clusters: code of each row's cluster, if clusters were named.
         notes: what a person should know.
         warnings: what a person must know.
@@ -57,6 +59,7 @@ class Table:
     levels: Mapping[str, tuple[str, ...]]
     event: str | None
     seen: Mapping[str, int]
+    facts: Facts
     clusters: NDArray[np.intp] | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -70,27 +73,28 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
         UsageError: a column of a type that its part cannot have.
     """
     rows = drop_unknown(request, without_zero_weights(request, rows))
-    target, event = target_of(request, roles, rows, family)
-    values = seen(request, rows, target, family)
+    target = target_of(request, roles, rows, family)
+    known = seen(request, rows, target.values, family)
     features, levels = _features(roles, rows)
     series = {
-        TARGET: values.target,
-        **values.series,
+        TARGET: known.target,
+        **known.series,
         **features,
         **weights_of(request, rows),
         **offset_of(request, rows),
         **trials_of(request, rows, family),
     }
     columns = Columns({key: _chunks(values) for key, values in series.items()})
-    check_support(columns, roles, rows, request, family)
+    least, most = check_support(columns, roles, rows, request, family)
     return Table(
         rows=rows,
         columns=columns,
         levels=levels,
-        event=event,
-        seen=values.counts,
+        event=target.event,
+        seen=known.counts,
+        facts=Facts(target.levels, least, most),
         clusters=clusters_of(request, rows),
-        notes=() if event is None else (f"{roles.main.response_label}: {event!r} counts as 1",),
+        notes=() if target.note is None else (target.note,),
         warnings=(
             *(
                 f"'{label}' has only the level '{only[0]}'"

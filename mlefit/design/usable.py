@@ -96,6 +96,8 @@ def left_out(facts: Profile) -> str | None:
 
 def suits(facts: Profile, support: Support) -> bool:
     """Whether every value can come from a family with this support."""
+    if support.levels:
+        return 2 <= facts.values <= MOST_LEVELS and _has_levels(facts)
     y = facts.numbers
     if y is None or facts.values < 2:
         return False
@@ -104,15 +106,25 @@ def suits(facts: Profile, support: Support) -> bool:
     return support.first_violation(y, {}) is None
 
 
+def _has_levels(facts: Profile) -> bool:
+    numbers = facts.numbers
+    return is_text(facts.dtype) or (numbers is not None and bool((numbers % 1 == 0).all()))
+
+
 def suitable_families(facts: Profile) -> list[str]:
     """Names of the families whose support holds the column, the most specific first.
 
-    One that is made with a number, such as a quantile level, is nobody's first choice.
+    One that is made with a number, such as a quantile level, is nobody's first choice, and
+    numbers and two levels are seldom meant as classes: those are for texts of more.
     """
+    many_texts = is_text(facts.dtype) and facts.values > 2
     found = [
         family
         for family in every()
-        if not family.known and family.value is None and suits(facts, family.support)
+        if not family.known
+        and family.value is None
+        and (many_texts or not family.support.levels)
+        and suits(facts, family.support)
     ]
     found.sort(key=lambda family: (not family.support.binary, not family.support.discrete))
     return [family.name for family in found]

@@ -10,6 +10,7 @@ once, in `likelihood`.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from mlefit._types import Rows
 from mlefit.errors import UsageError
 from mlefit.families import _setting
 from mlefit.families._setting import Setting
-from mlefit.support import Domain, Support
+from mlefit.support import Domain, Facts, Support
 
 
 class Probability(NamedTuple):
@@ -55,6 +56,14 @@ class Fused(NamedTuple):
     information: Rows
 
 
+class FusedAll(NamedTuple):
+    """The same for several linear predictors at once."""
+
+    log_density: Rows
+    score: tuple[Rows, ...]
+    information: Pairs
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of a family.
@@ -70,6 +79,11 @@ class Parameter:
         norm: q if the scale's maximum given the location is the q-th root of the mean
             of |y - location|^q, each side perhaps with a factor of its own, so that no
             search is needed for it.
+        latent: whether its link is one that the family applies itself, to several
+            predictors at once: the parameter is then its linear predictor.
+        follows: whether it has the covariates of the first parameter, unless given its own.
+        taken_from: names of parameters that it enters the density with as a difference
+            only. Their intercepts stand for its own, which it has not.
     """
 
     name: str
@@ -79,6 +93,25 @@ class Parameter:
     links: tuple[str, ...] = ()
     precision_power: float | None = None
     norm: float | None = None
+    latent: bool = False
+    follows: bool = False
+    taken_from: tuple[str, ...] = ()
+
+
+class Contrast(NamedTuple):
+    """A difference of two linear predictors that some rows' likelihood only rises with.
+
+    Attributes:
+        rows: which rows, shape (m,).
+        plus: position of the parameter whose predictor is counted up; None for zero.
+        minus: of the one that is counted down.
+        sides: the level of the rows, and the level they are told from.
+    """
+
+    rows: Any
+    plus: int | None
+    minus: int | None
+    sides: tuple[str, str]
 
 
 class Example(NamedTuple):
@@ -86,6 +119,7 @@ class Example(NamedTuple):
 
     theta: tuple[float, ...]
     known: Mapping[str, float] = {}
+    facts: Facts = Facts((), math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -93,7 +127,8 @@ class Loss:
     """A loss with the same minimiser as the negative log-likelihood.
 
     For every row: -log f(y; theta) = scale(rest) * value(y, mu) + constant(y, rest),
-    where mu is the named parameter and rest are the others.
+    where mu is the named parameter and rest are the others; a joint loss takes all of
+    them in place of mu, leaves no rest, and has a slope in each.
 
     Attributes:
         name: what people call it.
@@ -105,17 +140,28 @@ class Loss:
         constant: (y, *rest, **known) -> rows, free of mu.
         apis: for each link, library -> setting that gives the same coefficients.
         same_loss: for each link, library -> objective that minimises this loss.
+        joint: whether it is minimised over all parameters together.
     """
 
     name: str
     parameter: str
     formula: str
     value: Callable[..., Rows]
-    slope: Callable[..., Rows]
+    slope: Callable[..., Any]
     scale: Callable[..., Any]
     constant: Callable[..., Any]
     apis: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     same_loss: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    joint: bool = False
+
+    def parts(self, theta: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The parameters it is minimised over, and the rest."""
+        return (theta, ()) if self.joint else (theta[:1], theta[1:])
+
+    def slopes(self, y: Rows, moving: Sequence[Any], **known: Any) -> Sequence[Rows]:
+        """Its derivative with respect to each parameter it is minimised over."""
+        found = self.slope(y, *moving, **known)
+        return tuple(found) if self.joint else (found,)
 
 
 @dataclass(frozen=True)
@@ -188,6 +234,10 @@ class Family(ABC):
     setting: Setting | None = None
     """The number that can follow the family's name; None if none can."""
 
+    open: bool = False
+    """Whether its parameters depend on the target: `parameters` then only says what they
+    are like until `bound` has seen it."""
+
     vertex: float | None = None
     """The quantile level tau if the location maximises a sum of pinball losses.
 
@@ -230,6 +280,26 @@ class Family(ABC):
         held = [p.name for p in self.parameters if p.name == self.setting.name]
         return dict.fromkeys(held, self.value)
 
+    def bound(self, facts: Facts) -> Family:
+        """The family for a target of which something is known.
+
+        Raises:
+            DataError: no maximum can exist for such a target.
+        """
+        return self
+
+    def through(self, links: Sequence[Any]) -> Family:
+        """The family that applies these links itself, to its latent parameters."""
+        return self
+
+    def contrasts(self, y: Rows) -> Sequence[Contrast]:
+        """For several predictors what `escape` is for one: differences that may run away."""
+        return ()
+
+    def distribution(self, links: Sequence[str]) -> str | None:
+        """The distribution of a row, where name and parameters alone would not tell it."""
+        return None
+
     @abstractmethod
     def log_density(self, y: Rows, *theta: Any, **known: Any) -> Rows:
         """Log-density or log-mass of every row, with every constant."""
@@ -253,8 +323,8 @@ class Family(ABC):
         Inside the domain, and with a finite log-density for every value of the target.
         """
 
-    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
-        """A form (y, eta, **known) for canonical links that is faster than the general one."""
+    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused | FusedAll] | None:
+        """A form (y, *etas, **known) for canonical links that is faster than the general one."""
         return None
 
     def mean(self, *theta: Any, **known: Any) -> Rows | None:

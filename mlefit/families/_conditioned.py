@@ -29,7 +29,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Moments, Pairs, Probability, part
-from mlefit.support import Domain, Support, Violation
+from mlefit.support import Domain, Facts, Support, Violation
 
 LOWER, UPPER = "interval_lower", "interval_upper"
 """Names of the known ends of a row's interval; equal where the value itself is known."""
@@ -76,8 +76,8 @@ class Conditioned(Family):
     def has_expected(self) -> bool:
         return False
 
-    def with_base(self, base: Family) -> Conditioned:
-        """The same conditions on another family."""
+    def bound(self, facts: Facts) -> Conditioned:
+        base = self.base.bound(facts)
         return Conditioned(base, censored=self.is_censored, below=self.below, above=self.above)
 
     def log_density(self, y: Rows, *theta: Any, **known: Any) -> Rows:

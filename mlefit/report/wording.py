@@ -48,9 +48,13 @@ def title(result: FitResult) -> list[str]:
         return [f"{family(model)} sample", result.data.target]
     if len(modelled) == 1:
         return [f"{family(model)} regression", model.formula, f"{model.links[modelled[0]]} link"]
-    formulas = [model.formulas[name] for name in modelled]
-    links = ", ".join(f"{name} {model.links[name]}" for name in modelled)
-    return [f"{family(model)} regression", *formulas, f"links {links}"]
+    formulas = dict.fromkeys(model.formulas[name] for name in modelled)
+    links = {name: model.links[name] for name in modelled}
+    if len(set(links.values())) == 1:
+        named = f"{links[modelled[0]]} link"
+    else:
+        named = "links " + ", ".join(f"{name} {link}" for name, link in links.items())
+    return [f"{family(model)} regression", *formulas, named]
 
 
 def ledger(result: FitResult) -> str:
@@ -84,7 +88,9 @@ def roles(result: FitResult) -> list[str]:
         weights.append(f"nothing {end} {numbers.significant(value)} is seen")
     success = result.model.event
     event = [] if success is None else [f"{data.target} = {success} counts as 1"]
-    return weights + [f"{role} {column}" for role, column in named.items() if column] + event
+    base = [] if result.model.base is None else [f"base class {result.model.base}"]
+    columns = [f"{role} {column}" for role, column in named.items() if column]
+    return [*weights, *columns, *event, *base]
 
 
 def banner(result: FitResult) -> str:
@@ -201,7 +207,11 @@ def assumption(result: FitResult) -> list[str]:
     modelled = {row.parameter for row in result.coefficients}
     moves = [f"{name} = {_inverse(links[name])}" for name in links if name in modelled]
     name = family(result.model)
-    assumed = f"assume {result.data.target} ~ {name.replace(' ', '')}({', '.join(links)})"
+    if result.model.distribution is not None:
+        moves = []
+        assumed = f"assume {result.data.target} ~ {result.model.distribution}"
+    else:
+        assumed = f"assume {result.data.target} ~ {name.replace(' ', '')}({', '.join(links)})"
     return [", ".join([assumed, *moves]), "likelihood", "log", "negate"]
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import block_diagonal
+from mlefit.design.blocks import user_matrix
 from mlefit.maximise import Maximum, Search, continued
 from mlefit.optimise import Status
 from mlefit.strength.path import information_of_rows
@@ -56,7 +56,7 @@ def log_evidence(maximum: Maximum) -> float:
     """Laplace's approximation at a mode; minus infinity where there is none."""
     if maximum.optimum.status is not Status.CONVERGED:
         return -math.inf
-    to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
+    to_user = user_matrix(maximum.engine.predictors)
     sign, volume = np.linalg.slogdet(maximum.optimum.totals.information)
     if sign <= 0:
         return -math.inf

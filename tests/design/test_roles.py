@@ -153,7 +153,7 @@ def test_a_column_that_is_no_feature_has_a_reason(values, reason):
         ([0, 3, 4], "poisson"),
         ([0, 1, 2], "poisson"),
         ([0.5, -3.0, 4.0], "laplace"),
-        (["a", "b", "c"], None),
+        (["a", "b", "c"], "categorical"),
         ([dt.date(2020, 1, 1), dt.date(2020, 1, 2)], None),
     ],
 )

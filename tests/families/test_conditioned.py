@@ -29,7 +29,12 @@ WITNESS = json.loads((ROOT / "tests" / "reference" / "censored.json").read_text(
 CASES = {case["id"]: case for case in WITNESS["cases"]}
 
 every_point = points_of(
-    lambda family: offers("log_cdf")(family) and family.vertex is None and not family.support.binary
+    lambda family: (
+        offers("log_cdf")(family)
+        and family.vertex is None
+        and not family.support.binary
+        and not family.support.levels
+    )
 )
 ends = pytest.mark.parametrize("shares", [(0.3, 0.6), (0.5, None), (None, 0.2), (0.9, None)])
 
@@ -55,7 +60,7 @@ def test_a_censored_row_contributes_the_mean_score_of_its_interval(family, theta
     for j, k in itertools.combinations_with_replacement(range(len(theta)), 2):
         size = reach[j] * reach[k]
         curve = score[j] * score[k] - second[j][k]
-        assert observed[j, k][0] == pytest.approx(curve, rel=1e-7, abs=1e-7 * size + 1e-14)
+        assert observed[j, k][0] == pytest.approx(curve, rel=1e-7, abs=1e-7 * size + 1e-12)
     np.testing.assert_allclose(claimed, score, rtol=1e-8, atol=1e-8 * reach.max() + 1e-14)
 
 

@@ -13,7 +13,7 @@ import pytest
 from scipy.integrate import quad
 
 from mlefit import families
-from mlefit.families._base import Family, Moments, Probability
+from mlefit.families._base import Family, Fused, Moments, Probability
 from mlefit.support import BINARY, COUNTS, REAL_LINE, SUCCESSES, Domain
 from tests.numeric import slope
 
@@ -24,11 +24,11 @@ def points_of(is_wanted: Callable[[Family], bool]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("family", "theta", "known"),
         [
-            pytest.param(family, theta, known, id=f"{family.label}-{theta}")
+            pytest.param(family.bound(facts), theta, known, id=f"{family.label}-{theta}")
             for plain in families.every()
             if is_wanted(plain)
             for family in (plain, *at_other_settings(plain))
-            for theta, known in family.examples
+            for theta, known, facts in family.examples
         ],
     )
 
@@ -152,12 +152,14 @@ def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
         for mu in nearby(family, theta):
             packed = packed_theta(family, (mu, *theta[1:]), len(y))
             extra = rows(known, len(y))
-            rebuilt = loss.scale(*packed[1:]) * loss.value(y, packed[0], **extra)
-            rebuilt = rebuilt + loss.constant(y, *packed[1:], **extra)
+            moving, rest = loss.parts(packed)
+            rebuilt = loss.scale(*rest) * loss.value(y, *moving, **extra)
+            rebuilt = rebuilt + loss.constant(y, *rest, **extra)
             nll = -family.log_density(y, *packed, **extra)
             np.testing.assert_allclose(rebuilt, nll, rtol=1e-12, atol=1e-12)
-            slopes = loss.scale(*packed[1:]) * loss.slope(y, packed[0], **extra)
-            np.testing.assert_allclose(slopes, -family.score(y, *packed, **extra)[0], rtol=1e-12)
+            scores = family.score(y, *packed, **extra)
+            for slope_, score in zip(loss.slopes(y, moving, **extra), scores, strict=False):
+                np.testing.assert_allclose(loss.scale(*rest) * slope_, -score, rtol=1e-12)
 
 
 @every_point_with_deviance
@@ -311,6 +313,7 @@ def test_canonical_forms_equal_the_general_ones_where_both_are_exact():
         form = family.fused((link,))
         assert form is not None
         fused = form(y, eta, **extra)
+        assert isinstance(fused, Fused)
         from mlefit.likelihood import Model
         from mlefit.links import resolve
 
@@ -337,6 +340,7 @@ def test_the_logit_form_keeps_its_digits_in_the_tails(eta, y):
     logit = families.load("bernoulli").fused(("logit",))
     assert logit is not None
     form = logit(np.array([y]), np.array([eta]))
+    assert isinstance(form, Fused)
     assert form.log_density[0] == pytest.approx(float(exact), rel=1e-14, abs=1e-300)
     assert form.information[0] == pytest.approx(float(mu * (1 - mu)), rel=1e-13, abs=1e-305)
 
@@ -381,7 +385,9 @@ def size(family: Family, theta: Any, known: Mapping[str, float], j: int) -> floa
         return min(value, 1 - value)
     if domain is Domain.POSITIVE:
         return value
-    return float(np.ptp(quantiles(family, theta, known, [0.25, 0.75]))) if j == 0 else 1.0
+    if j > 0 or family.support.levels:
+        return 1.0
+    return float(np.ptp(quantiles(family, theta, known, [0.25, 0.75])))
 
 
 def nearby(family: Family, theta: Any) -> list[float]:

@@ -50,6 +50,8 @@ class Case:
         options: further options of the fit.
         known: known quantities of a row, by their names in the family.
         family: with a setting such as huber:1.35; None for the file's name.
+        links: of the parameters, where the rows and not the family decide them; else empty.
+        setting: further arguments of the log-density, the same for every row.
     """
 
     id: str
@@ -62,6 +64,8 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Column] = field(default_factory=dict)
     family: str | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    setting: Mapping[str, str] = field(default_factory=dict)
 
 
 LogDensity = Callable[..., Any]
@@ -71,9 +75,9 @@ LogDensity = Callable[..., Any]
 class Likelihood:
     """The log-likelihood of a case as a function of all coefficients."""
 
-    def __init__(self, case: Case, links: Mapping[str, str], log_density: LogDensity) -> None:
-        self.links = links
-        self.log_density = log_density
+    def __init__(self, case: Case, module: Any) -> None:
+        self.links = links = case.links or module.LINKS
+        self.log_density: LogDensity = partial(module.log_density, **case.setting)
         self.designs = [case.designs.get(name, (INTERCEPT,)) for name in links]
         self.names = [
             (name, term)
@@ -147,14 +151,14 @@ def solve(likelihood: Likelihood, start: Sequence[Any]) -> tuple[Any, mp.matrix,
 
 def reference(name: str, case: Case, module: Any) -> dict[str, Any]:
     """The record of one case."""
-    likelihood = Likelihood(case, module.LINKS, module.log_density)
+    likelihood = Likelihood(case, module)
     value, beta, covariance = solve(likelihood, start_of(name, case, module))
     numbers = []
     for j, (parameter, term) in enumerate(likelihood.names):
         estimate, error = beta[j], mp.sqrt(covariance[j, j])
         alone = parameter not in case.designs
-        if alone and not (parameter == next(iter(module.LINKS)) and case.designs):
-            theta, slope, _ = INVERSE[module.LINKS[parameter]](estimate)
+        if alone and not (parameter == next(iter(likelihood.links)) and case.designs):
+            theta, slope, _ = INVERSE[likelihood.links[parameter]](estimate)
             estimate, error = theta, abs(slope) * error
         numbers.append([parameter, None if alone else term, shown(estimate), shown(error)])
     described = asdict(case)
@@ -172,11 +176,11 @@ def start_of(name: str, case: Case, module: Any) -> list[float]:
     result = fitted(case, name)
     found = {(row.parameter, row.term): row.estimate for row in result.coefficients}
     alone = {row.parameter: row.estimate for row in result.parameters}
-    likelihood = Likelihood(case, module.LINKS, module.log_density)
+    likelihood = Likelihood(case, module)
     return [
         found[parameter, term]
         if (parameter, term) in found
-        else FORWARD[module.LINKS[parameter]](mpf(alone[parameter]))
+        else FORWARD[likelihood.links[parameter]](mpf(alone[parameter]))
         for parameter, term in likelihood.names
     ]
 

@@ -1,0 +1,200 @@
+"""Categorical target: one of K classes, with log-odds eta_k against the first, eta_0 = 0.
+
+    p_k = exp(eta_k) / S,   S = 1 + exp(eta_1) + ... + exp(eta_(K-1))
+    ell(y; eta) = eta_y - log(S)
+
+    d ell/d eta_k = [y = k] - p_k      -d2/d eta_k d eta_l = [k = l] p_k - p_k p_l
+    the information is free of y, so observed and expected agree
+
+Every class but the first has a linear predictor of its own, on the same covariates:
+softmax regression, with the first class at zero. With two classes this is the
+Bernoulli family.
+
+Loss: the negative log-mass is the cross-entropy -ln p_y itself.
+
+Source: A. Agresti (2013), Categorical Data Analysis, 3rd ed., section 8.1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mlefit._types import Matrix, Rows
+from mlefit.families._base import (
+    Contrast,
+    Example,
+    Family,
+    FusedAll,
+    Loss,
+    Moments,
+    Pairs,
+    Parameter,
+)
+from mlefit.support import CLASSES, Domain, Facts
+
+ALIASES = (
+    "multinomial",
+    "softmax",
+    "cross-entropy",
+    "cross-entropy-loss",
+    "categorical-cross-entropy",
+    "nll-loss",
+    "multiclass",
+    "multinomial-logit",
+)
+
+_THREE = Facts(("a", "b", "c"), 0, 2)
+_FOUR = Facts(("a", "b", "c", "d"), 0, 3)
+
+
+class Categorical(Family):
+    """See the module's docstring."""
+
+    name = "categorical"
+    summary = "one of several classes without an order"
+    support = CLASSES
+    parameters: tuple[Parameter, ...] = (
+        Parameter("each class", "logit", Domain.REAL, "log-odds against the first", ("logit",)),
+    )
+    open = True
+    levels: tuple[str, ...] = ()
+    examples = (
+        Example((0.4, -1.2), facts=_THREE),
+        Example((-2.0, 0.3, 2.5), facts=_FOUR),
+    )
+    elsewhere = {
+        "R": "nnet::multinom(formula)",
+        "scipy": "multinomial(1, softmax(eta))",
+        "Stan": "categorical_logit(eta)",
+    }
+
+    def bound(self, facts: Facts) -> Family:
+        family = Categorical()
+        family.open = False
+        family.levels = facts.levels
+        family.support = replace(CLASSES, lower=0, upper=len(facts.levels) - 1)
+        family.parameters = tuple(
+            Parameter(
+                level,
+                "logit",
+                Domain.REAL,
+                f"log-odds of {level} against {facts.levels[0]}",
+                links=("logit",),
+                latent=True,
+                follows=True,
+            )
+            for level in facts.levels[1:]
+        )
+        return family
+
+    def log_density(self, y: Rows, *eta: Rows) -> Rows:
+        return _rows(y, *eta).log_density
+
+    def score(self, y: Rows, *eta: Rows) -> tuple[Rows, ...]:
+        return _rows(y, *eta).score
+
+    def observed(self, y: Rows, *eta: Rows) -> Pairs:
+        return _rows(y, *eta).information
+
+    def expected(self, *eta: Rows) -> Pairs:
+        return _rows(np.zeros_like(eta[0]), *eta).information
+
+    def fused(self, links: tuple[str, ...]) -> Callable[..., FusedAll]:
+        return _rows
+
+    def start(self, moments: Moments) -> tuple[float, ...]:
+        # half a row added to each class: finite log-odds whatever the sample holds
+        codes = moments.sample.astype(int)
+        counts = np.bincount(codes, moments.weight, minlength=len(self.levels)) + 0.5
+        return tuple(math.log(count / counts[0]) for count in counts[1:])
+
+    def contrasts(self, y: Rows) -> Sequence[Contrast]:
+        return [
+            Contrast(
+                y == own,
+                own - 1 if own else None,
+                other - 1 if other else None,
+                (repr(seen), repr(told)),
+            )
+            for own, seen in enumerate(self.levels)
+            for other, told in enumerate(self.levels)
+            if own != other
+        ]
+
+    def distribution(self, links: Sequence[str]) -> str:
+        shown = [f"X b[{level}]" for level in self.levels[1:]]
+        if len(shown) > 3:
+            shown = [shown[0], "...", shown[-1]]
+        return f"Categorical(p), p = softmax({', '.join(['0', *shown])})"
+
+    def sample(self, rng: np.random.Generator, *eta: Rows) -> Rows:
+        reached = np.cumsum(_weights(eta)[0], axis=0)
+        u = rng.random(reached.shape[1]) * reached[-1]
+        return (u > reached[:-1]).sum(axis=0).astype(float)
+
+    losses = (
+        Loss(
+            parameter="all classes",
+            name="cross-entropy",
+            formula="-ln p[y]",
+            value=lambda y, *eta: -_rows(y, *eta).log_density,
+            slope=lambda y, *eta: tuple(-slope for slope in _rows(y, *eta).score),
+            scale=lambda: 1.0,
+            constant=lambda y: 0.0,
+            joint=True,
+            apis={
+                "logit": {
+                    "R": "nnet::multinom(formula)",
+                }
+            },
+            same_loss={
+                "logit": {
+                    "scikit-learn": "LogisticRegression(C=inf)",
+                    "PyTorch": "torch.nn.Linear(p, K) with torch.nn.CrossEntropyLoss()",
+                    "XGBoost": "objective='multi:softprob'",
+                    "LightGBM": "objective='multiclass'",
+                }
+            },
+        ),
+    )
+
+
+def _rows(y: Rows, *eta: Rows) -> FusedAll:
+    """Everything from one pass over the exponentials."""
+    weights, heights = _weights(eta)
+    total = weights.sum(axis=0)
+    own = np.take_along_axis(heights, y.astype(int)[None], axis=0)[0]
+    p, q = weights / total, _others(weights) / total
+    score = tuple(np.where(y == k, q[k], -p[k]) for k in range(1, len(p)))
+    information = {
+        (j - 1, k - 1): p[j] * (q[j] if j == k else -p[k])
+        for j in range(1, len(p))
+        for k in range(j, len(p))
+    }
+    return FusedAll(own - np.log(total), score, information)
+
+
+def _weights(eta: Sequence[Rows]) -> tuple[Matrix, Matrix]:
+    """exp of the heights of all classes, the first included, and the heights, largest 0."""
+    heights = np.stack([np.zeros_like(eta[0]), *eta])
+    heights -= heights.max(axis=0)
+    return np.exp(heights), heights
+
+
+def _others(weights: Matrix) -> Matrix:
+    """The sum over all other classes: total less weight would lose the digits of 1 - p."""
+    found = np.zeros_like(weights)
+    before, behind = np.zeros_like(weights[0]), np.zeros_like(weights[0])
+    for k in range(1, len(weights)):
+        before += weights[k - 1]
+        behind += weights[-k]
+        found[k] += before
+        found[-k - 1] += behind
+    return found
+
+
+FAMILY = Categorical()

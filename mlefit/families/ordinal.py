@@ -1,0 +1,215 @@
+"""Ordinal target: one of K ordered classes, cut out of a latent line by K - 1 thresholds.
+
+    P(Y <= k) = F(t_k - mu),   t_0 = -infinity < t_1 < ... < t_(K-1) < t_K = infinity
+    ell(y; mu, t) = log(F(a) - F(b)),   a = t_y - mu, b = t_(y-1) - mu, D = F(a) - F(b)
+
+    d ell/d a = f(a)/D                      d ell/d b = -f(b)/D
+    -d2/da2 = (f(a)/D)^2 - f'(a)/D          -d2/db2 = (f(b)/D)^2 + f'(b)/D
+    -d2/da db = -f(a) f(b)/D^2              mu moves both a and b, by minus itself
+    expected: the sum over classes k of grad D_k grad D_k' / D_k
+
+F is the inverse of the link chosen for mu: the logistic distribution function
+(proportional odds), the normal one, or another. A positive coefficient moves the
+target towards its higher classes. mu has no intercept, since the thresholds stand
+for it. Thresholds out of order leave a class without probability, and are refused.
+The log-likelihood is concave where log f is, which is so for all links but cauchit
+(J. W. Pratt 1981, J. Am. Stat. Assoc. 76, 103-106).
+
+No loss of common use has this negative log-mass.
+
+Source: P. McCullagh (1980), J. R. Stat. Soc. B 42, 109-142.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Matrix, Rows
+from mlefit.families._base import Contrast, Example, Family, Moments, Pairs, Parameter
+from mlefit.links import LINKS, Latent
+from mlefit.special import log_probability, ratio
+from mlefit.support import ORDERED_CLASSES, Domain, Facts
+
+ALIASES = (
+    "cumulative",
+    "proportional-odds",
+    "ordered",
+    "ordered-logit",
+    "ordered-probit",
+    "cumulative-logit",
+    "polr",
+)
+
+_LATENT = ("logit", "probit", "cloglog", "loglog", "cauchit")
+_MU = Parameter(
+    "mu",
+    "logit",
+    Domain.REAL,
+    "location on the latent line, higher for higher classes",
+    links=_LATENT,
+    latent=True,
+)
+_FOUR = Facts(("a", "b", "c", "d"), 0, 3)
+
+
+class Ordinal(Family):
+    """See the module's docstring."""
+
+    name = "ordinal"
+    summary = "one of several classes in order"
+    support = ORDERED_CLASSES
+    parameters: tuple[Parameter, ...] = (
+        _MU,
+        Parameter(
+            "each threshold", "identity", Domain.REAL, "cut between two classes", ("identity",)
+        ),
+    )
+    open = True
+    levels: tuple[str, ...] = ()
+    link = LINKS["logit"]
+    examples = (
+        Example((0.3, -1.0, 0.2, 1.9), facts=_FOUR),
+        Example((-0.5, -1.0, -0.4, 0.1), facts=_FOUR),
+    )
+    elsewhere = {
+        "R": "MASS::polr(formula), whose coefficients and thresholds these are",
+        "scipy": "none",
+        "Stan": "ordered_logistic(eta, cutpoints)",
+    }
+
+    def bound(self, facts: Facts) -> Family:
+        family = Ordinal()
+        family.open = False
+        family.levels = facts.levels
+        family.support = replace(ORDERED_CLASSES, lower=0, upper=len(facts.levels) - 1)
+        names = tuple(f"{low}|{high}" for low, high in pairwise(facts.levels))
+        family.parameters = (
+            replace(_MU, taken_from=names),
+            *(
+                Parameter(
+                    name, "identity", Domain.REAL, "threshold on the latent line", ("identity",)
+                )
+                for name in names
+            ),
+        )
+        return family
+
+    def through(self, links: Sequence[Any]) -> Family:
+        first = links[0]
+        family = Ordinal()
+        family.__dict__.update(self.__dict__)
+        family.link = first.link if isinstance(first, Latent) else first
+        return family
+
+    def log_density(self, y: Rows, mu: Rows, *t: Rows) -> Rows:
+        return np.log(self._ends(y, mu, t).mass)
+
+    def score(self, y: Rows, mu: Rows, *t: Rows) -> tuple[Rows, ...]:
+        up, down = self._ends(y, mu, t).slopes
+        return (
+            -(up + down),
+            *(np.select([y == k, y == k + 1], [up, down], 0.0) for k in range(len(t))),
+        )
+
+    def observed(self, y: Rows, mu: Rows, *t: Rows) -> Pairs:
+        ends = self._ends(y, mu, t)
+        up, down = ends.slopes
+        aa, bb, ab = up**2 - ends.bend_a, down**2 - ends.bend_b, up * down
+        pairs = {(0, 0): aa + 2 * ab + bb}
+        for k in range(len(t)):
+            below, above = y == k, y == k + 1
+            pairs[0, k + 1] = np.select([below, above], [-(aa + ab), -(bb + ab)], 0.0)
+            pairs[k + 1, k + 1] = np.select([below, above], [aa, bb], 0.0)
+            if k + 1 < len(t):
+                pairs[k + 1, k + 2] = np.where(above, ab, 0.0)
+        return pairs
+
+    def expected(self, mu: Rows, *t: Rows) -> Pairs:
+        each = [self._ends(np.full_like(mu, float(k)), mu, t) for k in range(len(t) + 1)]
+        mass = [ends.mass for ends in each]
+        up = [ends.slopes[0] for ends in each]
+        down = [ends.slopes[1] for ends in each]
+        mine = [m * (u + d) ** 2 for m, u, d in zip(mass, up, down, strict=True)]
+        pairs = {(0, 0): np.sum(mine, axis=0)}
+        for k in range(len(t)):
+            pairs[0, k + 1] = -(
+                mass[k] * (up[k] + down[k]) * up[k]
+                + mass[k + 1] * (up[k + 1] + down[k + 1]) * down[k + 1]
+            )
+            pairs[k + 1, k + 1] = mass[k] * up[k] ** 2 + mass[k + 1] * down[k + 1] ** 2
+            if k + 1 < len(t):
+                pairs[k + 1, k + 2] = mass[k + 1] * up[k + 1] * down[k + 1]
+        return pairs
+
+    def start(self, moments: Moments) -> tuple[float, ...]:
+        # half a row added to each class: thresholds in order whatever the sample holds
+        codes = moments.sample.astype(int)
+        counts = np.bincount(codes, moments.weight, minlength=len(self.levels)) + 0.5
+        shares = np.cumsum(counts)[:-1] / counts.sum()
+        return (0.0, *self.link.forward(shares).tolist())
+
+    def contrasts(self, y: Rows) -> Sequence[Contrast]:
+        cuts = [
+            (k, (f"at most {low!r}", f"at least {high!r}"))
+            for k, (low, high) in enumerate(pairwise(self.levels))
+        ]
+        below = [Contrast(y == k, k + 1, 0, sides) for k, sides in cuts]
+        above = [Contrast(y == k + 1, 0, k + 1, sides[::-1]) for k, sides in cuts]
+        return [*below, *above]
+
+    def log_cdf(self, y: Rows, mu: Rows, *t: Rows) -> Rows:
+        p, q, *_ = self._tails(np.floor(y), mu, t)
+        return log_probability(p, q)
+
+    def log_sf(self, y: Rows, mu: Rows, *t: Rows) -> Rows:
+        p, q, *_ = self._tails(np.floor(y), mu, t)
+        return log_probability(q, p)
+
+    def sample(self, rng: np.random.Generator, mu: Rows, *t: Rows) -> Rows:
+        u = rng.random(len(mu))
+        below = [self.link.inverse(cut - mu) for cut in t]
+        return np.sum([u > share for share in below], axis=0).astype(float)
+
+    def _tails(self, k: Rows, mu: Rows, t: Sequence[Rows]) -> tuple[Rows, Rows, Rows, NDArray[Any]]:
+        """P(Y <= k), its complement, the place t_k - mu, and whether that is finite."""
+        inside = (k >= 0) & (k < len(t))
+        cuts: Matrix = np.stack(t)
+        at = np.take_along_axis(cuts, np.clip(k, 0, len(t) - 1).astype(int)[None], axis=0)[0] - mu
+        none, all_of_it = k < 0, k >= len(t)
+        p = np.select([none, all_of_it], [0.0, 1.0], self.link.inverse(at))
+        q = np.select([none, all_of_it], [1.0, 0.0], self.link.complement(at))
+        return p, q, at, inside
+
+    def _ends(self, y: Rows, mu: Rows, t: Sequence[Rows]) -> _Ends:
+        p_a, q_a, a, a_moves = self._tails(y, mu, t)
+        p_b, q_b, b, b_moves = self._tails(y - 1, mu, t)
+        # the difference of the two smaller tails has the more digits
+        mass = np.where(p_a < q_b, p_a - p_b, q_b - q_a)
+        return _Ends(
+            mass,
+            (
+                np.where(a_moves, ratio(self.link.slope(a), mass), 0.0),
+                np.where(b_moves, -ratio(self.link.slope(b), mass), 0.0),
+            ),
+            np.where(a_moves, ratio(self.link.curvature(a), mass), 0.0),
+            np.where(b_moves, -ratio(self.link.curvature(b), mass), 0.0),
+        )
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """What a row's log-mass is made of: D, f(a)/D and -f(b)/D, f'(a)/D and -f'(b)/D."""
+
+    mass: Rows
+    slopes: tuple[Rows, Rows]
+    bend_a: Rows
+    bend_b: Rows
+
+
+FAMILY = Ordinal()
