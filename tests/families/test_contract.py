@@ -39,7 +39,7 @@ def offers(method: str) -> Callable[[Family], bool]:
 
 every_point = points_of(lambda family: True)
 every_ordered_point = points_of(offers("log_cdf"))
-every_point_with_expected = points_of(offers("expected"))
+every_point_with_expected = points_of(lambda family: family.has_expected)
 every_point_with_mean = points_of(offers("mean"))
 every_point_with_deviance = points_of(offers("unit_deviance"))
 every_point_with_loss = points_of(lambda family: bool(family.losses))
