@@ -17,6 +17,7 @@ import numpy as np
 from mlefit import families, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
+from mlefit.boundary import highest
 from mlefit.design.blocks import Predictor
 from mlefit.design.roles import Roles, choose_roles
 from mlefit.design.table import Table, tabulate
@@ -27,7 +28,7 @@ from mlefit.families._base import Family
 from mlefit.inference import KINDS
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.maximise import Search, maximise
+from mlefit.maximise import Search
 from mlefit.penalty import Assigned
 from mlefit.request import Request
 from mlefit.results import DryRun, FitResult
@@ -128,7 +129,7 @@ def _fitted(prepared: Prepared, log: Callable[[str], None]) -> FitResult:
     search = Search(request.tol, request.max_iter, log)
     choice = strength.choose(request, model, engine, search, prepared.priors)
     priors = prepared.priors if choice is None else choice.priors
-    maximum = maximise(model, engine, search, priors)
+    maximum = highest(model, engine, search, priors)
     result = assemble(
         request,
         prepared.source,

@@ -58,7 +58,7 @@ def _plain_sums(family: Family, block: Block, theta: tuple[Any, ...]) -> Vector:
     mean, variance = family.mean(*theta, **known), family.variance(*theta, **known)
     pearson = None if mean is None or variance is None else (y - mean) ** 2 / variance
     zeros = zeros_expected = None
-    if family.support.discrete and not family.support.binary:
+    if _counts_zeros(family):
         zeros = (y == 0).astype(float)
         zeros_expected = np.exp(family.log_density(np.zeros_like(y), *theta, **known))
     unit_deviance = family.unit_deviance(y, *theta, **known)
@@ -75,9 +75,16 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
     if family.support.discrete and not family.support.binary and df_residual > 0:
         if not family.has_free_scale:
             facts["dispersion"] = float(pearson / df_residual)
-        facts["zeros_observed"] = float(zeros)
-        facts["zeros_expected"] = float(zeros_expected)
+        if _counts_zeros(family):
+            facts["zeros_observed"] = float(zeros)
+            facts["zeros_expected"] = float(zeros_expected)
     return facts
+
+
+def _counts_zeros(family: Family) -> bool:
+    """Whether the target counts something that may not happen."""
+    support = family.support
+    return support.discrete and not support.binary and support.lower <= 0
 
 
 def _number(value: float) -> float | None:

@@ -59,6 +59,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
+    "boundary": (
+        words("_types design engines families inference likelihood maximise optimise penalty"),
+        NUMERIC,
+    ),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "goodness": (words("_types design families losses maximise"), NUMERIC),
     "specify": (words("design errors families formula links request support"), NUMERIC),
@@ -76,7 +80,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "verdict": (words("design existence maximise"), set()),
+    "verdict": (words("design existence maximise support"), set()),
     "catalogue": (words("families links specify"), set()),
     "estimates": (
         words("_types design existence inference maximise optimise results support"),
@@ -91,7 +95,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "fitting": (
         words(
-            "assemble assign design engines errors families inference likelihood links "
+            "assemble assign boundary design engines errors families inference likelihood links "
             "maximise penalty request results source specify strength"
         ),
         NUMERIC,

@@ -116,7 +116,7 @@ class Limit:
     Attributes:
         parameter: the one that nears an edge of its domain.
         end: which edge.
-        family: name of what is left.
+        family: name of what is left; None if it has no name here.
         words: what a reader is told where the maximum lies at the edge.
         near: a value so close to the edge that only the first order of the distance counts;
             None for 1e10 or 1e-10.
@@ -124,7 +124,7 @@ class Limit:
 
     parameter: str
     end: Literal["lower", "upper"]
-    family: str
+    family: str | None
     words: str
     near: float | None = None
 

@@ -38,6 +38,13 @@ class HurdleNegBinom(Hurdle):
             "truncated-negbinom",
             "no zeros: the zero-truncated negative binomial boundary is the maximum",
         ),
+        Limit(
+            "k",
+            "lower",
+            None,
+            "more spread than any negative binomial has: mu and k go to 0 together, and the "
+            "counts above zero become a logarithmic series",
+        ),
     )
     elementary = False
     examples = (Example((4.0, 1.5, 0.3)), Example((0.7, 0.6, 0.8)), Example((12.0, 40.0, 0.05)))

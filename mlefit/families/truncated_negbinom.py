@@ -36,6 +36,13 @@ class TruncatedNegBinom(ZeroTruncated):
             "truncated-poisson",
             "no overdispersion: the zero-truncated Poisson boundary is the maximum",
         ),
+        Limit(
+            "k",
+            "lower",
+            None,
+            "more spread than any negative binomial has: mu and k go to 0 together, and the "
+            "counts above zero become a logarithmic series",
+        ),
     )
     elementary = False
     examples = (Example((4.0, 1.5)), Example((0.6, 0.5)), Example((12.0, 40.0)))
