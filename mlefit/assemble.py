@@ -30,7 +30,7 @@ from mlefit.request import Request
 from mlefit.source import Rows, Source
 from mlefit.symmetric import condition_number
 from mlefit.translations import settings_for
-from mlefit.verdict import no_maximum
+from mlefit.verdict import edges_in_words, no_maximum
 
 
 def assemble(
@@ -157,7 +157,8 @@ def _uncertainty(
     dispersion: float,
     df_residual: float,
 ) -> Uncertainty:
-    trusted = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
+    ended = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
+    trusted = ended and not maximum.runs_to_edge
     matrix = (
         covariance(
             maximum,
@@ -247,7 +248,7 @@ def _model_info(
     kind: str,
     uncertainty: Uncertainty,
 ) -> results.ModelInfo:
-    family = maximum.model.family
+    family = maximum.wanted.family
     classes = {roles.main.response_label: table.facts.levels} if family.support.levels else {}
     return results.ModelInfo(
         family=family.label,
@@ -255,7 +256,7 @@ def _model_info(
         formulas={name: formula.text for name, formula in roles.formulas.items()},
         links={
             parameter.name: link.name
-            for parameter, link in zip(family.parameters, maximum.model.links, strict=True)
+            for parameter, link in zip(family.parameters, maximum.wanted.links, strict=True)
         },
         levels={**classes, **table.levels},
         event=table.event,
@@ -293,6 +294,7 @@ def _summary(
         finite
         and request.sampling_weights is None
         and maximum.optimum.status is not Status.NO_MAXIMUM
+        and not maximum.runs_to_edge
         and maximum.penalty is None
     )
     aic = 2 * k + 2 * nll
@@ -337,11 +339,12 @@ def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
     slopes = np.abs(optimum.totals.score)[smooth]
     scaled = np.divide(slopes, roots, where=roots > 0, out=np.zeros_like(slopes))
     residual = corner_residual(maximum)
-    message = optimum.status.value
+    status = maximum.status
+    message = edges_in_words(maximum) or status.value
     if maximum.vertex is not None and not maximum.vertex.unique:
         message += "; the location is not unique: another one has the same likelihood"
     return results.Certificate(
-        status=optimum.status.name.lower().replace("_", "-"),
+        status=status.name.lower().replace("_", "-"),
         message=message,
         iterations=optimum.steps,
         passes=maximum.engine.passes,

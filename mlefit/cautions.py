@@ -31,7 +31,7 @@ def cautions(
 ) -> Iterator[str]:
     """Warnings about a fit with standard errors of this kind, the gravest first."""
     yield from redundancies(maximum)
-    if maximum.optimum.status is not Status.CONVERGED:
+    if maximum.optimum.status is not Status.CONVERGED or maximum.runs_to_edge:
         return
     yield from near_dependencies(maximum)
     yield from spread_and_zeros(maximum, kind, facts, df_residual)
@@ -111,9 +111,7 @@ def spread_and_zeros(
             f"the counts spread more than {family.name} allows (dispersion {dispersion:.3g}, "
             f"1 expected): its standard errors are too small{advice}"
         )
-    if "zeros_observed" not in facts:
-        return
-    seen, expected = facts["zeros_observed"], facts["zeros_expected"]
+    seen, expected = facts.get("zeros_observed", 0.0), facts.get("zeros_expected", 0.0)
     spread = math.sqrt(max(expected, 1.0))
     if seen > _NOTABLE_ZEROS * expected and seen - expected > _NOTABLE_Z * spread:
         yield (

@@ -45,8 +45,16 @@ def coefficient_rows(
     roles: Roles, maximum: Maximum, uncertainty: Uncertainty
 ) -> Iterator[results.Coefficient]:
     """One row for each column, in the order they were asked for."""
-    at = 0
-    for k, parameter in enumerate(maximum.model.family.parameters):
+    for parameter in maximum.wanted.family.parameters:
+        edge = maximum.edge_of(parameter)
+        if edge is not None:
+            if _has_covariates(roles, parameter.name):
+                for label in edge.predictor.labels:
+                    yield results.Coefficient(parameter.name, label, *[None] * 6)
+            continue
+        k = maximum.fitted_position(parameter)
+        assert k is not None
+        at = _first(maximum, k)
         asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
         estimates = {column.label: j for j, column in enumerate(fitted.columns)}
         away = () if maximum.recession is None else maximum.recession.moving
@@ -58,7 +66,6 @@ def coefficient_rows(
                     yield _estimated(parameter.name, label, beta[j], at + j, uncertainty)
                 else:
                     yield results.Coefficient(parameter.name, label, held.get(label), *[None] * 5)
-        at += fitted.size
 
 
 def _estimated(
@@ -87,13 +94,24 @@ def parameter_rows(
     roles: Roles, maximum: Maximum, uncertainty: Uncertainty
 ) -> Iterator[results.ParameterEstimate]:
     """One row for each parameter without covariates, on its natural scale."""
-    at = 0
-    for k, parameter in enumerate(maximum.model.family.parameters):
+    for parameter in maximum.wanted.family.parameters:
+        if _has_covariates(roles, parameter.name):
+            continue
+        edge = maximum.edge_of(parameter)
+        if edge is not None:
+            end = _value_of(edge.limit.end, parameter.domain)
+            yield results.ParameterEstimate(parameter.name, end, None, None, None)
+            continue
+        k = maximum.fitted_position(parameter)
+        assert k is not None
         predictor = maximum.engine.predictors[k]
-        is_there = predictor.size or predictor.held  # a location without columns is just zero
-        if is_there and not _has_covariates(roles, parameter.name):
-            yield _natural(maximum, k, at, uncertainty)
-        at += predictor.size
+        if predictor.size or predictor.held:  # a location without columns is just zero
+            yield _natural(maximum, k, _first(maximum, k), uncertainty)
+
+
+def _first(maximum: Maximum, k: int) -> int:
+    """Position of a parameter's first coefficient among all."""
+    return sum(predictor.size for predictor in maximum.engine.predictors[:k])
 
 
 def _natural(
@@ -115,14 +133,19 @@ def _natural(
         value = float(link.inverse(maximum.betas[k][:1])[0]) * factor
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     numbers = natural_scale(maximum, k, error, uncertainty.quantile)
-    return results.ParameterEstimate(parameter.name, *(factor * number for number in numbers))
+    finite = (factor * number if math.isfinite(number) else None for number in numbers)
+    return results.ParameterEstimate(parameter.name, *finite)
 
 
 def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
     """Where a plain parameter tends to when its likelihood has no maximum inside."""
     end = maximum.model.ends[recession.growing > 0]
-    unit = maximum.model.family.parameters[0].domain is Domain.UNIT
-    return 0.0 if end == "lower" else 1.0 if unit else None
+    return _value_of(end, maximum.model.family.parameters[0].domain)
+
+
+def _value_of(end: str | None, domain: Domain) -> float | None:
+    """The number at an end of a domain; None if it is infinite."""
+    return 0.0 if end == "lower" else 1.0 if domain is Domain.UNIT else None
 
 
 def _has_covariates(roles: Roles, parameter: str) -> bool:

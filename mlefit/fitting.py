@@ -18,6 +18,7 @@ import numpy as np
 from mlefit import families, gof, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
+from mlefit.boundary import highest
 from mlefit.design.blocks import Predictor
 from mlefit.design.censoring import conditioned, interval_columns
 from mlefit.design.roles import Roles, choose_roles, with_parameters
@@ -29,7 +30,7 @@ from mlefit.families._base import Family
 from mlefit.inference import KINDS, kinds_for
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.maximise import Maximum, Search, maximise
+from mlefit.maximise import Maximum, Search
 from mlefit.penalty import Assigned
 from mlefit.request import Request
 from mlefit.results import DryRun, FitResult
@@ -140,7 +141,7 @@ def _fitted(
     search = Search(request.tol, request.max_iter, log)
     choice = strength.choose(request, model, engine, search, prepared.priors)
     priors = prepared.priors if choice is None else choice.priors
-    maximum = maximise(model, engine, search, priors)
+    maximum = highest(model, engine, search, priors)
     result = assemble(
         request,
         prepared.source,

@@ -22,7 +22,7 @@ from mlefit.design.blocks import Predictor, betas, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.existence import Recession, recession
-from mlefit.families._base import Moments
+from mlefit.families._base import Limit, Moments, Parameter
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
@@ -47,11 +47,30 @@ _MOST_ROUNDS = 200
 
 
 @dataclass(frozen=True)
+class Edge:
+    """An edge of a parameter at which the likelihood is highest.
+
+    Attributes:
+        model: the one that was asked for, with the parameter.
+        position: the parameter's, in that model.
+        limit: what the family becomes there.
+        predictor: the parameter's, as it was asked for.
+        rows: how many rows are at the edge, if not all of them are.
+    """
+
+    model: Model
+    position: int
+    limit: Limit
+    predictor: Predictor
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
 class Maximum:
     """The maximum of a likelihood and the coordinates it was found in.
 
     Attributes:
-        model: family and links.
+        model: family and links; at an edge those of the family that is left.
         engine: the rows, seen through the predictors that were fitted.
         optimum: where the search ended, in the coordinates of the predictors' bases.
         redundant: for each parameter the columns that were left out.
@@ -61,6 +80,7 @@ class Maximum:
         penalty: the priors, or None for maximum likelihood.
         recession: a direction in which the likelihood only grows, if there is one.
         refined: coefficients of an ill-conditioned fit, with digits the search could not see.
+        edges: parameters that are at an edge, the outermost family first.
     """
 
     model: Model
@@ -73,6 +93,34 @@ class Maximum:
     penalty: Penalty | None = None
     recession: Recession | None = None
     refined: list[Vector] | None = None
+    edges: tuple[Edge, ...] = ()
+
+    @property
+    def wanted(self) -> Model:
+        """Family and links that were asked for."""
+        return self.edges[0].model if self.edges else self.model
+
+    @property
+    def status(self) -> Status:
+        """Why the search ended, or that it led to an edge."""
+        return Status.BOUNDARY if self.edges else self.optimum.status
+
+    @property
+    def runs_to_edge(self) -> bool:
+        """Whether a fitted parameter still runs to an edge, so that no error means anything."""
+        return any(edge.rows for edge in self.edges)
+
+    def fitted_position(self, parameter: Parameter) -> int | None:
+        """Position of a parameter of the family asked for among the fitted ones, if it is one."""
+        names = [fitted.name for fitted in self.model.family.parameters]
+        return names.index(parameter.name) if parameter.name in names else None
+
+    def edge_of(self, parameter: Parameter) -> Edge | None:
+        """The edge that a parameter is at."""
+        for edge in self.edges:
+            if edge.limit.parameter == parameter.name:
+                return edge
+        return None
 
     @property
     def evaluate(self) -> Callable[[Vector, Kind], Totals]:
@@ -178,6 +226,16 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
     return _judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
 
 
+def restarted(maximum: Maximum, gamma: Vector, search: Search) -> Maximum:
+    """The maximum that a search from other coefficients leads to."""
+    model, engine, moments = maximum.model, maximum.engine, maximum.moments
+    if maximum.penalty is None:
+        optimum = _newton(model, engine, gamma, moments, search)
+    else:
+        optimum = _under(maximum.penalty, model, engine, gamma, moments, search)
+    return _judged(replace(maximum, optimum=optimum, recession=None, refined=None))
+
+
 def _under(
     penalty: Penalty,
     model: Model,
@@ -229,13 +287,17 @@ def _newton(
     penalty: Penalty | None = None,
 ) -> Optimum:
     """Newton's method with what this model knows: an exact scale, and when it collapses."""
-    several = len(model.links) > 1
+    # the product of the scores, for want of an expected information, misleads far from a maximum
+    several = len(model.links) > 1 and model.family.has_expected
+    guide: Kind = "expected" if several else "observed"
+    fallback: Kind = "expected" if model.family.has_expected else "observed"
     return newton(
         evaluator(model, engine, penalty),
         gamma,
         tol=search.tol,
         max_iter=search.max_iter,
-        begin="expected" if several else "observed",
+        begin=guide,
+        fallback=fallback,
         free=free,
         bend=exact_scale(model, engine, [] if penalty is None else penalty.positions),
         first=first if several or model.is_fused else None,

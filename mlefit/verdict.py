@@ -8,13 +8,16 @@ from mlefit.design.coding import Column, Indicator, label_of
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.existence import Recession
-from mlefit.maximise import Maximum
+from mlefit.maximise import Edge, Maximum
+from mlefit.support import Domain
 
 _MOST_SIDES = 4
 
 
 def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     """The sentence, its evidence and remedies, one a line; None if nothing runs away."""
+    if maximum.edges:
+        return _at_an_edge(maximum)
     found = maximum.recession
     if found is None:
         return None
@@ -47,6 +50,45 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
+
+
+def edges_in_words(maximum: Maximum) -> str:
+    """What a reader is told of the edges that the maximum is at; empty if it is inside."""
+    whole = maximum.engine.columns.rows
+    return "; ".join(
+        edge.limit.words
+        if edge.rows in (None, whole)
+        else f"no maximum exists: {_edge_reached(edge)} in {edge.rows:,} of {whole:,} rows"
+        for edge in maximum.edges
+    )
+
+
+def _at_an_edge(maximum: Maximum) -> str:
+    lines = [edges_in_words(maximum)]
+    if maximum.runs_to_edge:
+        lines.append("  the likelihood keeps rising on the way, so no error would mean anything")
+        lines.append("  try:  " + "   or   ".join(map(_held_inside, maximum.edges)))
+        return "\n".join(lines)
+    reached = " and ".join(_edge_reached(edge) for edge in maximum.edges)
+    name = maximum.model.family.name
+    lines.append(f"  {reached}, where {maximum.wanted.family.name} becomes {name}: the rest is its")
+    lines.append(f"  try:  --family {name}")
+    return "\n".join(lines)
+
+
+def _edge_reached(edge: Edge) -> str:
+    parameter = edge.model.family.parameters[edge.position]
+    if edge.limit.end == "lower":
+        return f"{parameter.name} goes to 0"
+    return f"{parameter.name} goes to {'1' if parameter.domain is Domain.UNIT else 'infinity'}"
+
+
+def _held_inside(edge: Edge) -> str:
+    """What keeps a parameter from its edge: a value, or no covariates."""
+    name = edge.limit.parameter
+    if len(edge.predictor.columns) > 1:
+        return f"{name} without covariates"
+    return f"--fix {name}={0.01 if edge.limit.end == 'lower' else 100}"
 
 
 def _reason(

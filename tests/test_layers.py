@@ -59,6 +59,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "inference": (words("_types design families likelihood maximise symmetric"), NUMERIC),
+    "boundary": (
+        words("_types design engines families inference likelihood maximise optimise penalty"),
+        NUMERIC,
+    ),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "residuals": (words("_types families special"), NUMERIC),
     "goodness": (words("_types design families losses maximise residuals"), NUMERIC),
@@ -81,7 +85,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "verdict": (words("design existence maximise"), set()),
+    "verdict": (words("design existence maximise support"), set()),
     "catalogue": (words("families links specify"), set()),
     "estimates": (
         words("_types design existence inference maximise optimise results support"),
@@ -96,8 +100,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "fitting": (
         words(
-            "assemble assign design engines errors families gof inference likelihood links "
-            "maximise penalty request results source specify strength"
+            "assemble assign boundary design engines errors families gof inference likelihood "
+            "links maximise penalty request results source specify strength"
         ),
         NUMERIC,
     ),

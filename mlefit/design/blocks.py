@@ -87,7 +87,7 @@ class Predictor:
         return (
             self.columns == other.columns
             and np.array_equal(mine.centre, its.centre)
-            and (mine.triangle is its.triangle is None)
+            and mine.triangle is its.triangle
         )
 
     def without_basis(self) -> Predictor:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from mlefit import families
 from mlefit.design.blocks import OFFSET, PRECISION, WEIGHT
 from mlefit.design.coding import TRIALS
 from mlefit.design.levels import ranked
@@ -95,8 +96,10 @@ def trials_of(request: Request, rows: Rows, family: Family) -> dict[str, pl.Seri
     if TRIALS not in family.known:
         if request.trials is None:
             return {}
+        counting = [other.name for other in families.every() if TRIALS in other.known]
         raise UsageError(
-            f"--trials is for binomial, not for {family.name}", tries=["--family binomial"]
+            f"--trials is for {' and '.join(counting)}, not for {family.name}",
+            tries=[f"--family {name}" for name in counting],
         )
     if request.trials is None:
         raise UsageError(

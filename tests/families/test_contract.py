@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import mpmath
@@ -20,7 +20,9 @@ from tests.numeric import slope
 DRAWS = 4000
 
 
-def points_of(is_wanted: Callable[[Family], bool]) -> pytest.MarkDecorator:
+def points_of(
+    is_wanted: Callable[[Family], bool], keeps: Callable[..., bool] = lambda theta, known: True
+) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("family", "theta", "known"),
         [
@@ -29,6 +31,7 @@ def points_of(is_wanted: Callable[[Family], bool]) -> pytest.MarkDecorator:
             if is_wanted(plain)
             for family in (plain, *at_other_settings(plain))
             for theta, known, facts in family.examples
+            if keeps(theta, known)
         ],
     )
 
@@ -45,7 +48,7 @@ def offers(method: str) -> Callable[[Family], bool]:
 
 every_point = points_of(lambda family: True)
 every_ordered_point = points_of(offers("log_cdf"))
-every_point_with_expected = points_of(offers("expected"))
+every_point_with_expected = points_of(lambda family: family.has_expected)
 every_point_with_mean = points_of(offers("mean"))
 every_point_with_deviance = points_of(offers("unit_deviance"))
 every_point_with_loss = points_of(lambda family: bool(family.losses))
@@ -408,9 +411,14 @@ def moments_of(y: np.ndarray, known: Mapping[str, float]) -> Moments:
     )
 
 
-def draws(family: Family, theta: Any, known: Mapping[str, float], n: int = DRAWS) -> np.ndarray:
+@cache
+def _drawn(family: Family, theta: Any, known: tuple[tuple[str, float], ...], n: int) -> np.ndarray:
     rng = np.random.default_rng(1)
-    return family.sample(rng, *packed_theta(family, theta, n), **rows(known, n))
+    return family.sample(rng, *packed_theta(family, theta, n), **rows(dict(known), n))
+
+
+def draws(family: Family, theta: Any, known: Mapping[str, float], n: int = DRAWS) -> np.ndarray:
+    return _drawn(family, tuple(theta), tuple(known.items()), n).copy()
 
 
 def quantiles(family: Family, theta: Any, known: Mapping[str, float], shares: Any) -> np.ndarray:

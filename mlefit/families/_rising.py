@@ -1,0 +1,122 @@
+"""Rising factorials against powers, the part of a compound count that holds its spread.
+
+    rise(y, k) = sum over j < y of log(1 + j/k) = lgamma(y + k) - lgamma(k) - y log(k)
+
+    -d/dk     slope = sum j/(k (k + j))                = y/k - psi(y + k) + psi(k)
+    d2/dk2    bend  = sum j (2 k + j)/(k^2 (k + j)^2)  = psi'(y + k) - psi'(k) + y/k^2
+
+for counts y and k > 0. As k grows each goes to zero like 1/k, 1/k^2 and 1/k^3, while the
+functions they are differences of do not, so nothing is subtracted here that is not small
+itself. From k = 16 on Stirling's series gives them, with v = y/k:
+
+    rise  = k ((1 + v) log(1 + v) - v) - log(1 + v)/2 + ...
+    slope = v - log(1 + v) - y/(2 k (k + y)) + ...
+    bend  = y^2/(k^2 (k + y)) - y (2 k + y)/(2 k^2 (k + y)^2) + ...
+
+Below, sixteen terms of the sums come first, and the rest is the same at k + 16. The error
+stays under 1e-13 of the value for k from 1e-8 to 1e12 and y to 1e9.
+
+Source: NIST Digital Library of Mathematical Functions, 5.11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mlefit._types import Rows
+
+_STEPS = 16
+# of ln Gamma(x): B_2n / (2n (2n - 1)) x^(1 - 2n), n = 1, 2, ...
+_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
+_SERIES_BELOW = 0.1
+_SERIES = tuple(1 / n for n in range(17, 1, -1))
+
+Function = Callable[[Rows, Rows], Rows]
+
+
+def rise(y: Rows, k: Rows) -> Rows:
+    """Sum over j < y of log(1 + j/k)."""
+    return _by_count(_rise, y, k)
+
+
+def rise_slope(y: Rows, k: Rows) -> Rows:
+    """Minus its derivative with respect to k: sum over j < y of j/(k (k + j))."""
+    return _by_count(_slope, y, k)
+
+
+def rise_bend(y: Rows, k: Rows) -> Rows:
+    """Its second derivative: sum over j < y of j (2 k + j)/(k (k + j))^2."""
+    return _by_count(_bend, y, k)
+
+
+def log1p_lag(x: Rows) -> Rows:
+    """x - log(1 + x) for x >= 0: below 0.1 by its series, whose next term is under 1e-17 of it."""
+    small = np.minimum(x, _SERIES_BELOW)
+    series = np.zeros_like(small)
+    for coefficient in _SERIES:
+        series = coefficient - small * series
+    return np.where(x < _SERIES_BELOW, small**2 * series, x - np.log1p(x))
+
+
+def _by_count(function: Function, y: Rows, k: Rows) -> Rows:
+    """With one k for all rows each count is worked out once, whatever the number of rows."""
+    top = y.max(initial=0)
+    if top < len(y) and (k == k[0]).all():
+        counts = np.arange(top + 1)
+        return function(counts, np.full(len(counts), k[0]))[y.astype(np.intp)]
+    return function(y, k)
+
+
+def _rise(y: Rows, k: Rows) -> Rows:
+    few, y, lifted = _shifted(y, k)
+    product = np.ones_like(lifted)
+    for j in range(1, _STEPS):
+        product = np.where(few > j, product * (1 + j / k), product)
+    v = y / lifted
+    log = np.log1p(v)
+    # (1 + v) log(1 + v) - v: where v is small, half of v^2 is left of v^2 and no more is lost
+    near = v**2 - (1 + v) * log1p_lag(v)
+    whole = lifted * np.where(v < 1, near, (1 + v) * log - v) - log / 2
+    for n, coefficient in enumerate(_STIRLING):
+        power = -(2 * n + 1)
+        whole += coefficient * ((lifted + y) ** power - lifted**power)
+    whole = np.where(y > 0, whole, 0.0) + np.log(product)
+    return whole + y * np.log1p((lifted - k) / k)
+
+
+def _slope(y: Rows, k: Rows) -> Rows:
+    few, y, lifted = _shifted(y, k)
+    total = np.zeros_like(lifted)
+    for j in range(1, _STEPS):
+        total = np.where(few > j, total + j / (k * (k + j)), total)
+    far = lifted + y
+    whole = log1p_lag(y / lifted) - y / (2 * lifted * far)
+    for n, coefficient in enumerate(_STIRLING):
+        power = -(2 * n + 2)
+        whole += (2 * n + 1) * coefficient * (far**power - lifted**power)
+    whole = np.where(y > 0, whole, 0.0) + total
+    return whole + y * ((lifted - k) / (k * lifted))
+
+
+def _bend(y: Rows, k: Rows) -> Rows:
+    few, y, lifted = _shifted(y, k)
+    total = np.zeros_like(lifted)
+    for j in range(1, _STEPS):
+        total = np.where(few > j, total + j * (2 * k + j) / (k * (k + j)) ** 2, total)
+    far = lifted + y
+    whole = (y / lifted) ** 2 / far - y * (lifted + far) / (2 * (lifted * far) ** 2)
+    for n, coefficient in enumerate(_STIRLING):
+        power = -(2 * n + 3)
+        factor = (2 * n + 1) * (2 * n + 2) * coefficient
+        whole += factor * (far**power - lifted**power)
+    whole = np.where(y > 0, whole, 0.0) + total
+    return whole + y * ((lifted - k) * (lifted + k) / (k * lifted) ** 2)
+
+
+def _shifted(y: Rows, k: Rows) -> tuple[Rows, Rows, Rows]:
+    """How many terms are summed one by one, the counts that are left, and the k they start at."""
+    is_small = k < _STEPS
+    few = np.where(is_small, np.minimum(y, _STEPS), 0)
+    return few, y - few, np.where(is_small, k + _STEPS, k).astype(float)

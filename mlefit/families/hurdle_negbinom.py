@@ -1,0 +1,57 @@
+"""Hurdle negative binomial target: zero with probability zero, else a zero-truncated count.
+
+    ell(0; mu, k, zero) = log(zero)
+    ell(y; mu, k, zero) = log(1 - zero) + ell of truncated-negbinom      y > 0
+
+mu and k are those of the negative binomial before truncation. Derivatives: see `_hurdle`.
+
+Source: J. Mullahy (1986), J. Econometrics 33, 341-365.
+"""
+
+from __future__ import annotations
+
+from mlefit.families import truncated_negbinom
+from mlefit.families._base import Example, Limit
+from mlefit.families._hurdle import Hurdle
+from mlefit.families._inflated import probability_of_zero
+
+ALIASES = ("hurdle-nb", "zanb", "zero-altered-negbinom")
+
+
+class HurdleNegBinom(Hurdle):
+    """See the module's docstring."""
+
+    name = "hurdle-negbinom"
+    summary = "zero or not, and if not a zero-truncated negative binomial count"
+    positive = truncated_negbinom.FAMILY
+    parameters = (*truncated_negbinom.FAMILY.parameters, probability_of_zero("probability of zero"))
+    limits = (
+        Limit(
+            "k",
+            "upper",
+            "hurdle-poisson",
+            "no overdispersion: the hurdle Poisson boundary is the maximum",
+        ),
+        Limit(
+            "zero",
+            "lower",
+            "truncated-negbinom",
+            "no zeros: the zero-truncated negative binomial boundary is the maximum",
+        ),
+        Limit(
+            "k",
+            "lower",
+            None,
+            "more spread than any negative binomial has: mu and k go to 0 together, and the "
+            "counts above zero become a logarithmic series",
+        ),
+    )
+    elementary = False
+    examples = (Example((4.0, 1.5, 0.3)), Example((0.7, 0.6, 0.8)), Example((12.0, 40.0, 0.05)))
+    elsewhere = {
+        "R": "pscl::hurdle(dist = 'negbin'), whose zero part models 1 - zero",
+        "statsmodels": "HurdleCountModel(dist='negbin', zerodist=...), alpha = 1/k",
+    }
+
+
+FAMILY = HurdleNegBinom()

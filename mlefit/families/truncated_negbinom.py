@@ -1,0 +1,56 @@
+"""Zero-truncated negative binomial target: counts 1, 2, ... with mu > 0 and size k > 0.
+
+    ell(y; mu, k) = ell of negbinom - log(1 - (1 + mu/k)^-k)
+
+Mean mu and variance mu + mu^2/k are those before truncation. Derivatives: see
+`_zero_truncated`, whose base is the negative binomial. As k grows this becomes the
+zero-truncated Poisson; where counts spread no more than that, the maximum lies there.
+
+Source: J. Grogger and R. Carson (1991), J. Applied Econometrics 6, 225-238.
+"""
+
+from __future__ import annotations
+
+from mlefit.families import negbinom
+from mlefit.families._base import Example, Limit, Parameter
+from mlefit.families._zero_truncated import ZeroTruncated
+from mlefit.support import Domain
+
+ALIASES = ("zero-truncated-negbinom", "ztnb", "positive-negbinom", "posnegbinomial")
+
+
+class TruncatedNegBinom(ZeroTruncated):
+    """See the module's docstring."""
+
+    name = "truncated-negbinom"
+    summary = "negative binomial counts of which the zeros are not seen"
+    base = negbinom.FAMILY
+    parameters = (
+        Parameter("mu", "log", Domain.POSITIVE, "mean count before truncation"),
+        Parameter("k", "log", Domain.POSITIVE, "size: the smaller, the more overdispersed"),
+    )
+    limits = (
+        Limit(
+            "k",
+            "upper",
+            "truncated-poisson",
+            "no overdispersion: the zero-truncated Poisson boundary is the maximum",
+        ),
+        Limit(
+            "k",
+            "lower",
+            None,
+            "more spread than any negative binomial has: mu and k go to 0 together, and the "
+            "counts above zero become a logarithmic series",
+        ),
+    )
+    elementary = False
+    examples = (Example((4.0, 1.5)), Example((0.6, 0.5)), Example((12.0, 40.0)))
+    elsewhere = {
+        "R": "VGAM::dgaitdnbinom(size.p = k, munb.p = mu, truncate = 0), posnegbinomial()",
+        "Stan": "neg_binomial_2(mu, phi = k) T[1, ]",
+        "statsmodels": "TruncatedLFNegativeBinomialP, alpha = 1/k",
+    }
+
+
+FAMILY = TruncatedNegBinom()
