@@ -375,7 +375,9 @@ def size(family: Family, theta: Any, known: Mapping[str, float], j: int) -> floa
         return min(value, 1 - value)
     if domain is Domain.POSITIVE:
         return value
-    return float(np.ptp(quantiles(family, theta, known, [0.25, 0.75]))) if j == 0 else 1.0
+    if j == 0:
+        return float(np.ptp(quantiles(family, theta, known, [0.25, 0.75])))
+    return 0.2  # a shape, which can move the end of the support to the outermost value
 
 
 def nearby(family: Family, theta: Any) -> list[float]:
@@ -416,8 +418,10 @@ def mean(family: Family, theta: Any, known: Mapping[str, float], function) -> fl
 
     def term(y: float) -> float:
         at = np.array([float(y)])
-        density = family.log_density(at, *packed_theta(family, theta, 1), **rows(known, 1))
-        return float(np.exp(density[0])) * function(float(y))
+        height = family.log_density(at, *packed_theta(family, theta, 1), **rows(known, 1))
+        density = float(np.exp(height[0]))
+        # where the density is 0 to every digit, what it multiplies may overflow
+        return density * function(float(y)) if density else 0.0
 
     support = family.support
     if support.discrete:
@@ -429,6 +433,21 @@ def mean(family: Family, theta: Any, known: Mapping[str, float], function) -> fl
     inner = [e for e in {*edges.tolist(), *corner} if support.lower < e < support.upper]
     pieces = itertools.pairwise([support.lower, *sorted(inner), support.upper])
     atoms = sum(term(atom) for atom in support.atoms)
-    return atoms + sum(
-        quad(term, lo, hi, epsabs=1e-11, epsrel=1e-11, limit=200)[0] for lo, hi in pieces
+    spread = float(edges[3] - edges[1])
+    return atoms + sum(integral(term, lo, hi, spread) for lo, hi in pieces)
+
+
+def integral(function: Callable[[float], float], lo: float, hi: float, spread: float) -> float:
+    """In units of the spread, so that the rule for infinite intervals looks where the mass is."""
+    origin = lo if np.isfinite(lo) else hi
+    value, error, *_ = quad(
+        lambda t: spread * function(origin + spread * t),
+        (lo - origin) / spread,
+        (hi - origin) / spread,
+        epsabs=1e-11,
+        epsrel=1e-11,
+        limit=200,
+        full_output=True,  # the error is judged here, not by a warning
     )
+    assert error < 1e-8 * max(1.0, abs(value))
+    return float(value)
