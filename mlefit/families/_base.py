@@ -93,6 +93,8 @@ class Loss:
         constant: (y, *rest, **known) -> rows, free of mu.
         apis: for each link, library -> setting that gives the same coefficients.
         same_loss: for each link, library -> objective that minimises this loss.
+        in_scale: whether value and slope also take the rest, (y, mu, *rest, **known), because
+            the others set the unit in which the loss sees a residual.
     """
 
     name: str
@@ -104,6 +106,15 @@ class Loss:
     constant: Callable[..., Any]
     apis: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     same_loss: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    in_scale: bool = False
+
+    def values(self, y: Rows, mu: Any, *rest: Any, **known: Any) -> Rows:
+        """The loss of every row."""
+        return self.value(y, mu, *(rest if self.in_scale else ()), **known)
+
+    def slopes(self, y: Rows, mu: Any, *rest: Any, **known: Any) -> Rows:
+        """Its derivative with respect to mu."""
+        return self.slope(y, mu, *(rest if self.in_scale else ()), **known)
 
 
 @dataclass(frozen=True)

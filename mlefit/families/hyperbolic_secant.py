@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Moments, Pairs
+from mlefit.families._base import Example, Loss, Moments, Pairs
 from mlefit.families._location_scale import LocationScale, location, scale
 
 ALIASES = ("log-cosh", "sech")
@@ -71,6 +71,25 @@ class HyperbolicSecant(LocationScale):
 
     def standard_draws(self, rng: np.random.Generator, n: int) -> Rows:
         return np.log(np.tan(_HALF_PI * rng.uniform(size=n))) / _HALF_PI
+
+    losses = (
+        Loss(
+            parameter="mu",
+            name="log-cosh",
+            formula="ln cosh((y - mu) / (2 sigma / pi))",
+            value=lambda y, mu, sigma: _log_cosh((y - mu) / sigma * _HALF_PI),
+            slope=lambda y, mu, sigma: -_HALF_PI / sigma * np.tanh((y - mu) / sigma * _HALF_PI),
+            scale=lambda sigma: 1.0,
+            constant=lambda y, sigma: np.log(2 * sigma),
+            in_scale=True,
+        ),
+    )
+
+
+def _log_cosh(a: Rows) -> Rows:
+    """Exact for large a, where cosh overflows, and for small a, where it is 1."""
+    far = np.abs(a) - math.log(2) + np.log1p(np.exp(-2 * np.abs(a)))
+    return np.where(np.abs(a) < 1, 0.5 * np.log1p(np.sinh(a) ** 2), far)
 
 
 FAMILY = HyperbolicSecant()

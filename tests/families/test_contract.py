@@ -146,11 +146,11 @@ def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
         for mu in nearby(family, theta):
             packed = packed_theta(family, (mu, *theta[1:]), len(y))
             extra = rows(known, len(y))
-            rebuilt = loss.scale(*packed[1:]) * loss.value(y, packed[0], **extra)
+            rebuilt = loss.scale(*packed[1:]) * loss.values(y, *packed, **extra)
             rebuilt = rebuilt + loss.constant(y, *packed[1:], **extra)
             nll = -family.log_density(y, *packed, **extra)
             np.testing.assert_allclose(rebuilt, nll, rtol=1e-12, atol=1e-12)
-            slopes = loss.scale(*packed[1:]) * loss.slope(y, packed[0], **extra)
+            slopes = loss.scale(*packed[1:]) * loss.slopes(y, *packed, **extra)
             np.testing.assert_allclose(slopes, -family.score(y, *packed, **extra)[0], rtol=1e-12)
 
 
