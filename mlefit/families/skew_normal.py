@@ -1,22 +1,23 @@
-"""Skew normal target in its direct parameters: location xi, scale omega > 0, slant alpha.
+"""Skew normal target with mean mu, standard deviation sigma > 0 and slant alpha.
 
-    ell(y; xi, omega, alpha) = log 2 - log(2 pi)/2 - z^2/2 + log Phi(x) - log(omega)
+    ell(y; mu, sigma, alpha) = log s + L(w, alpha) - log(sigma),    z = (y - mu)/sigma
 
-    z = (y - xi)/omega,   x = alpha z,   m(x) = phi(x)/Phi(x),   m' = -m (x + m)
+    L(w, alpha) = log 2 - log(2 pi)/2 - w^2/2 + log Phi(alpha w)       (its derivatives: `_slanted`)
+    w = b + s z,   b = sqrt(2/pi) alpha/sqrt(1 + alpha^2),   s = sqrt(1 - b^2)
 
-    g_z  = alpha m - z           g_alpha       = z m
-    g_zz = alpha^2 m' - 1        g_z,alpha     = m + x m'
-                                 g_alpha,alpha = z^2 m'
-    (see `_location_scale`, with xi for mu and omega for sigma)
+    g_z       = s L_w                 g_alpha = s'/s + w' L_w + L_alpha      (' = d/d alpha)
+    g_zz      = s^2 L_ww              g_z,alpha = s' L_w + s (w' L_ww + L_w,alpha)
+    g_alpha,alpha = s''/s - (s'/s)^2 + w'' L_w + w'^2 L_ww + 2 w' L_w,alpha + L_alpha,alpha
+    (see `_location_scale`)
 
-The mean is xi + omega delta sqrt(2/pi), delta = alpha/sqrt(1 + alpha^2), so a covariate of xi
-moves the mean by as much. Direct and not centred parameters, because R, scipy and Stan
-write the density so and every alpha is allowed.
+The direct parameters of R, scipy and Stan are omega = sigma/s, xi = mu - omega b and the same
+alpha. Here mean and standard deviation take their place: a covariate of xi and alpha are
+nearly the same thing where alpha is small, which a search over them does not survive.
 
-Edges: alpha = 0 is the normal family, where xi and alpha do the same and the information
-is singular whatever the data: near it standard errors are large, the likelihood is flat
-and has a maximum on either side. Where all values lie on one side of a fit, it only rises
-as alpha goes to infinity, the half normal.
+Edges: alpha = 0 is the normal family. There the slope in alpha and the information about it
+are 0 whatever the data, so near it the standard error of alpha is large and its interval a
+poor guide. Where all residuals lie on one side of a point the likelihood can only rise as
+alpha goes to infinity, the half normal: common in samples of less than a hundred.
 
 Source: A. Azzalini and A. Capitanio (2014), The Skew-Normal and Related Families, chapters
 2 and 3.
@@ -25,13 +26,14 @@ Source: A. Azzalini and A. Capitanio (2014), The Skew-Normal and Related Familie
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Example, Moments, Parameter
-from mlefit.families._location_scale import LocationScale
-from mlefit.families._slanted import log_slanted, lower_share, mills
+from mlefit.families._location_scale import LocationScale, location, scale
+from mlefit.families._slanted import log_share, log_slanted, slanted_bends, slanted_slopes
 from mlefit.support import Domain
 
 ALIASES = ("skewnorm", "azzalini")
@@ -47,8 +49,8 @@ class SkewNormal(LocationScale):
     name = "skew-normal"
     summary = "errors with one longer tail, the normal slanted"
     parameters = (
-        Parameter("xi", "identity", Domain.REAL, "location; not the mean unless alpha is 0"),
-        Parameter("omega", "log", Domain.POSITIVE, "scale", precision_power=-0.5),
+        location("mean"),
+        scale("standard deviation"),
         Parameter("alpha", "identity", Domain.REAL, "slant: above 0 the upper tail is longer"),
     )
     elementary = False  # the normal distribution function
@@ -59,58 +61,80 @@ class SkewNormal(LocationScale):
         Example((4.0, 2.0, 25.0)),
     )
     elsewhere = {
-        "R": "sn::dsn(xi, omega, alpha)",
-        "scipy": "skewnorm(a = alpha, loc = xi, scale = omega)",
-        "Stan": "skew_normal(xi, omega, alpha)",
+        "R": "sn::dsn(xi, omega, alpha) with b = sqrt(2 / pi) * alpha / sqrt(1 + alpha^2), "
+        "omega = sigma / sqrt(1 - b^2), xi = mu - omega * b",
+        "scipy": "skewnorm(a = alpha, loc = xi, scale = omega), xi and omega as for R",
+        "Stan": "skew_normal(xi, omega, alpha), xi and omega as for R",
     }
 
     def standard(self, z: Rows, alpha: Rows) -> Rows:
-        return log_slanted(z, alpha)
+        unit = _unit(alpha)
+        return np.log(unit.s) + log_slanted(unit.b + unit.s * z, alpha)
 
     def slopes(self, z: Rows, alpha: Rows) -> tuple[Rows, Rows]:
-        m = mills(alpha * z)[0]
-        return alpha * m - z, z * m
+        unit = _unit(alpha)
+        L_w, L_a = slanted_slopes(unit.b + unit.s * z, alpha)
+        return unit.s * L_w, unit.s1 / unit.s + (unit.b1 + unit.s1 * z) * L_w + L_a
 
     def bends(self, z: Rows, alpha: Rows) -> tuple[Rows, Rows, Rows]:
-        x = alpha * z
-        m, beyond = mills(x)
-        slope = -m * beyond
-        return alpha**2 * slope - 1, m + x * slope, z**2 * slope
+        b, s, b1, s1, b2, s2 = _unit(alpha)
+        w, w1, w2 = b + s * z, b1 + s1 * z, b2 + s2 * z
+        L_w, _ = slanted_slopes(w, alpha)
+        L_ww, L_wa, L_aa = slanted_bends(w, alpha)
+        return (
+            s**2 * L_ww,
+            s1 * L_w + s * (w1 * L_ww + L_wa),
+            s2 / s - (s1 / s) ** 2 + w2 * L_w + w1**2 * L_ww + 2 * w1 * L_wa + L_aa,
+        )
 
     def start(self, moments: Moments) -> tuple[float, float, float]:
         """The moment estimates, with a skewness that a skew normal can have."""
-        centred = moments.sample - moments.mean
         sd = math.sqrt(moments.variance)
-        cubed = float(np.average((centred / sd) ** 3, weights=moments.weight)) if sd else 0.0
+        cubed = moments.mean_of(lambda y: ((y - moments.mean) / sd) ** 3) if sd else 0.0
         size = min(max(abs(cubed), _LEAST_SKEWNESS), _MOST_SKEWNESS)
-        # skewness = (4 - pi)/2 b^3/(1 - b^2)^(3/2) with b = delta sqrt(2/pi)
-        root = math.copysign((2 * size / (4 - math.pi)) ** (1 / 3), cubed)
-        b = root / math.hypot(1, root)
-        delta = b / _ROOT_2_PI
-        omega = sd / math.sqrt(1 - b**2)
-        return moments.mean - omega * b, omega, delta / math.sqrt(1 - delta**2)
+        # skewness = (4 - pi)/2 (b/s)^3
+        ratio = math.copysign((2 * size / (4 - math.pi)) ** (1 / 3), cubed)
+        delta = ratio / math.hypot(1, ratio) / _ROOT_2_PI
+        return moments.mean, sd, delta / math.sqrt(1 - delta**2)
 
-    def mean(self, xi: Rows, omega: Rows, alpha: Rows) -> Rows:
-        return xi + omega * _ROOT_2_PI * alpha / np.hypot(1, alpha)
+    def mean(self, mu: Rows, sigma: Rows, alpha: Rows) -> Rows:
+        return mu
 
-    def variance(self, xi: Rows, omega: Rows, alpha: Rows) -> Rows:
-        return omega**2 * (1 - (_ROOT_2_PI * alpha / np.hypot(1, alpha)) ** 2)
+    def variance(self, mu: Rows, sigma: Rows, alpha: Rows) -> Rows:
+        return sigma**2
 
     def lower_tail(self, z: Rows, alpha: Rows) -> Rows:
-        below = np.array(lower_share(z, alpha))
-        # where it is the large one, the other tail is exact
-        large = below > 0.5
-        logarithm = np.log(below, where=~large, out=np.zeros_like(below))
-        logarithm[large] = np.log1p(-lower_share(-z[large], -alpha[large]))
-        return logarithm
+        unit = _unit(alpha)
+        return log_share(unit.b + unit.s * z, alpha)
 
     def upper_tail(self, z: Rows, alpha: Rows) -> Rows:
         return self.lower_tail(-z, -alpha)
 
     def standard_draws(self, rng: np.random.Generator, n: int, alpha: Rows) -> Rows:
         # delta |U| + sqrt(1 - delta^2) V of two normal draws
-        slanted = np.abs(rng.standard_normal(n)) * alpha / np.hypot(1, alpha)
-        return slanted + rng.standard_normal(n) / np.hypot(1, alpha)
+        slanted = np.abs(rng.standard_normal(n)) * alpha + rng.standard_normal(n)
+        unit = _unit(alpha)
+        return (slanted / np.hypot(1, alpha) - unit.b) / unit.s
+
+
+class _Unit(NamedTuple):
+    """b and s, then their first and second derivatives in alpha."""
+
+    b: Rows
+    s: Rows
+    b1: Rows
+    s1: Rows
+    b2: Rows
+    s2: Rows
+
+
+def _unit(alpha: Rows) -> _Unit:
+    longer = np.hypot(1, alpha)
+    b, b1 = _ROOT_2_PI * alpha / longer, _ROOT_2_PI / longer**3
+    b2 = -3 * alpha * b1 / longer**2
+    s = np.sqrt(1 - b**2)
+    s1 = -b * b1 / s
+    return _Unit(b, s, b1, s1, b2, -(b1**2 + b * b2 + s1**2) / s)
 
 
 FAMILY = SkewNormal()

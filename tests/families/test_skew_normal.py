@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import polars as pl
 import pytest
 from mpmath import mp, mpf
+from scipy.stats import skew, skewnorm
 
-from mlefit import families
-from mlefit.families._slanted import mills
+from mlefit import families, fit
+from mlefit.families._slanted import log_share, mills
 
 SKEW_NORMAL = families.load("skew-normal")
 
 
-def tails(z, alpha):
-    y, theta = np.array([z]), [np.array([value]) for value in (0.0, 1.0, alpha)]
-    below, above = SKEW_NORMAL.log_cdf(y, *theta), SKEW_NORMAL.log_sf(y, *theta)
-    assert below is not None
-    assert above is not None
-    return float(below[0]), float(above[0])
+def tails(w, alpha):
+    """Logarithms of P(W <= w) and P(W > w) in the direct parameters."""
+    one = np.array([w]), np.array([alpha])
+    return float(log_share(*one)[0]), float(log_share(-one[0], -one[1])[0])
+
+
+@pytest.mark.parametrize("alpha", [-4.0, 0.3, 1e4])
+def test_the_family_has_its_mean_at_mu_and_the_direct_parameters_of_scipy(alpha):
+    y = np.linspace(-3, 9, 25)
+    theta = [np.full(25, value) for value in (1.5, 2.0, alpha)]
+    b = math.sqrt(2 / math.pi) * alpha / math.sqrt(1 + alpha**2)
+    omega = 2 / math.sqrt(1 - b**2)
+    direct = skewnorm(a=alpha, loc=1.5 - omega * b, scale=omega)
+    np.testing.assert_allclose(SKEW_NORMAL.log_density(y, *theta), direct.logpdf(y), rtol=1e-12)
+    assert direct.mean() == pytest.approx(1.5, rel=1e-12)
+    assert direct.std() == pytest.approx(2, rel=1e-12)
 
 
 @pytest.mark.parametrize("z", [-20.0, -4.0, -0.1, 0.0, 0.7, 3.0, 30.0])
@@ -55,14 +69,25 @@ def test_the_ratio_of_density_to_share_does_not_cancel(x):
     assert found[1][0] == pytest.approx(beyond, rel=2e-14)
 
 
-def test_without_slant_it_is_normal_and_cannot_tell_location_from_slant():
+def test_without_slant_it_is_normal_and_nothing_tells_of_slant():
     y = np.linspace(-4, 7, 12)
-    xi, omega, none = np.full(12, 1.0), np.full(12, 2.0), np.zeros(12)
+    mu, sigma, none = np.full(12, 1.0), np.full(12, 2.0), np.zeros(12)
     normal = families.load("normal")
     np.testing.assert_allclose(
-        SKEW_NORMAL.log_density(y, xi, omega, none),
-        normal.log_density(y, xi, omega),
-        rtol=1e-14,
+        SKEW_NORMAL.log_density(y, mu, sigma, none), normal.log_density(y, mu, sigma), rtol=1e-14
     )
-    location, _, slant = SKEW_NORMAL.score(y, xi, omega, none)
-    np.testing.assert_allclose(slant, location * 2.0 * np.sqrt(2 / np.pi), atol=1e-15)
+    np.testing.assert_allclose(SKEW_NORMAL.score(y, mu, sigma, none)[2], 0, atol=1e-15)
+    np.testing.assert_allclose(SKEW_NORMAL.observed(y, mu, sigma, none)[2, 2], 0, atol=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_covariate_more_skewed_than_the_errors_leads_no_search_astray(seed):
+    rng = np.random.default_rng(seed)
+    x = 3 * rng.exponential(size=400)
+    y = x - np.abs(rng.normal(size=400)) + rng.normal(size=400) / 3
+    assert skew(y) > 0
+    result = fit(pl.DataFrame({"x": x, "y": y}), "y ~ x", family="skew-normal")
+    assert result.certificate.status == "converged"
+    slant = result.parameters[-1].estimate
+    assert slant is not None
+    assert slant < -1

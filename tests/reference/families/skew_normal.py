@@ -9,12 +9,14 @@ from mpmath import mp
 from tests.reference.density import Case
 from tests.reference.exact import INTERCEPT
 
-LINKS = {"xi": "identity", "omega": "log", "alpha": "identity"}
+LINKS = {"mu": "identity", "sigma": "log", "alpha": "identity"}
 
 
-def log_density(y: Any, xi: Any, omega: Any, alpha: Any) -> Any:
-    z = (y - xi) / omega
-    return mp.log(2 * mp.npdf(z) * mp.ncdf(alpha * z) / omega)
+def log_density(y: Any, mu: Any, sigma: Any, alpha: Any) -> Any:
+    delta = alpha / mp.sqrt(1 + alpha**2)
+    omega = sigma / mp.sqrt(1 - 2 * delta**2 / mp.pi)
+    w = (y - mu) / omega + delta * mp.sqrt(2 / mp.pi)
+    return mp.log(2 * mp.npdf(w) * mp.ncdf(alpha * w) / omega)
 
 
 CASES = [
@@ -25,10 +27,10 @@ CASES = [
         "price ~ lotsize",
         lambda row: row["price"],
         designs={
-            "xi": (INTERCEPT, ("lotsize", lambda row: row["lotsize"])),
-            "omega": (INTERCEPT, ("bedrooms", lambda row: row["bedrooms"])),
+            "mu": (INTERCEPT, ("lotsize", lambda row: row["lotsize"])),
+            "sigma": (INTERCEPT, ("bedrooms", lambda row: row["bedrooms"])),
         },
         rows=120,
-        model=("omega ~ bedrooms",),
+        model=("sigma ~ bedrooms",),
     ),
 ]
