@@ -72,7 +72,7 @@ _ABOVE_TRIALS = Violation(
 )
 
 _ZERO = Violation("zeros", lambda y, known: y == 0)
-_NOT_UNIT = Violation("values not between 0 and 1", lambda y, known: ~((y > 0) & (y < 1)))
+_NOT_UNIT = Violation("values not strictly between 0 and 1", lambda y, known: ~((y > 0) & (y < 1)))
 
 REAL_LINE = Support("any number", ())
 POSITIVE = Support("> 0", (_NEGATIVE, _ZERO), lower=0)
