@@ -34,6 +34,7 @@ def cautions(
     if maximum.optimum.status is not Status.CONVERGED or maximum.runs_to_edge:
         return
     yield from near_dependencies(maximum)
+    yield from yes_or_no(maximum)
     yield from spread_and_zeros(maximum, kind, facts, df_residual)
     if maximum.penalty is None:
         yield from doubtful_intervals(maximum)
@@ -92,6 +93,20 @@ def _near_dependency(
         f"{labels[first]} is nearly a sum of other columns, {labels[first]} = {_sum(parts)} + ...: "
         f"condition number {values[0] / values[-1]:.1g}; look at their estimates together"
     )
+
+
+def yes_or_no(maximum: Maximum) -> Iterator[str]:
+    """A density for what is a probability: logistic where logistic regression was meant."""
+    family, moments = maximum.model.family, maximum.moments
+    if family.support.discrete or (moments.least, moments.most) != (0, 1):
+        return
+    # between 0 and 1 the variance reaches this only where every value is one of them
+    most = moments.mean * (1 - moments.mean)
+    if moments.variance > most * (1 - 1e-9):
+        yield (
+            f"every value of the target is 0 or 1, and {family.name} is a density of numbers: "
+            "for the probability of a yes take --family bernoulli"
+        )
 
 
 def spread_and_zeros(

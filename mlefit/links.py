@@ -32,7 +32,7 @@ class Link(ABC):
     name: str
     formula: ClassVar[str]
     onto: ClassVar[str]
-    """Where theta lands: 'real', 'positive' or 'unit'."""
+    """Where theta lands: 'real', 'positive', 'unit' or 'circle', an angle within one turn."""
 
     ends: ClassVar[tuple[str | None, str | None]] = (None, None)
     """Which end of its domain theta nears as eta goes to -infinity and to +infinity."""
@@ -283,6 +283,24 @@ class Sqrt(Link):
 
     def curvature(self, eta: Rows) -> Rows:
         return np.where(eta > 0, 2.0, np.nan)
+
+
+class TanHalf(Link):
+    """theta = 2 arctan(eta)."""
+
+    name, formula, onto = "tan-half", "theta = 2 arctan(eta)", "circle"
+
+    def forward(self, theta: Rows) -> Rows:
+        return np.tan(theta / 2)
+
+    def inverse(self, eta: Rows) -> Rows:
+        return 2.0 * np.arctan(eta)
+
+    def slope(self, eta: Rows) -> Rows:
+        return 2.0 / (1.0 + eta**2)
+
+    def curvature(self, eta: Rows) -> Rows:
+        return -4.0 * eta / (1.0 + eta**2) ** 2
 
 
 LINKS: dict[str, Link] = {link.name: link() for link in Link.__subclasses__()}

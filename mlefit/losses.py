@@ -33,6 +33,7 @@ class LossSums:
     constant: float
     scale_low: float
     scale_high: float
+    unit_varies: bool
     gradient_error: float
 
     def __add__(self, other: LossSums) -> LossSums:
@@ -44,6 +45,7 @@ class LossSums:
             self.constant + other.constant,
             min(self.scale_low, other.scale_low),
             max(self.scale_high, other.scale_high),
+            self.unit_varies or other.unit_varies,
             max(self.gradient_error, other.gradient_error),
         )
 
@@ -58,12 +60,12 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
         theta: fitted parameters of the rows.
     """
     y, known = block.y, block.known
-    moving, rest = loss.parts(theta)
-    value = loss.value(y, *moving, **known)
+    _, rest = loss.parts(theta)
+    value = loss.values(y, theta, **known)
     scale = np.broadcast_to(loss.scale(*rest), y.shape)
     constant = np.broadcast_to(loss.constant(y, *rest, **known), y.shape)
     nll = -model.family.log_density(y, *theta, **known)
-    slopes = [scale * slope for slope in loss.slopes(y, moving, **known)]
+    slopes = [scale * slope for slope in loss.slopes(y, theta, **known)]
     nll_slopes = [-score for score in model.family.score(y, *theta, **known)[: len(slopes)]]
     return LossSums(
         rows=_sum(block, np.ones_like(y)),
@@ -73,6 +75,7 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
         constant=_sum(block, constant),
         scale_low=float(scale.min()),
         scale_high=float(scale.max()),
+        unit_varies=loss.in_scale and any(np.ptp(one) > 0 for one in rest),
         gradient_error=max(map(_largest_distance, slopes, nll_slopes)),
     )
 
@@ -92,7 +95,8 @@ def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> l
     determined = _is_determined(maximum)
     records = []
     for loss, total in zip(model.family.losses, sums, strict=True):
-        constant_scale = total.scale_high - total.scale_low <= 1e-12 * total.scale_high
+        spread = total.scale_high - total.scale_low
+        constant_scale = spread <= 1e-12 * total.scale_high and not total.unit_varies
         records.append(
             LossRecord(
                 name=loss.name,

@@ -55,7 +55,7 @@ def suitable_links(parameter: Parameter) -> list[str]:
         return list(parameter.links)
     if parameter.domain is Domain.UNIT:
         return [name for name, link in LINKS.items() if link.onto == "unit"] + ["identity", "log"]
-    return [name for name, link in LINKS.items() if link.onto != "unit"]
+    return [name for name, link in LINKS.items() if link.onto in ("real", "positive")]
 
 
 def _link_for(parameter: Parameter, asked: str | None) -> Link:

@@ -42,7 +42,7 @@ class Support:
         violations: everything that does not belong, the most telling first.
         discrete: whether the family has a mass function rather than a density.
         binary: whether a two-level text or boolean column can be the target.
-        lower: its lower end.
+        lower: its lower end; of a circle, where one turn begins.
         upper: its upper end.
         atoms: values that a density gives a probability of their own.
         levels: whether the values are the codes 0, 1, ... of a column's levels.
@@ -81,11 +81,17 @@ _ABOVE_TRIALS = Violation(
 )
 
 _ZERO = Violation("zeros", lambda y, known: y == 0)
-_NOT_UNIT = Violation("values not between 0 and 1", lambda y, known: ~((y > 0) & (y < 1)))
+_NOT_UNIT = Violation("values not strictly between 0 and 1", lambda y, known: ~((y > 0) & (y < 1)))
+
+_BEYOND_A_TURN = Violation(
+    "values beyond a full turn of 6.2832 radians (a degree is 0.017453292519943295 radians)",
+    lambda y, known: np.abs(y) > 2 * math.pi,
+)
 
 REAL_LINE = Support("any number", ())
 POSITIVE = Support("> 0", (_NEGATIVE, _ZERO), lower=0)
 NON_NEGATIVE = Support(">= 0", (_NEGATIVE,), lower=0)
+ANGLES = Support("an angle in radians", (_BEYOND_A_TURN,), lower=-math.pi, upper=math.pi)
 UNIT_INTERVAL = Support("between 0 and 1, both excluded", (_NOT_UNIT,), lower=0, upper=1)
 COUNTS = Support("0, 1, 2, ...", (_FRACTION, _NEGATIVE), discrete=True, lower=0)
 POSITIVE_COUNTS = Support("1, 2, 3, ...", (_FRACTION, _NEGATIVE, _ZERO), discrete=True, lower=1)

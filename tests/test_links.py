@@ -21,6 +21,7 @@ POINTS = {
     "inverse": [-2.0, 0.3, 5.0],
     "inverse-squared": [0.2, 1.0, 6.0],
     "sqrt": [0.2, 1.0, 6.0],
+    "tan-half": [-30.0, -0.3, 0.0, 12.0],
 }
 # eta and the exact value of 1 - inverse(eta), far in the tail that a subtraction loses
 TAILS = {

@@ -141,6 +141,8 @@ class Loss:
         apis: for each link, library -> setting that gives the same coefficients.
         same_loss: for each link, library -> objective that minimises this loss.
         joint: whether it is minimised over all parameters together.
+        in_scale: whether value and slope also take the rest, (y, mu, *rest, **known), because
+            the others set the unit in which the loss sees a residual.
     """
 
     name: str
@@ -153,15 +155,23 @@ class Loss:
     apis: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     same_loss: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     joint: bool = False
+    in_scale: bool = False
 
     def parts(self, theta: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         """The parameters it is minimised over, and the rest."""
         return (theta, ()) if self.joint else (theta[:1], theta[1:])
 
-    def slopes(self, y: Rows, moving: Sequence[Any], **known: Any) -> Sequence[Rows]:
+    def values(self, y: Rows, theta: Sequence[Any], **known: Any) -> Rows:
+        """The loss of every row."""
+        return self.value(y, *self._seen(theta), **known)
+
+    def slopes(self, y: Rows, theta: Sequence[Any], **known: Any) -> Sequence[Rows]:
         """Its derivative with respect to each parameter it is minimised over."""
-        found = self.slope(y, *moving, **known)
+        found = self.slope(y, *self._seen(theta), **known)
         return tuple(found) if self.joint else (found,)
+
+    def _seen(self, theta: Sequence[Any]) -> Sequence[Any]:
+        return theta if self.joint or self.in_scale else theta[:1]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from mlefit.families.binomial import logit_kernel
 from mlefit.special import ratio, times_log
 from mlefit.support import BINARY, Domain
 
-ALIASES = ("logistic", "bce", "log-loss", "binary-cross-entropy", "logit")
+ALIASES = ("logistic-regression", "bce", "log-loss", "binary-cross-entropy", "logit")
 
 
 class Bernoulli(Family):

@@ -32,6 +32,7 @@ _INVERSE_LINK = {
     "probit": "Phi(X b)",
     "inverse": "1 / (X b)",
     "sqrt": "(X b)^2",
+    "tan-half": "2 arctan(X b)",
 }
 
 

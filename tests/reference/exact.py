@@ -63,6 +63,11 @@ INVERSE: dict[str, Callable[[Any], tuple[Any, Any, Any]]] = {
     "cloglog": _cloglog,
     "loglog": _loglog,
     "cauchit": _cauchit,
+    "tan-half": lambda eta: (
+        2 * mp.atan(eta),
+        2 / (1 + eta**2),
+        -4 * eta / (1 + eta**2) ** 2,
+    ),
 }
 
 FORWARD: dict[str, Callable[[Any], Any]] = {
@@ -76,6 +81,7 @@ FORWARD: dict[str, Callable[[Any], Any]] = {
     "cloglog": lambda p: mp.log(-mp.log(1 - p)),
     "loglog": lambda p: -mp.log(-mp.log(p)),
     "cauchit": lambda p: mp.tan(mp.pi * (p - mpf(1) / 2)),
+    "tan-half": lambda theta: mp.tan(theta / 2),
 }
 
 # ---- families: (y, m, theta) -> log-density, score, observed, expected in theta ----
