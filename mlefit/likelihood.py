@@ -110,10 +110,15 @@ class Model:
         )
 
     def etas(self, block: Block, gammas: Sequence[Vector]) -> list[Rows]:
-        """Linear predictors of a block, each (m,)."""
+        """Linear predictors of a block, each (m,), or (1,) where all rows have the same one.
+
+        What a family computes from constant parameters alone is then computed once.
+        """
         return [
-            np.dot(gamma, X) + offset
-            for gamma, X, offset in zip(gammas, block.designs, block.offsets, strict=True)
+            np.dot(gamma, X[:, :1] if constant else X) + offset
+            for gamma, X, offset, constant in zip(
+                gammas, block.designs, block.offsets, block.constant, strict=True
+            )
         ]
 
     def row_terms(self, block: Block, gammas: Sequence[Vector], kind: Kind) -> RowTerms:
@@ -121,8 +126,15 @@ class Model:
         etas = self.etas(block, gammas)
         if self._fused is not None:
             form = self._fused(block.y, *etas, **block.known)
-            return RowTerms(form.log_density, [form.score], {(0, 0): form.information})
-        return self._general(block, etas, kind)
+            terms = RowTerms(form.log_density, [form.score], {(0, 0): form.information})
+        else:
+            terms = self._general(block, etas, kind)
+        rows = block.y.shape
+        return RowTerms(
+            np.broadcast_to(terms.log_density, rows),
+            [np.broadcast_to(score, rows) for score in terms.score],
+            {pair: np.broadcast_to(values, rows) for pair, values in terms.information.items()},
+        )
 
     def _general(self, block: Block, etas: Sequence[Rows], kind: Kind) -> RowTerms:
         theta = self.theta(etas)

@@ -89,6 +89,12 @@ class Predictor:
         return len(self.columns)
 
     @property
+    def is_constant(self) -> bool:
+        """Whether it is the same number for every row, whatever the coefficients are."""
+        held = (column for column, _ in self.held)
+        return not self.offsets and all(c.is_intercept for c in (*self.columns, *held))
+
+    @property
     def has_intercept(self) -> bool:
         """Whether a free intercept is there to take up a shift."""
         return bool(self.columns) and self.columns[0].is_intercept
@@ -120,6 +126,7 @@ class Block:
             already and stand here for what is reported of a row.
         designs: one matrix (p_k, m) for each parameter.
         offsets: one array (m,) or number for each parameter.
+        constant: for each parameter, whether all rows of its design and offset are alike.
     """
 
     start: int
@@ -129,6 +136,7 @@ class Block:
     precision: Rows | None
     designs: tuple[Matrix, ...]
     offsets: tuple[Any, ...]
+    constant: tuple[bool, ...]
 
     def weighted(self, values: Rows) -> Rows:
         """Values times weights."""
@@ -229,6 +237,7 @@ class Reader:
                 for predictor, buffer in zip(self._predictors, self._buffers, strict=True)
             ),
             offsets=tuple(_offset(predictor, piece, rows) for predictor in self._predictors),
+            constant=tuple(predictor.is_constant for predictor in self._predictors),
         )
 
     def _design(

@@ -109,6 +109,25 @@ def test_the_observed_information_is_minus_the_slope_of_the_score(family, theta,
         np.testing.assert_allclose(one, numeric, rtol=1e-7, atol=1e-7)
 
 
+@every_point
+def test_a_parameter_may_be_one_value_for_all_rows(family, theta, known):
+    y = sample_points(family, theta, known)
+    extra = rows(known, len(y))
+    each, one = packed_theta(family, theta, len(y)), packed_theta(family, theta, 1)
+    claims = [partial(family.log_density, y), partial(family.score, y), partial(family.observed, y)]
+    for method in ("mean", "variance", "expected"):
+        claims += [getattr(family, method)] * offers(method)(family)
+    for method in ("log_cdf", "log_sf", "unit_deviance"):
+        claims += [partial(getattr(family, method), y)] * offers(method)(family)
+    for claim in claims:
+        wide, narrow = flat(claim(*each, **extra)), flat(claim(*one, **extra))
+        assert wide.keys() == narrow.keys()
+        for key, values in wide.items():
+            shape = np.broadcast_shapes(np.shape(narrow[key]), y.shape)
+            assert shape == y.shape
+            np.testing.assert_allclose(np.broadcast_to(narrow[key], shape), values, rtol=1e-14)
+
+
 @every_point_with_expected
 def test_the_expected_information_is_the_mean_product_of_scores(family, theta, known):
     claimed = family.expected(*packed_theta(family, theta, 1), **rows(known, 1))
@@ -349,6 +368,13 @@ def packed_rows(family: Family, first: np.ndarray, theta: Any) -> list[Any]:
 
 def rows(known: Mapping[str, float], n: int) -> dict[str, np.ndarray]:
     return {key: np.full(n, value) for key, value in known.items()}
+
+
+def flat(result: Any) -> dict[Any, Any]:
+    """Rows, a tuple of rows or pairs of them, by position."""
+    if isinstance(result, dict):
+        return result
+    return dict(enumerate(result)) if isinstance(result, tuple) else {0: result}
 
 
 def log_density(family, y, theta, known, j, value):
