@@ -107,8 +107,9 @@ def _natural(
     if maximum.recession is not None and k == 0:
         end = _end_of_domain(maximum, maximum.recession)
         return results.ParameterEstimate(parameter.name, end, None, None, None)
-    if maximum.optimum.status is Status.PERFECT_FIT and parameter.norm is not None:
-        return results.ParameterEstimate(parameter.name, 0.0, None, None, None)
+    if maximum.optimum.status is Status.PERFECT_FIT and parameter.narrowing is not None:
+        end = 0.0 if parameter.narrowing.power > 0 else None
+        return results.ParameterEstimate(parameter.name, end, None, None, None)
     error = uncertainty.std_error(position)
     if error is None:
         value = float(link.inverse(maximum.gammas[k][:1])[0]) * factor

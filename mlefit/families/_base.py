@@ -47,6 +47,21 @@ class Fused(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Narrowing:
+    """How a parameter narrows its distribution to a point, where the likelihood has no bound.
+
+    The standard deviation of the target over its size goes as (parameter / size^unit)^power.
+
+    Attributes:
+        power: positive for a scale, negative for a shape that narrows as it grows.
+        unit: power of the target's unit that the parameter is measured in.
+    """
+
+    power: float
+    unit: float
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One parameter of a family.
 
@@ -60,6 +75,8 @@ class Parameter:
             scale of a location-scale family, whose variance then goes as 1 / weight.
         norm: q if the scale's maximum given the location is the q-th root of the mean
             of |y - location|^q, so that no search is needed for it.
+        narrowing: how the distribution becomes a point as it runs to one end; None if it
+            does not.
     """
 
     name: str
@@ -69,6 +86,7 @@ class Parameter:
     links: tuple[str, ...] = ()
     precision_power: float | None = None
     norm: float | None = None
+    narrowing: Narrowing | None = None
 
 
 class Example(NamedTuple):
@@ -226,6 +244,10 @@ class Family(ABC):
     def unit_deviance(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
         """The row's deviance as GLM programs define it; None if the family has none."""
         return None
+
+    def dispersion(self, *rest: Any) -> Any:
+        """What GLM programs divide the deviance by, from all parameters but the first."""
+        return 1.0
 
     @property
     def has_expected(self) -> bool:

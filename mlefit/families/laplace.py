@@ -23,7 +23,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
 from mlefit.support import REAL_LINE, Domain
 
 ALIASES = ("mae", "l1", "absolute-error", "lad", "double-exponential")
@@ -38,7 +38,13 @@ class Laplace(Family):
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "median", links=("identity",)),
         Parameter(
-            "b", "log", Domain.POSITIVE, "mean absolute deviation", precision_power=-0.5, norm=1
+            "b",
+            "log",
+            Domain.POSITIVE,
+            "mean absolute deviation",
+            precision_power=-0.5,
+            norm=1,
+            narrowing=Narrowing(power=1, unit=1),
         ),
     )
     vertex = 0.5

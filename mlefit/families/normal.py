@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
 from mlefit.support import REAL_LINE, Domain
 
 ALIASES = ("gaussian", "mse", "l2", "squared-error", "ols")
@@ -36,7 +36,13 @@ class Normal(Family):
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "mean"),
         Parameter(
-            "sigma", "log", Domain.POSITIVE, "standard deviation", precision_power=-0.5, norm=2
+            "sigma",
+            "log",
+            Domain.POSITIVE,
+            "standard deviation",
+            precision_power=-0.5,
+            norm=2,
+            narrowing=Narrowing(power=1, unit=1),
         ),
     )
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
@@ -69,6 +75,9 @@ class Normal(Family):
 
     def unit_deviance(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return (y - mu) ** 2
+
+    def dispersion(self, sigma: Rows) -> Rows:
+        return sigma**2
 
     def log_cdf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         from scipy.special import log_ndtr

@@ -178,7 +178,7 @@ def test_the_unit_deviance_is_twice_the_distance_to_the_saturated_model(family, 
     y = sample_points(family, theta, known)
     packed, extra = packed_theta(family, theta, len(y)), rows(known, len(y))
     claimed = family.unit_deviance(y, *packed, **extra)
-    scale = theta[1] ** 2 if family.has_free_scale else 1.0
+    scale = family.dispersion(*packed[1:])
     own_mean = y / extra["trials"] if "trials" in extra else y
     inside = np.clip(
         own_mean, 1e-300, 1 - 1e-16 if family.parameters[0].domain is Domain.UNIT else None
