@@ -119,7 +119,8 @@ def held(row: Coefficient | ParameterEstimate, result: FitResult) -> str:
     """Why a row has no standard error; empty when it has one."""
     model = result.model
     if row.estimate is None:
-        return "infinite" if result.certificate.status == "no-maximum" else "redundant"
+        runs_away = result.certificate.status == "no-maximum" or isinstance(row, ParameterEstimate)
+        return "infinite" if runs_away else "redundant"
     if row.std_error is not None:
         return ""
     names = {row.parameter, f"{row.parameter}:{getattr(row, 'term', '')}"}

@@ -401,7 +401,9 @@ def size(family: Family, theta: Any, known: Mapping[str, float], j: int) -> floa
         return min(value, 1 - value)
     if domain is Domain.POSITIVE:
         return value
-    return float(np.ptp(quantiles(family, theta, known, [0.25, 0.75]))) if j == 0 else 1.0
+    y = draws(family, theta, known, 200)
+    score = family.score(y, *packed_theta(family, theta, len(y)), **rows(known, len(y)))[j]
+    return float(1 / np.sqrt(np.mean(score**2)))
 
 
 def nearby(family: Family, theta: Any) -> list[float]:
