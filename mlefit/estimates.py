@@ -121,7 +121,7 @@ def _natural(
 def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
     """Where a plain parameter tends to when its likelihood has no maximum inside."""
     end = maximum.model.links[0].ends[recession.growing > 0]
-    unit = maximum.model.family.parameters[0].domain is Domain.UNIT
+    unit = maximum.model.family.parameters[0].domain == Domain.UNIT
     return 0.0 if end == "lower" else 1.0 if unit else None
 
 

@@ -104,7 +104,7 @@ class Model:
         """Parameters of linear predictors, one entry for each parameter."""
         return tuple(
             Probability(link.inverse(eta), link.complement(eta))
-            if parameter.domain is Domain.UNIT
+            if parameter.domain == Domain.UNIT
             else link.inverse(eta)
             for link, parameter, eta in zip(self.links, self.family.parameters, etas, strict=True)
         )
@@ -213,8 +213,9 @@ def _products(score: Sequence[Rows]) -> Pairs:
 
 def _stays_inside(link: Link, domain: Domain) -> bool:
     """Whether every finite eta gives a parameter inside the domain, or a NaN that tells."""
-    if domain is Domain.REAL:
+    if domain == Domain.REAL:
         return True
-    if domain is Domain.POSITIVE:
+    if domain == Domain.POSITIVE:
         return link.onto in ("positive", "unit")
-    return link.onto == "unit"
+    # onto another interval rounding can reach an end, so that is watched
+    return domain == Domain.UNIT and link.onto == "unit"

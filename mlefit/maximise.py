@@ -350,7 +350,7 @@ def _pinball_blocks(
 def _no_start(model: Model) -> UntrustworthyError:
     parameter, link = model.family.parameters[0], model.links[0]
     return UntrustworthyError(
-        f"no start was found with every {parameter.name} {parameter.domain.value} "
+        f"no start was found with every {parameter.name} {parameter.domain.words} "
         f"under the {link.name} link",
         tries=[f"--link {parameter.link}"],
     )

@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types design families inference influence maximise optimise rank source"),
         NUMERIC,
     ),
-    "assign": (words("design errors families links penalty priors request"), set()),
+    "assign": (words("design errors families links penalty priors request support"), set()),
     "posterior": (words("_types corners design maximise penalty"), NUMERIC),
     "strength": (
         words(

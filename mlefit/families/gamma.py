@@ -27,8 +27,9 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._stirling import remainder
-from mlefit.special import log_probability, log_ratio
+from mlefit.special import log_ratio
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("gamma-deviance", "gamma-loss")
@@ -113,11 +114,10 @@ class Gamma(Family):
         return 1 / k
 
     def log_cdf(self, y: Rows, mu: Rows, k: Rows) -> Rows:
-        return log_probability(*_below_and_above(y, mu, k))
+        return _tails(y, mu, k)[0]
 
     def log_sf(self, y: Rows, mu: Rows, k: Rows) -> Rows:
-        below, above = _below_and_above(y, mu, k)
-        return log_probability(above, below)
+        return _tails(y, mu, k)[1]
 
     def sample(self, rng: np.random.Generator, mu: Rows, k: Rows) -> Rows:
         return rng.gamma(k, mu / k)
@@ -163,11 +163,9 @@ def _shape_information(k: Rows) -> Rows:
     return 0.5 / k**2 + remainder(k).curvature
 
 
-def _below_and_above(y: Rows, mu: Rows, k: Rows) -> tuple[Rows, Rows]:
-    from scipy.special import gammainc, gammaincc
-
-    x = k * (np.maximum(y, 0.0) / mu)
-    return gammainc(k, x), gammaincc(k, x)
+def _tails(y: Rows, mu: Rows, k: Rows) -> tuple[Rows, Rows]:
+    root = np.sqrt(k)
+    return log_gamma_tails(root * np.log(np.maximum(y, 0.0) / mu), 1 / root)
 
 
 def _ratio(a: float, b: float) -> float:

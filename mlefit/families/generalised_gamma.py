@@ -25,8 +25,7 @@ sigma goes to 0 the distribution narrows to a point. Where |Q| runs to infinity 
 tends to a power of y that ends at a wall, and the likelihood may keep rising.
 
 Source: R. L. Prentice (1974), Biometrika 61, 539-544; C. Jackson (2016), flexsurv, Journal
-of Statistical Software 70(8). Tails near Q = 0: N. M. Temme (1979), SIAM J. Math. Anal. 10,
-757-766.
+of Statistical Software 70(8).
 """
 
 from __future__ import annotations
@@ -38,45 +37,14 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter
 from mlefit.families._exponential_series import second_order
+from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._positive import log_moments
 from mlefit.families._stirling import SERIES_FROM, TERMS, Remainder, remainder
-from mlefit.special import log_probability
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("generalized-gamma", "gengamma")
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
-# |Q| below which the tails come from Temme's expansion about the normal
-_NEARLY_NORMAL = 1e-2
-# the first coefficients of Temme's c_0, c_1 and c_2 as power series in eta
-_TEMME = (
-    (
-        -1 / 3,
-        1 / 12,
-        -2 / 135,
-        1 / 864,
-        1 / 2835,
-        -139 / 777600,
-        1 / 25515,
-        -2.1854485106799922e-6,
-        -1.85406221071516e-6,
-        8.296711340953086e-7,
-        -1.7665952736826079e-7,
-        6.7078535434014986e-9,
-        1.0261809784240308e-8,
-    ),
-    (
-        -1 / 540,
-        -1 / 288,
-        1 / 378,
-        -9.9022633744855967e-4,
-        2.0576131687242798e-4,
-        -4.0187757201646091e-7,
-        -1.8098550334489978e-5,
-        7.6491609160811101e-6,
-    ),
-    (4.1335978835978836e-3, -2.6813271604938272e-3, 7.7160493827160494e-4),
-)
 
 
 class GeneralisedGamma(Family):
@@ -147,14 +115,12 @@ class GeneralisedGamma(Family):
 
     def _tails(self, y: Rows, mu: Rows, sigma: Rows, Q: Rows) -> tuple[Rows, Rows]:
         w = (np.log(np.maximum(y, 0.0)) - mu) / sigma
-        nearly = np.abs(Q) < _NEARLY_NORMAL
-        normal = _nearly_normal(w, np.where(nearly, Q, 0.0))
-        gamma = _incomplete(w, np.where(nearly, 1.0, Q))
-        below, above = (np.where(nearly, a, b) for a, b in zip(normal, gamma, strict=True))
-        return below, above
+        turned = Q < 0
+        lower, upper = log_gamma_tails(np.where(turned, -w, w), np.abs(Q))
+        return np.where(turned, upper, lower), np.where(turned, lower, upper)
 
     def sample(self, rng: np.random.Generator, mu: Rows, sigma: Rows, Q: Rows) -> Rows:
-        normal = np.abs(Q) < _NEARLY_NORMAL
+        normal = np.abs(Q) < 1e-6
         shape = np.where(normal, 1.0, Q) ** -2.0
         w = np.log(rng.gamma(shape) / shape) / np.where(normal, 1.0, Q)
         return np.exp(mu + sigma * np.where(normal, rng.normal(size=len(mu)), w))
@@ -185,36 +151,3 @@ def _remainder(Q: Rows) -> Remainder:
         4 * r.curvature * large**-6.0 + 6 * r.slope * large**-4.0,
     )
     return Remainder(*(np.where(near, a, b) for a, b in zip(series, far, strict=True)))
-
-
-def _incomplete(w: Rows, Q: Rows) -> tuple[Rows, Rows]:
-    """Both log tails by the incomplete gamma functions of 1/Q^2 at exp(v)/Q^2."""
-    from scipy.special import gammainc, gammaincc
-
-    a = Q**-2.0
-    x = a * np.exp(Q * w)
-    lower, upper = gammainc(a, x), gammaincc(a, x)
-    below, above = np.where(Q > 0, lower, upper), np.where(Q > 0, upper, lower)
-    return log_probability(below, above), log_probability(above, below)
-
-
-def _nearly_normal(w: Rows, Q: Rows) -> tuple[Rows, Rows]:
-    """Both log tails for |Q| < 0.01: a normal tail at u = w sqrt(2 g(v)), and a correction.
-
-    P(Y > y) = Phi(-u) + phi(u) Q (c_0 + Q^2 c_1 + Q^4 c_2) with Temme's c_i at eta = Q u; what
-    is left out is below 1e-13 of a tail that a double can hold.
-    """
-    from scipy.special import log_ndtr
-
-    w = np.clip(w, -1e8, 1e8)
-    u = w * np.sqrt(2 * second_order(Q * w).value)
-    eta = Q * u
-    c = [np.polynomial.polynomial.polyval(eta, coefficients) for coefficients in _TEMME]
-    correction = Q * (c[0] + Q**2 * (c[1] + Q**2 * c[2]))
-    log_phi = -0.5 * u**2 - _HALF_LOG_2PI
-    tails = []
-    for sign in (1.0, -1.0):
-        tail = log_ndtr(sign * u)
-        ratio = np.exp(np.minimum(log_phi - tail, 700.0))
-        tails.append(tail + np.log1p(-sign * correction * ratio))
-    return tails[0], tails[1]

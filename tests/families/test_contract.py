@@ -165,11 +165,12 @@ def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
         for mu in nearby(family, theta):
             packed = packed_theta(family, (mu, *theta[1:]), len(y))
             extra = rows(known, len(y))
-            rebuilt = loss.scale(*packed[1:]) * loss.value(y, packed[0], **extra)
+            keywords = extra | loss.made_with(family.parameters, packed)
+            rebuilt = loss.scale(*packed[1:]) * loss.value(y, packed[0], **keywords)
             rebuilt = rebuilt + loss.constant(y, *packed[1:], **extra)
             nll = -family.log_density(y, *packed, **extra)
             np.testing.assert_allclose(rebuilt, nll, rtol=1e-12, atol=1e-12)
-            slopes = loss.scale(*packed[1:]) * loss.slope(y, packed[0], **extra)
+            slopes = loss.scale(*packed[1:]) * loss.slope(y, packed[0], **keywords)
             np.testing.assert_allclose(slopes, -family.score(y, *packed, **extra)[0], rtol=1e-12)
 
 
@@ -181,9 +182,9 @@ def test_the_unit_deviance_is_twice_the_distance_to_the_saturated_model(family, 
     scale = family.dispersion(*packed[1:])
     own_mean = y / extra["trials"] if "trials" in extra else y
     inside = np.clip(
-        own_mean, 1e-300, 1 - 1e-16 if family.parameters[0].domain is Domain.UNIT else None
+        own_mean, 1e-300, 1 - 1e-16 if family.parameters[0].domain == Domain.UNIT else None
     )
-    if family.parameters[0].domain is Domain.REAL:
+    if family.parameters[0].domain == Domain.REAL:
         inside = own_mean
     saturated = packed_rows(family, inside, theta)
     height = family.log_density(y, *saturated, **extra) - family.log_density(y, *packed, **extra)
@@ -361,7 +362,7 @@ def packed_theta(family: Family, theta: Any, n: int) -> list[Any]:
 def packed_rows(family: Family, first: np.ndarray, theta: Any) -> list[Any]:
     values = [first, *(np.full(len(first), float(t)) for t in theta[1:])]
     return [
-        Probability(value, 1 - value) if parameter.domain is Domain.UNIT else value
+        Probability(value, 1 - value) if parameter.domain == Domain.UNIT else value
         for value, parameter in zip(values, family.parameters, strict=True)
     ]
 
@@ -397,9 +398,9 @@ def score_along(family, y, theta, known, j, k):
 def size(family: Family, theta: Any, known: Mapping[str, float], j: int) -> float:
     """A length on which a log-density bends as parameter j moves."""
     domain, value = family.parameters[j].domain, abs(theta[j])
-    if domain is Domain.UNIT:
-        return min(value, 1 - value)
-    if domain is Domain.POSITIVE:
+    if domain.is_bounded:
+        return min(value - domain.lower, domain.upper - value)
+    if domain == Domain.POSITIVE:
         return value
     y = draws(family, theta, known, 200)
     score = family.score(y, *packed_theta(family, theta, len(y)), **rows(known, len(y)))[j]
@@ -453,7 +454,7 @@ def mean(family: Family, theta: Any, known: Mapping[str, float], function) -> fl
         top = int(known.get("trials", min(far, support.upper)))
         return sum(term(y) for y in range(int(support.lower), top + 1))
     edges = quantiles(family, theta, known, [0.001, 0.1, 0.5, 0.9, 0.999])
-    corner = [theta[0]] if family.parameters[0].domain is Domain.REAL else []
+    corner = [theta[0]] if family.parameters[0].domain == Domain.REAL else []
     inner = [e for e in {*edges.tolist(), *corner} if support.lower < e < support.upper]
     pieces = itertools.pairwise([support.lower, *sorted(inner), support.upper])
     atoms = sum(term(atom) for atom in support.atoms)

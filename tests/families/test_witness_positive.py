@@ -43,6 +43,7 @@ def test_a_regression_is_that_of_r(there):
     assert errors == pytest.approx(there["errors"], rel=1e-6)
     if result.parameters:
         (scale,) = result.parameters
+        assert scale.estimate is not None
         own = scale.estimate if family == "lognormal" else 1 / scale.estimate
         assert own == pytest.approx(there["scale"], rel=1e-8)
 
