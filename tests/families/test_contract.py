@@ -244,8 +244,9 @@ def test_the_distribution_function_adds_up_the_density(family, theta, known):
 
 @every_ordered_point
 def test_the_distribution_function_runs_from_nothing_to_one(family, theta, known):
-    low = family.support.lower - (1.0 if family.support.discrete else 0.0)
-    ends = np.array([low, known.get("trials", family.support.upper)])
+    support = family.support
+    low = support.lower - (1.0 if support.discrete or support.lower in support.atoms else 0.0)
+    ends = np.array([low, known.get("trials", support.upper)])
     packed, extra = packed_theta(family, theta, 2), rows(known, 2)
     np.testing.assert_array_equal(np.exp(family.log_cdf(ends, *packed, **extra)), [0, 1])
     np.testing.assert_array_equal(np.exp(family.log_sf(ends, *packed, **extra)), [1, 0])
