@@ -291,7 +291,7 @@ class _Stretched(Link):
     onto = "interval"
 
     def __init__(self, link: Link, lower: float, upper: float) -> None:
-        self.name = link.name
+        self.name = f"{link.name} from {lower:g} to {upper:g}"
         self.ends = link.ends
         self.is_elementary = link.is_elementary
         self._link, self._lower, self._width = link, lower, upper - lower

@@ -37,7 +37,7 @@ every_link = pytest.mark.parametrize("name", LINKS)
 def test_a_link_onto_the_unit_interval_can_be_stretched(name):
     eta = np.array(POINTS[name])
     link, plain = resolve(name).stretched(1.0, 4.0), resolve(name)
-    assert (link.name, link.ends) == (name, plain.ends)
+    assert (link.name, link.ends) == (f"{name} from 1 to 4", plain.ends)
     np.testing.assert_allclose(link.inverse(eta), 1 + 3 * plain.inverse(eta), rtol=1e-15)
     np.testing.assert_allclose(link.forward(link.inverse(eta)), eta, rtol=1e-11, atol=1e-12)
     np.testing.assert_allclose(link.slope(eta), slope(lambda s: link.inverse(eta + s), 0.0), 1e-8)
