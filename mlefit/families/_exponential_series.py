@@ -10,6 +10,8 @@ beyond it the closed forms, which lose less than two digits of sixteen there.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +19,17 @@ import numpy as np
 from mlefit._types import Rows
 
 _NEAR = 1.5
-_TERMS = 22
+_TERMS = 20
+# coefficients of v^n in g, g' and g'', n = 0, 1, ...
+_SERIES = (
+    [1 / math.factorial(n + 2) for n in range(_TERMS)],
+    [(n + 1) / math.factorial(n + 3) for n in range(_TERMS)],
+    [(n + 1) * (n + 2) / math.factorial(n + 4) for n in range(_TERMS)],
+)
 
 
 class SecondOrder(NamedTuple):
-    """g, g' and g'' of every row."""
+    """g, g' and g'' of every row; zeros for those that were not asked for."""
 
     value: Rows
     slope: Rows
@@ -36,27 +44,33 @@ class SecondOrder(NamedTuple):
         )
 
 
-def second_order(v: Rows) -> SecondOrder:
-    """g(v), g'(v) and g''(v); infinite where exp(v) is."""
+def second_order(v: Rows, derivatives: int = 2) -> SecondOrder:
+    """g(v) and so many of its derivatives; infinite where exp(v) is."""
     near = np.abs(v) < _NEAR
-    parts = _series(np.where(near, v, 0.0)), _directly(np.where(near, _NEAR, v))
-    return SecondOrder(*(np.where(near, one, other) for one, other in zip(*parts, strict=True)))
+    found = [np.zeros_like(v) for _ in _SERIES]
+    small = np.where(near, v, 0.0)
+    for k in range(derivatives + 1):
+        found[k] = _polynomial(small, _SERIES[k])
+    if not near.all():
+        far = v[~near]
+        for k in range(derivatives + 1):
+            found[k][~near] = _closed(far, k)
+    return SecondOrder(*found)
 
 
-def _series(v: Rows) -> SecondOrder:
-    """sum_n v^n/(n + 2)! and its derivatives, by Horner's rule with factors near one."""
-    value, slope, curvature = (np.zeros_like(v) for _ in range(3))
-    for n in range(_TERMS, 0, -1):
-        value = (1 + value) * v / (n + 2)
-        slope = (1 + slope) * v * (n + 1) / (n * (n + 3))
-        curvature = (1 + curvature) * v * (n + 2) / (n * (n + 4))
-    return SecondOrder((1 + value) / 2, (1 + slope) / 6, (1 + curvature) / 12)
+def _polynomial(v: Rows, coefficients: Sequence[float]) -> Rows:
+    total = np.full_like(v, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total *= v
+        total += coefficient
+    return total
 
 
-def _directly(v: Rows) -> SecondOrder:
+def _closed(v: Rows, derivative: int) -> Rows:
+    square = v * v
+    if derivative == 0:
+        return (np.expm1(v) - v) / square
     e = np.exp(v)
-    return SecondOrder(
-        (np.expm1(v) - v) / v**2,
-        ((v - 2) * e + v + 2) / v**3,
-        ((v * (v - 4) + 6) * e - 2 * v - 6) / v**4,
-    )
+    if derivative == 1:
+        return ((v - 2) * e + v + 2) / (square * v)
+    return ((v * (v - 4) + 6) * e - 2 * v - 6) / (square * square)

@@ -84,7 +84,7 @@ def _nearly_normal(w: Rows, q: Rows) -> tuple[Rows, Rows]:
     from scipy.special import log_ndtr
 
     w = np.clip(w, -_FARTHEST, _FARTHEST)
-    u = w * np.sqrt(2 * second_order(q * w).value)
+    u = w * np.sqrt(2 * second_order(q * w, 0).value)
     c = [np.polynomial.polynomial.polyval(q * u, coefficients) for coefficients in _TEMME]
     correction = q * (c[0] + q**2 * (c[1] + q**2 * c[2]))
     log_phi = -0.5 * u**2 - _HALF_LOG_2PI

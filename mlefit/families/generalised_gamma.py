@@ -81,27 +81,27 @@ class GeneralisedGamma(Family):
         log_y = np.log(y)
         w = (log_y - mu) / sigma
         constant = -_HALF_LOG_2PI - np.log(sigma) - _remainder(Q).value
-        return constant - log_y - w**2 * second_order(Q * w).value
+        return constant - log_y - w**2 * second_order(Q * w, 0).value
 
     def score(self, y: Rows, mu: Rows, sigma: Rows, Q: Rows) -> tuple[Rows, Rows, Rows]:
         w = (np.log(y) - mu) / sigma
-        g = second_order(Q * w)
+        g = second_order(Q * w, 1)
         push = w * (1 + Q * w * g.value)
-        return push / sigma, (w * push - 1) / sigma, -(w**3) * g.slope - _remainder(Q).slope
+        return push / sigma, (w * push - 1) / sigma, -(w * w**2) * g.slope - _remainder(Q).slope
 
     def observed(self, y: Rows, mu: Rows, sigma: Rows, Q: Rows) -> Pairs:
         w = (np.log(y) - mu) / sigma
         v = Q * w
         g = second_order(v)
         f = g.first_order(v)
-        push, bend = w * f.value, np.exp(v)
+        push, bend, square = w * f.value, np.exp(v), w**2
         return {
             (0, 0): bend / sigma**2,
             (0, 1): (push + w * bend) / sigma**2,
             (1, 1): (w * (2 * push + w * bend) - 1) / sigma**2,
-            (0, 2): -(w**2) * f.slope / sigma,
-            (1, 2): -(w**3) * f.slope / sigma,
-            (2, 2): w**4 * g.curvature + _remainder(Q).curvature,
+            (0, 2): -square * f.slope / sigma,
+            (1, 2): -w * square * f.slope / sigma,
+            (2, 2): square**2 * g.curvature + _remainder(Q).curvature,
         }
 
     def start(self, moments: Moments) -> tuple[float, float, float]:

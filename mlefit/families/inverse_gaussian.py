@@ -70,17 +70,17 @@ class InverseGaussian(Family):
         return 0.5 * (np.log(lam / (2 * math.pi)) - 3 * np.log(y) - lam * deviance(y, mu))
 
     def score(self, y: Rows, mu: Rows, lam: Rows) -> tuple[Rows, Rows]:
-        return lam * ((y - mu) / mu**3), 0.5 * (1 / lam - deviance(y, mu))
+        return lam * (((y - mu) / mu) / mu**2), 0.5 * (1 / lam - deviance(y, mu))
 
     def observed(self, y: Rows, mu: Rows, lam: Rows) -> Pairs:
         return {
-            (0, 0): lam * ((3 * y - 2 * mu) / mu**4),
-            (0, 1): -(y - mu) / mu**3,
+            (0, 0): lam * ((3 * y - 2 * mu) / (mu**2) ** 2),
+            (0, 1): -(y - mu) / mu / mu**2,
             (1, 1): 0.5 * lam**-2.0,
         }
 
     def expected(self, mu: Rows, lam: Rows) -> Pairs:
-        return {(0, 0): lam / mu**3, (1, 1): 0.5 * lam**-2.0}
+        return {(0, 0): lam / (mu * mu**2), (1, 1): 0.5 * lam**-2.0}
 
     def start(self, moments: Moments) -> tuple[float, float]:
         mean = moments.mean_of(lambda y: y)
@@ -118,7 +118,7 @@ class InverseGaussian(Family):
             name="inverse Gaussian deviance",
             formula="(y - mu)^2 / (mu^2 y)",
             value=lambda y, mu: deviance(y, mu),
-            slope=lambda y, mu: -2 * ((y - mu) / mu**3),
+            slope=lambda y, mu: -2 * (((y - mu) / mu) / mu**2),
             scale=lambda lam: lam / 2,
             constant=lambda y, lam: 0.5 * (3 * np.log(y) - np.log(lam / (2 * math.pi))),
             apis={

@@ -191,7 +191,7 @@ def _half_deviance(y: Rows, mu: Rows, p: Rows) -> tuple[Rows, Rows, Rows]:
     t = np.where(zero, 0.0, log_ratio(np.where(zero, mu, y), mu))
     g = second_order(a * t)
     f = g.first_order(a * t)
-    N = np.where(zero, q / a, t**2 * (second_order(t).value - a * g.value))
+    N = np.where(zero, q / a, t**2 * (second_order(t, 0).value - a * g.value))
     N_a = np.where(zero, -(a**-2.0), -(t**2) * f.slope)
     N_aa = np.where(zero, 2 * a**-3.0, -(t**3) * f.curvature)
     log_mu = np.log(mu)
