@@ -119,12 +119,13 @@ def _translations(maximum: Maximum) -> list[dict[str, Any]]:
 
 def _dispersion(maximum: Maximum) -> float:
     """The variance that a constant scale gives every row; 1 without one, NaN if it varies."""
-    if not maximum.model.family.has_free_scale:
+    family = maximum.model.family
+    if not family.has_free_scale:
         return 1.0
-    gamma = maximum.gammas[-1]
-    if len(gamma) != 1:
+    rest = list(zip(maximum.model.links, maximum.gammas, strict=True))[1:]
+    if any(len(gamma) != 1 for _, gamma in rest):
         return math.nan
-    return float(maximum.model.links[-1].inverse(gamma)[0]) ** 2
+    return float(np.ravel(family.dispersion(*(link.inverse(gamma) for link, gamma in rest)))[0])
 
 
 def _is_plain(request: Request) -> bool:

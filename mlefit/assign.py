@@ -20,6 +20,7 @@ from mlefit.links import Link
 from mlefit.penalty import Assigned
 from mlefit.priors._base import Prior
 from mlefit.request import Request
+from mlefit.support import Domain
 
 SLOPES = "slopes"
 _SPEC = re.compile(
@@ -184,7 +185,7 @@ def _check_natural(
     possible = [
         parameter.name
         for parameter in family.parameters
-        if parameter.domain.name == "POSITIVE" and len(columns[parameter.name]) == 1
+        if parameter.domain == Domain.POSITIVE and len(columns[parameter.name]) == 1
     ]
     if named not in possible:
         raise UsageError(

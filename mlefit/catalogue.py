@@ -6,6 +6,9 @@ from mlefit import families as registry
 from mlefit.links import LINKS
 from mlefit.specify import suitable_links
 
+# whose names of a family are shown; a family may lack one
+_SYSTEMS = ("R", "scipy", "Stan")
+
 
 def families() -> list[dict[str, str]]:
     """One row for each family: its values, parameters, losses and names elsewhere."""
@@ -20,7 +23,7 @@ def families() -> list[dict[str, str]]:
             ),
             "losses": ", ".join(loss.name for loss in family.losses),
             "also called": ", ".join(registry.spellings_of(family.name)),
-            **family.elsewhere,
+            **{system: family.elsewhere.get(system, "") for system in _SYSTEMS},
         }
         for family in registry.every()
     ]

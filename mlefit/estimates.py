@@ -126,8 +126,9 @@ def _natural(
     if maximum.recession is not None and position in maximum.recession.moving:
         end = _end_of_domain(maximum, maximum.recession)
         return results.ParameterEstimate(parameter.name, end, None, None, None)
-    if maximum.optimum.status is Status.PERFECT_FIT and parameter.norm is not None:
-        return results.ParameterEstimate(parameter.name, 0.0, None, None, None)
+    if maximum.optimum.status is Status.PERFECT_FIT and parameter.narrowing is not None:
+        end = 0.0 if parameter.narrowing.power > 0 else None
+        return results.ParameterEstimate(parameter.name, end, None, None, None)
     error = uncertainty.std_error(position)
     if error is None:
         value = float(link.inverse(maximum.betas[k][:1])[0]) * factor
@@ -145,7 +146,7 @@ def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
 
 def _value_of(end: str | None, domain: Domain) -> float | None:
     """The number at an end of a domain; None if it is infinite."""
-    return 0.0 if end == "lower" else 1.0 if domain is Domain.UNIT else None
+    return 0.0 if end == "lower" else 1.0 if domain == Domain.UNIT else None
 
 
 def _has_covariates(roles: Roles, parameter: str) -> bool:

@@ -22,6 +22,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.design.blocks import Block
 from mlefit.errors import UsageError
+from mlefit.families._base import spread
 from mlefit.goodness import fit_sums
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
@@ -98,7 +99,8 @@ def drawn(maximum: Maximum, rng: np.random.Generator) -> Rows:
     model, gammas = maximum.model, maximum.gammas
 
     def draw(block: Block) -> Rows:
-        return model.family.sample(rng, *model.theta(model.etas(block, gammas)), **block.known)
+        theta = spread(model.theta(model.etas(block, gammas)), len(block.y))
+        return model.family.sample(rng, *theta, **block.known)
 
     return np.concatenate([draw(block) for block in maximum.engine.blocks()])
 

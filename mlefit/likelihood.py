@@ -24,7 +24,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
-from mlefit.families._base import Family, FusedAll, Pairs, Probability
+from mlefit.families._base import Family, Pairs, Probability
 from mlefit.links import Link
 from mlefit.support import Domain
 
@@ -100,7 +100,7 @@ class Model:
         """Which end of its domain the first parameter nears as eta goes to -inf and to +inf."""
         link, domain = self.links[0], self.family.parameters[0].domain
         if link.onto == "real":
-            return ("lower", "upper") if domain is Domain.REAL else (None, None)
+            return ("lower", "upper") if domain == Domain.REAL else (None, None)
         return link.ends
 
     @property
@@ -112,27 +112,36 @@ class Model:
         """Parameters of linear predictors, one entry for each parameter."""
         return tuple(
             Probability(link.inverse(eta), link.complement(eta))
-            if parameter.domain is Domain.UNIT
+            if parameter.domain == Domain.UNIT
             else link.inverse(eta)
             for link, parameter, eta in zip(self.links, self.family.parameters, etas, strict=True)
         )
 
     def etas(self, block: Block, gammas: Sequence[Vector]) -> list[Rows]:
-        """Linear predictors of a block, each (m,)."""
+        """Linear predictors of a block, each (m,), or (1,) where all rows have the same one.
+
+        What a family computes from constant parameters alone is then computed once.
+        """
         return [
-            np.dot(gamma, X) + offset
-            for gamma, X, offset in zip(gammas, block.designs, block.offsets, strict=True)
+            np.dot(gamma, X[:, :1] if constant else X) + offset
+            for gamma, X, offset, constant in zip(
+                gammas, block.designs, block.offsets, block.constant, strict=True
+            )
         ]
 
     def row_terms(self, block: Block, gammas: Sequence[Vector], kind: Kind) -> RowTerms:
         """Log-density and derivatives of every row of a block, without weights."""
         etas = self.etas(block, gammas)
         if self._fused is not None:
-            form = self._fused(block.y, *etas, **block.known)
-            if isinstance(form, FusedAll):
-                return RowTerms(*form)
-            return RowTerms(form.log_density, [form.score], {(0, 0): form.information})
-        return self._general(block, etas, kind)
+            terms = RowTerms(*self._fused(block.y, *etas, **block.known))
+        else:
+            terms = self._general(block, etas, kind)
+        rows = block.y.shape
+        return RowTerms(
+            np.broadcast_to(terms.log_density, rows),
+            [np.broadcast_to(score, rows) for score in terms.score],
+            {pair: np.broadcast_to(values, rows) for pair, values in terms.information.items()},
+        )
 
     def _general(self, block: Block, etas: Sequence[Rows], kind: Kind) -> RowTerms:
         theta = self.theta(etas)
@@ -211,8 +220,9 @@ def _products(score: Sequence[Rows]) -> Pairs:
 
 def _stays_inside(link: Link, domain: Domain) -> bool:
     """Whether every finite eta gives a parameter inside the domain, or a NaN that tells."""
-    if domain is Domain.REAL:
+    if domain == Domain.REAL:
         return True
-    if domain is Domain.POSITIVE:
+    if domain == Domain.POSITIVE:
         return link.onto in ("positive", "unit")
-    return link.onto == "unit"
+    # onto another interval rounding can reach an end, so that is watched
+    return domain == Domain.UNIT and link.onto == "unit"

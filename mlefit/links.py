@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import numpy as np
 
@@ -30,11 +29,12 @@ class Link(ABC):
     """One link. All methods take and return arrays of shape (n,)."""
 
     name: str
-    formula: ClassVar[str]
-    onto: ClassVar[str]
-    """Where theta lands: 'real', 'positive', 'unit' or 'circle', an angle within one turn."""
+    formula: str
+    onto: str
+    """Where theta lands: 'real', 'positive', 'unit', another 'interval', or 'circle', an angle
+    within one turn."""
 
-    ends: ClassVar[tuple[str | None, str | None]] = (None, None)
+    ends: tuple[str | None, str | None] = (None, None)
     """Which end of its domain theta nears as eta goes to -infinity and to +infinity."""
 
     is_elementary: bool = True
@@ -59,6 +59,12 @@ class Link(ABC):
     def complement(self, eta: Rows) -> Rows:
         """One minus `inverse`, exact in the tails for links onto the unit interval."""
         return 1.0 - self.inverse(eta)
+
+    def stretched(self, lower: float, upper: float) -> Link:
+        """A link onto the unit interval as one onto another interval; any other as it is."""
+        if self.onto != "unit" or (lower, upper) == (0, 1):
+            return self
+        return _Stretched(self, lower, upper)
 
 
 class Identity(Link):
@@ -304,6 +310,31 @@ class TanHalf(Link):
 
 
 LINKS: dict[str, Link] = {link.name: link() for link in Link.__subclasses__()}
+
+
+# below LINKS, which holds what a user can name
+class _Stretched(Link):
+    """theta = lower + (upper - lower) t with t in the unit interval."""
+
+    onto = "interval"
+
+    def __init__(self, link: Link, lower: float, upper: float) -> None:
+        self.name = f"{link.name} from {lower:g} to {upper:g}"
+        self.ends = link.ends
+        self.is_elementary = link.is_elementary
+        self._link, self._lower, self._width = link, lower, upper - lower
+
+    def forward(self, theta: Rows) -> Rows:
+        return self._link.forward((theta - self._lower) / self._width)
+
+    def inverse(self, eta: Rows) -> Rows:
+        return self._lower + self._width * self._link.inverse(eta)
+
+    def slope(self, eta: Rows) -> Rows:
+        return self._width * self._link.slope(eta)
+
+    def curvature(self, eta: Rows) -> Rows:
+        return self._width * self._link.curvature(eta)
 
 
 def resolve(name: str) -> Link:

@@ -75,7 +75,7 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
         constant=_sum(block, constant),
         scale_low=float(scale.min()),
         scale_high=float(scale.max()),
-        unit_varies=loss.in_scale and any(np.ptp(one) > 0 for one in rest),
+        unit_varies=loss.takes_rest and any(np.ptp(one) > 0 for one in rest),
         gradient_error=max(map(_largest_distance, slopes, nll_slopes)),
     )
 
@@ -126,7 +126,7 @@ def _is_determined(maximum: Maximum) -> bool:
 
 
 def _sum(block: Block, values: Rows) -> float:
-    return float(block.weighted(values).sum())
+    return float(block.weighted(np.broadcast_to(values, block.y.shape)).sum())
 
 
 def _largest_distance(one: Rows, other: Rows) -> float:

@@ -402,14 +402,14 @@ def _pinball_blocks(
         weight = block.weight
         if varying:
             scale = model.theta(model.etas(block, gammas))[1]
-            weight = block.weighted(1 / scale)
+            weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
         yield block.designs[0], block.y - block.offsets[0], weight
 
 
 def _no_start(model: Model) -> UntrustworthyError:
     parameter, link = model.family.parameters[0], model.links[0]
     return UntrustworthyError(
-        f"no start was found with every {parameter.name} {parameter.domain.value} "
+        f"no start was found with every {parameter.name} {parameter.domain.words} "
         f"under the {link.name} link",
         tries=[f"--link {parameter.link}"],
     )

@@ -49,7 +49,7 @@ class Status(Enum):
     NO_DESCENT = "no step raises the likelihood any more, yet its slope is not zero"
     NOT_A_MAXIMUM = "the slope is zero but the information is not positive definite"
     NOT_UNIQUE = "a maximum, but not the only one: neither rows nor priors part some coefficients"
-    PERFECT_FIT = "the fit is perfect: the likelihood grows without bound as the scale goes to 0"
+    PERFECT_FIT = "the fit is perfect: the likelihood grows without bound as its spread goes to 0"
     NO_MAXIMUM = "no maximum exists: the likelihood keeps rising as coefficients grow"
     BOUNDARY = "the maximum lies at an edge of the family"
     NOT_A_VERTEX = "the linear programme ended without a proof that its vertex is optimal"

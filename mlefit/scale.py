@@ -1,7 +1,7 @@
 """What is special about a scale: its maximum is known, and it can shrink to nothing.
 
-Where the location fits every row, the likelihood grows without bound as the scale
-goes to 0. That is told apart from a small scale by the rounding of the target.
+Where the location fits every row, the likelihood grows without bound as the spread
+goes to 0. That is told apart from a small spread by the rounding of the target.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from mlefit._types import Vector
+from mlefit._types import Rows, Vector
 from mlefit.design.blocks import split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
-from mlefit.families._base import Moments
+from mlefit.families._base import Moments, Narrowing, Parameter
 from mlefit.likelihood import Model
 
 _LEAST_SCORE = -1 + np.finfo(float).eps
-# A scale below so many roundings of the target's own size is rounding, not spread.
+# A spread below so many roundings of the target's own size is rounding.
 _PERFECT = 1e3 * np.finfo(float).eps
 
 
@@ -33,7 +33,7 @@ def exact_scale(
     With eta = log scale, the mean score is mean(|z|^q) - 1, so the scale that is best
     for the present location lies log(1 + mean score)/q away, however far that is.
     """
-    position = _constant_scale(model, engine)
+    position = _constant(model, engine, lambda parameter: parameter.norm is not None)
     if position is None or position[1] in held:
         return None  # a prior moves the maximum away from where the rows alone put it
     k, at = position
@@ -50,38 +50,51 @@ def exact_scale(
     return bend
 
 
-def _constant_scale(model: Model, engine: LocalEngine) -> tuple[int, int] | None:
-    """Parameter and position of a scale with one coefficient and a log link."""
+def _constant(
+    model: Model, engine: LocalEngine, is_wanted: Callable[[Parameter], bool]
+) -> tuple[int, int] | None:
+    """Parameter and position of the first that is wanted: one coefficient and a log link."""
     at = 0
     for k, (parameter, link, predictor) in enumerate(
         zip(model.family.parameters, model.links, engine.predictors, strict=True)
     ):
-        if parameter.norm is not None and link.name == "log" and predictor.size == 1:
+        if is_wanted(parameter) and link.name == "log" and predictor.size == 1:
             return (k, at) if predictor.has_intercept else None
         at += predictor.size
     return None
 
 
 def collapse(model: Model, engine: LocalEngine, moments: Moments) -> Callable[[Vector], bool]:
-    """Tells a perfect fit: a scale that has shrunk to the rounding of the target."""
-    position = _constant_scale(model, engine)
+    """Tells a perfect fit: a spread that has shrunk to the rounding of the target."""
+    position = _constant(model, engine, lambda parameter: parameter.narrowing is not None)
     if position is None:
         return lambda gamma: False
-    least = _PERFECT * math.hypot(moments.mean, math.sqrt(moments.variance))
-    lowest = math.log(least) if least > 0 else -math.inf
-    return lambda gamma: bool(gamma[position[1]] <= lowest)
+    k, at = position
+    narrowing = model.family.parameters[k].narrowing
+    assert narrowing is not None
+
+    def collapsed(gamma: Vector) -> bool:
+        return not _is_spread(np.exp(gamma[at : at + 1]), narrowing, moments)
+
+    return collapsed
+
+
+def _is_spread(values: Rows, narrowing: Narrowing, moments: Moments) -> bool:
+    """Whether these values of a parameter leave every row a spread above rounding."""
+    size = math.hypot(moments.mean, math.sqrt(moments.variance))
+    relative = (values / size**narrowing.unit) ** narrowing.power
+    return bool((relative > _PERFECT).all())
 
 
 def collapses_somewhere(model: Model, engine: LocalEngine, gamma: Vector, moments: Moments) -> bool:
     """Whether a scale with covariates has shrunk to rounding in some rows."""
     gammas = split(gamma, engine.predictors)
-    least = _PERFECT * math.hypot(moments.mean, math.sqrt(moments.variance))
     for k, parameter in enumerate(model.family.parameters):
-        if parameter.precision_power is None or not engine.predictors[k].size:
+        if parameter.narrowing is None or not engine.predictors[k].size:
             continue
         for block in engine.blocks():
-            scale = model.theta(model.etas(block, gammas))[k]
-            if not (scale > least).all():
+            values = model.theta(model.etas(block, gammas))[k]
+            if not _is_spread(values, parameter.narrowing, moments):
                 return True
     return False
 

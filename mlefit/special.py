@@ -35,6 +35,21 @@ def ratio(a: Rows, b: Rows) -> Rows:
     return np.divide(a, b, where=a != 0, out=_zeros_like(a, b))
 
 
+def log_ratio(a: Rows, b: Rows) -> Rows:
+    """ln(a / b) with all its digits near a = b, where the rounding of a / b would take them.
+
+    ln(r)/(r - 1) hardly changes with r, so only r - 1 = (a - b)/b must be exact.
+    """
+    r = a / b
+    exact = (a - b) / b
+    return np.where(r == 1, exact, np.log(r) * (exact / np.where(r == 1, 1, r - 1)))
+
+
+def log_complement(log_p: Rows) -> Rows:
+    """ln(1 - p) from ln p (M. Maechler 2012, Accurately computing log(1 - exp(-|a|)))."""
+    return np.where(log_p > -math.log(2), np.log(-np.expm1(log_p)), np.log1p(-np.exp(log_p)))
+
+
 def log_probability(p: Rows, q: Rows) -> Rows:
     """ln p, from p and its complement q = 1 - p: whichever of them is small has the digits."""
     return np.where(p < 0.5, np.log(p), np.log1p(-q))

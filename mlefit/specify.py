@@ -53,8 +53,9 @@ def suitable_links(parameter: Parameter) -> list[str]:
     """Names of the links that make sense for a parameter."""
     if parameter.links:
         return list(parameter.links)
-    if parameter.domain is Domain.UNIT:
-        return [name for name, link in LINKS.items() if link.onto == "unit"] + ["identity", "log"]
+    if parameter.domain.is_bounded:
+        others = ["identity", "log"] if parameter.domain == Domain.UNIT else ["identity"]
+        return [name for name, link in LINKS.items() if link.onto == "unit"] + others
     return [name for name, link in LINKS.items() if link.onto in ("real", "positive")]
 
 
@@ -64,11 +65,14 @@ def _link_for(parameter: Parameter, asked: str | None) -> Link:
     if link.name not in suitable:
         raise UsageError(
             f"the {link.name} link does not suit {parameter.name}, "
-            f"which is the {parameter.meaning} ({parameter.domain.value})",
+            f"which is the {parameter.meaning} ({parameter.domain.words})",
             "links for it: " + ", ".join(suitable),
             tries=[f"--link {parameter.name}={parameter.link}"],
         )
-    return Latent(link) if parameter.latent else link
+    if parameter.latent:
+        return Latent(link)
+    ends = parameter.domain.lower, parameter.domain.upper
+    return link.stretched(*ends) if parameter.domain.is_bounded else link
 
 
 def predictors_of(
@@ -222,7 +226,7 @@ def _on_link_scale(
             f"for example --fix {parameter.name}:{INTERCEPT}=0",
         )
     if not parameter.domain.contains(np.array([value])):
-        raise UsageError(f"{written}: {parameter.name} must be {parameter.domain.value}")
+        raise UsageError(f"{written}: {parameter.name} must be {parameter.domain.words}")
     with np.errstate(all="ignore"):
         eta = float(link.forward(np.array([value]))[0])
     if not math.isfinite(eta):

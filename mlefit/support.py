@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,17 +120,39 @@ class Facts:
     most: float
 
 
-class Domain(Enum):
-    """The open set a parameter lives in; the value is how a person reads it."""
+@dataclass(frozen=True)
+class Domain:
+    """The open interval a parameter lives in.
 
-    REAL = "any number"
-    POSITIVE = "> 0"
-    UNIT = "between 0 and 1"
+    Attributes:
+        words: how a person reads it, for example "> 0".
+        lower: its lower end.
+        upper: its upper end.
+    """
+
+    words: str
+    lower: float
+    upper: float
+
+    REAL: ClassVar[Domain]
+    POSITIVE: ClassVar[Domain]
+    UNIT: ClassVar[Domain]
+
+    @classmethod
+    def between(cls, lower: float, upper: float) -> Domain:
+        """An interval with two finite ends."""
+        return cls(f"between {lower:g} and {upper:g}", lower, upper)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether both ends are finite."""
+        return math.isfinite(self.upper - self.lower)
 
     def contains(self, theta: Rows) -> bool:
         """Whether every value is inside; NaN is not."""
-        if self is Domain.REAL:
-            return bool(np.isfinite(theta).all())
-        if self is Domain.POSITIVE:
-            return bool(((theta > 0) & (theta < np.inf)).all())
-        return bool(((theta > 0) & (theta < 1)).all())
+        return bool(((theta > self.lower) & (theta < self.upper)).all())
+
+
+Domain.REAL = Domain("any number", -math.inf, math.inf)
+Domain.POSITIVE = Domain("> 0", 0.0, math.inf)
+Domain.UNIT = Domain.between(0.0, 1.0)

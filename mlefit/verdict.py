@@ -80,7 +80,7 @@ def _edge_reached(edge: Edge) -> str:
     parameter = edge.model.family.parameters[edge.position]
     if edge.limit.end == "lower":
         return f"{parameter.name} goes to 0"
-    return f"{parameter.name} goes to {'1' if parameter.domain is Domain.UNIT else 'infinity'}"
+    return f"{parameter.name} goes to {'1' if parameter.domain == Domain.UNIT else 'infinity'}"
 
 
 def _held_inside(edge: Edge) -> str:

@@ -116,6 +116,18 @@ def test_a_perfect_fit_is_told(family):
     assert result.fit.log_likelihood is None
 
 
+@pytest.mark.parametrize(
+    "family", ["gamma", "inverse-gaussian", "lognormal", "weibull", "loglogistic"]
+)
+def test_a_perfect_fit_of_positive_values_is_told(family):
+    frame = pl.DataFrame({"y": [1e6, 2e6, 4e6, 8e6, 16e6], "x": [0.0, 1, 2, 3, 4]})
+    result = fit(frame, "y ~ x", family=family)
+    assert result.certificate.status == "perfect-fit"
+    assert result.coefficients[1].estimate == pytest.approx(np.log(2), rel=1e-9)
+    assert result.parameters[0].estimate == (0 if family == "lognormal" else None)
+    assert result.fit.log_likelihood is None
+
+
 def test_a_group_that_is_fitted_perfectly_has_no_scale():
     rng = np.random.default_rng(8)
     frame = pl.DataFrame({"y": [*rng.normal(size=10), 4.0], "g": ["a"] * 10 + ["b"]})

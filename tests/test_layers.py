@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "residuals": (words("_types families special"), NUMERIC),
     "goodness": (words("_types design families losses maximise residuals"), NUMERIC),
     "gof": (
-        words("_types design errors goodness maximise optimise request residuals"),
+        words("_types design errors families goodness maximise optimise request residuals"),
         NUMERIC,
     ),
     "specify": (words("design errors families formula links request support"), NUMERIC),
@@ -76,7 +76,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types design families inference influence maximise optimise rank source"),
         NUMERIC,
     ),
-    "assign": (words("design errors families links penalty priors request"), set()),
+    "assign": (words("design errors families links penalty priors request support"), set()),
     "posterior": (words("_types corners design maximise penalty"), NUMERIC),
     "strength": (
         words(

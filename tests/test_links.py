@@ -34,6 +34,19 @@ TAILS = {
 every_link = pytest.mark.parametrize("name", LINKS)
 
 
+@pytest.mark.parametrize("name", TAILS)
+def test_a_link_onto_the_unit_interval_can_be_stretched(name):
+    eta = np.array(POINTS[name])
+    link, plain = resolve(name).stretched(1.0, 4.0), resolve(name)
+    assert (link.name, link.ends) == (f"{name} from 1 to 4", plain.ends)
+    np.testing.assert_allclose(link.inverse(eta), 1 + 3 * plain.inverse(eta), rtol=1e-15)
+    np.testing.assert_allclose(link.forward(link.inverse(eta)), eta, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(link.slope(eta), slope(lambda s: link.inverse(eta + s), 0.0), 1e-8)
+    numeric = slope(lambda s: link.slope(eta + s), 0.0)
+    np.testing.assert_allclose(link.curvature(eta), numeric, rtol=1e-8, atol=1e-10)
+    assert resolve("log").stretched(1.0, 4.0) is resolve("log")
+
+
 def test_no_link_is_untested():
     assert set(POINTS) == set(LINKS)
     assert set(TAILS) == {name for name, link in LINKS.items() if link.onto == "unit"}

@@ -77,6 +77,12 @@ class Predictor:
         return len(self.columns)
 
     @property
+    def is_constant(self) -> bool:
+        """Whether it is the same number for every row, whatever the coefficients are."""
+        held = (column for column, _ in self.held)
+        return not self.offsets and all(c.is_intercept for c in (*self.columns, *held))
+
+    @property
     def has_intercept(self) -> bool:
         """Whether a free intercept is there to take up a shift."""
         return bool(self.columns) and self.columns[0].is_intercept
@@ -117,6 +123,7 @@ class Block:
             already and stand here for what is reported of a row.
         designs: one matrix (p_k, m) for each parameter; the same one for the same columns.
         offsets: one array (m,) or number for each parameter.
+        constant: for each parameter, whether all rows of its design and offset are alike.
     """
 
     start: int
@@ -126,6 +133,7 @@ class Block:
     precision: Rows | None
     designs: tuple[Matrix, ...]
     offsets: tuple[Any, ...]
+    constant: tuple[bool, ...]
 
     def weighted(self, values: Rows) -> Rows:
         """Values times weights."""
@@ -243,6 +251,7 @@ class Reader:
             precision=np.exp(piece[PRECISION][rows]) if PRECISION in piece else None,
             designs=tuple(designs),
             offsets=tuple(_offset(predictor, piece, rows) for predictor in self._predictors),
+            constant=tuple(predictor.is_constant for predictor in self._predictors),
         )
 
     def _design(

@@ -1,8 +1,10 @@
 """What a family is: a density in its own parameters, and the derivatives of its logarithm.
 
 Arrays have shape (n,). Parameters arrive in the order of `parameters`, each as
-rows; one that lives in the unit interval arrives as a `Probability`, so that 1 - p
-keeps its digits. Quantities named in `known` (such as trials) arrive as keywords.
+rows, or with shape (1,) where all rows share one value, so that what depends on such
+parameters alone is computed once; results broadcast. One that lives in the unit
+interval arrives as a `Probability`, so that 1 - p keeps its digits. Quantities named
+in `known` (such as trials) arrive as keywords.
 
 A family knows no link, no coefficient and no weight: the chain rule is applied
 once, in `likelihood`.
@@ -34,9 +36,25 @@ class Probability(NamedTuple):
 
 
 def part(theta: Sequence[Any], rows: Any) -> list[Any]:
-    """The parameters of some rows."""
+    """The parameters of some rows; one that is the same for all rows stays a single value."""
+
+    def picked(values: Rows) -> Rows:
+        return values if len(values) == 1 else values[rows]
+
     return [
-        Probability(value.p[rows], value.q[rows]) if isinstance(value, Probability) else value[rows]
+        Probability(picked(value.p), picked(value.q))
+        if isinstance(value, Probability)
+        else picked(value)
+        for value in theta
+    ]
+
+
+def spread(theta: Sequence[Any], rows: int) -> list[Any]:
+    """The parameters with a value for every row, also where one is the same for all."""
+    return [
+        Probability(np.broadcast_to(value.p, rows), np.broadcast_to(value.q, rows))
+        if isinstance(value, Probability)
+        else np.broadcast_to(value, rows)
         for value in theta
     ]
 
@@ -46,22 +64,29 @@ Pairs: TypeAlias = Mapping[tuple[int, int], Rows]
 
 
 class Fused(NamedTuple):
-    """One row's log-density and its derivatives with respect to the linear predictor.
+    """One row's log-density and its derivatives with respect to the linear predictors.
 
-    Only for a canonical link, where observed and expected information agree.
+    Only for canonical links, where observed and expected information agree.
     """
-
-    log_density: Rows
-    score: Rows
-    information: Rows
-
-
-class FusedAll(NamedTuple):
-    """The same for several linear predictors at once."""
 
     log_density: Rows
     score: tuple[Rows, ...]
     information: Pairs
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """How a parameter narrows its distribution to a point, where the likelihood has no bound.
+
+    The standard deviation of the target over its size goes as (parameter / size^unit)^power.
+
+    Attributes:
+        power: positive for a scale, negative for a shape that narrows as it grows.
+        unit: power of the target's unit that the parameter is measured in.
+    """
+
+    power: float
+    unit: float
 
 
 @dataclass(frozen=True)
@@ -84,6 +109,8 @@ class Parameter:
         follows: whether it has the covariates of the first parameter, unless given its own.
         taken_from: names of parameters that it enters the density with as a difference
             only. Their intercepts stand for its own, which it has not.
+        narrowing: how the distribution becomes a point as it runs to one end; None if it
+            does not.
     """
 
     name: str
@@ -96,6 +123,7 @@ class Parameter:
     latent: bool = False
     follows: bool = False
     taken_from: tuple[str, ...] = ()
+    narrowing: Narrowing | None = None
 
 
 class Contrast(NamedTuple):
@@ -134,15 +162,15 @@ class Loss:
         name: what people call it.
         parameter: the parameter it is minimised over.
         formula: the loss of one row.
-        value: (y, mu, **known) -> rows.
+        value: (y, mu, **known, **given) -> rows.
         slope: its derivative with respect to mu, same arguments.
         scale: (*rest) -> factor, free of y and mu.
         constant: (y, *rest, **known) -> rows, free of mu.
         apis: for each link, library -> setting that gives the same coefficients.
         same_loss: for each link, library -> objective that minimises this loss.
         joint: whether it is minimised over all parameters together.
-        in_scale: whether value and slope also take the rest, (y, mu, *rest, **known), because
-            the others set the unit in which the loss sees a residual.
+        takes_rest: whether value and slope also take the rest, (y, mu, *rest, **known), because
+            the others shape the loss, as sigma does a threshold of k sigma.
     """
 
     name: str
@@ -155,7 +183,7 @@ class Loss:
     apis: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     same_loss: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     joint: bool = False
-    in_scale: bool = False
+    takes_rest: bool = False
 
     def parts(self, theta: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         """The parameters it is minimised over, and the rest."""
@@ -171,7 +199,7 @@ class Loss:
         return tuple(found) if self.joint else (found,)
 
     def _seen(self, theta: Sequence[Any]) -> Sequence[Any]:
-        return theta if self.joint or self.in_scale else theta[:1]
+        return theta if self.joint or self.takes_rest else theta[:1]
 
 
 @dataclass(frozen=True)
@@ -366,7 +394,7 @@ class Family(ABC):
         Inside the domain, and with a finite log-density for every value of the target.
         """
 
-    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused | FusedAll] | None:
+    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
         """A form (y, *etas, **known) for canonical links that is faster than the general one."""
         return None
 
@@ -396,6 +424,10 @@ class Family(ABC):
     def unit_deviance(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
         """The row's deviance as GLM programs define it; None if the family has none."""
         return None
+
+    def dispersion(self, *rest: Any) -> Any:
+        """What GLM programs divide the deviance by, from all parameters but the first."""
+        return 1.0
 
     @property
     def has_expected(self) -> bool:

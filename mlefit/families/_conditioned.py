@@ -37,8 +37,8 @@ _FIRST = np.array([4 / 5, -1 / 5, 4 / 105, -1 / 280])
 _SECOND = np.array([8 / 5, -1 / 5, 8 / 315, -1 / 560])
 _CENTRE = -205 / 72
 _SHARE = 0.06
-# of a probability, or of the logarithm of a positive parameter
-_MOST_UNIT, _MOST_LOG = 0.015, 0.05
+# the longest step of a shape or of the way to an end, and of the logarithm of a positive one
+_MOST, _MOST_LOG = 0.015, 0.05
 
 LogProbability = Callable[[Sequence[Any]], Rows]
 """Parameters -> rows."""
@@ -84,7 +84,7 @@ class Conditioned(Family):
         known, hidden = self._hidden(known)
         density = self.base.log_density(y, *theta, **known)
         if hidden is not None:
-            density = density.copy()
+            density = np.array(np.broadcast_to(density, y.shape))
             density[hidden.rows] = self._log_interval(hidden, theta, known)
         if self.truncated:
             density = density - self._log_range(len(y), known)(theta)
@@ -166,19 +166,21 @@ class Conditioned(Family):
     ) -> Rows:
         """ln P(lower <= Y <= upper), from whichever tails are small."""
         base, support = self.base, self.base.support
-        step = 1.0 if support.discrete else 0.0
-        lower = np.maximum(lower, support.lower) - step
+        # the lowest value of all may have a probability of its own
+        everything = lower <= support.lower
+        lower = np.maximum(lower, support.lower) - (1.0 if support.discrete else 0.0)
         upper = np.minimum(upper, support.upper)
 
         def tail(function: Any, at: Rows) -> Rows:
             return np.asarray(function(at, *theta, **known))
 
-        if np.isposinf(upper).all():
-            return tail(base.log_sf, lower)
-        if np.isneginf(lower).all():
+        if everything.all():
             return tail(base.log_cdf, upper)
-        under, over = tail(base.log_cdf, lower), tail(base.log_sf, upper)
-        up_to, beyond = tail(base.log_cdf, upper), tail(base.log_sf, lower)
+        beyond = np.where(everything, 0.0, tail(base.log_sf, lower))
+        if np.isposinf(upper).all():
+            return beyond
+        under = np.where(everything, -np.inf, tail(base.log_cdf, lower))
+        up_to, over = tail(base.log_cdf, upper), tail(base.log_sf, upper)
         return np.where(
             beyond < up_to,
             beyond + _log1mexp(over - beyond),
@@ -189,7 +191,7 @@ class Conditioned(Family):
         self, y: Rows, theta: Sequence[Any], known: Mapping[str, Any]
     ) -> tuple[tuple[Rows, ...], Pairs]:
         known, hidden = self._hidden(known)
-        score = [np.array(s) for s in self.base.score(y, *theta, **known)]
+        score = [np.array(np.broadcast_to(s, y.shape)) for s in self.base.score(y, *theta, **known)]
         pairs = {
             pair: np.array(np.broadcast_to(J, y.shape))
             for pair, J in self.base.observed(y, *theta, **known).items()
@@ -230,8 +232,10 @@ class Conditioned(Family):
             for j, bend in enumerate(bends):
                 here = np.abs(observed.get((j, j), 0.0)) + np.square(score[j])
                 np.maximum(bend, np.where(finite & np.isfinite(here), here, 0.0), out=bend)
-        steps = zip(self._domains, theta, bends, strict=True)
-        return [_step(domain, value, _SHARE / np.sqrt(bend)) for domain, value, bend in steps]
+        return [
+            _step(domain, value, _SHARE / np.sqrt(bend), is_shape=j > 0)
+            for j, (domain, value, bend) in enumerate(zip(self._domains, theta, bends, strict=True))
+        ]
 
     @property
     def _domains(self) -> list[Domain]:
@@ -282,12 +286,12 @@ def differences(
     curves: dict[tuple[int, int], Rows] = {}
     # a step of log theta is one of theta, times theta
     units = [
-        step * (value if domain is Domain.POSITIVE else 1.0)
+        step * (value if domain == Domain.POSITIVE else 1.0)
         for step, value, domain in zip(steps, theta, domains, strict=True)
     ]
     for j, (unit, step) in enumerate(zip(units, steps, strict=True)):
         first, second = along({j: 1.0})
-        if domains[j] is Domain.POSITIVE:
+        if domains[j] == Domain.POSITIVE:
             second = second - step * first
         slopes.append(first / unit)
         curves[j, j] = second / unit**2
@@ -304,15 +308,23 @@ def _moved(theta: Sequence[Any], domains: Sequence[Domain], by: Mapping[int, Row
         if isinstance(value, Probability):
             moved[j] = Probability(value.p + step, value.q - step)
         else:
-            moved[j] = value * np.exp(step) if domains[j] is Domain.POSITIVE else value + step
+            moved[j] = value * np.exp(step) if domains[j] == Domain.POSITIVE else value + step
     return moved
 
 
-def _step(domain: Domain, value: Any, length: Rows) -> Rows:
-    """A step of the parameter, or of the logarithm of a positive one, that stays well inside."""
+def _step(domain: Domain, value: Any, length: Rows, *, is_shape: bool) -> Rows:
+    """A step of the parameter, or of the logarithm of a positive one, that stays well inside.
+
+    A real parameter that comes first may have the unit of the target; any other is a shape,
+    a number near one.
+    """
     if isinstance(value, Probability):
-        return np.minimum(length, _MOST_UNIT * np.minimum(value.p, value.q))
-    return np.minimum(length / value, _MOST_LOG) if domain is Domain.POSITIVE else length
+        return np.minimum(length, _MOST * np.minimum(value.p, value.q))
+    if domain.is_bounded:
+        return np.minimum(length, _MOST * np.minimum(value - domain.lower, domain.upper - value))
+    if domain == Domain.POSITIVE:
+        return np.minimum(length / value, _MOST_LOG)
+    return np.minimum(length, _MOST) if is_shape else length
 
 
 def _log1mexp(x: Rows) -> Rows:

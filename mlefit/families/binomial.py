@@ -131,7 +131,7 @@ def logit_kernel(y: Rows, eta: Rows, trials: Rows | float) -> Fused:
     mu = np.where(eta >= 0, inverse, small * inverse)
     kernel = -y * np.maximum(-eta, 0.0) - (trials - y) * np.maximum(eta, 0.0)
     kernel -= trials * np.log1p(small)
-    return Fused(kernel, y - trials * mu, trials * small * inverse**2)
+    return Fused(kernel, (y - trials * mu,), {(0, 0): trials * small * inverse**2})
 
 
 def _below_and_above(y: Rows, mu: Probability, trials: Rows) -> tuple[Rows, Rows]:

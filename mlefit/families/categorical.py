@@ -28,7 +28,7 @@ from mlefit.families._base import (
     Contrast,
     Example,
     Family,
-    FusedAll,
+    Fused,
     Loss,
     Moments,
     Pairs,
@@ -103,7 +103,7 @@ class Categorical(Family):
     def expected(self, *eta: Rows) -> Pairs:
         return _rows(np.zeros_like(eta[0]), *eta).information
 
-    def fused(self, links: tuple[str, ...]) -> Callable[..., FusedAll]:
+    def fused(self, links: tuple[str, ...]) -> Callable[..., Fused]:
         return _rows
 
     def start(self, moments: Moments) -> tuple[float, ...]:
@@ -163,7 +163,7 @@ class Categorical(Family):
     )
 
 
-def _rows(y: Rows, *eta: Rows) -> FusedAll:
+def _rows(y: Rows, *eta: Rows) -> Fused:
     """Everything from one pass over the exponentials."""
     weights, heights = _weights(eta)
     total = weights.sum(axis=0)
@@ -175,7 +175,7 @@ def _rows(y: Rows, *eta: Rows) -> FusedAll:
         for j in range(1, len(p))
         for k in range(j, len(p))
     }
-    return FusedAll(own - np.log(total), score, information)
+    return Fused(own - np.log(total), score, information)
 
 
 def _weights(eta: Sequence[Rows]) -> tuple[Matrix, Matrix]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlefit.families._base import Example, Loss, Parameter
+from mlefit.families._base import Example, Loss, Narrowing, Parameter
 from mlefit.families._two_sided import TwoSided
 from mlefit.support import Domain
 
@@ -30,7 +30,13 @@ class Laplace(TwoSided):
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "median", links=("identity",)),
         Parameter(
-            "b", "log", Domain.POSITIVE, "mean absolute deviation", precision_power=-0.5, norm=1
+            "b",
+            "log",
+            Domain.POSITIVE,
+            "mean absolute deviation",
+            precision_power=-0.5,
+            norm=1,
+            narrowing=Narrowing(power=1, unit=1),
         ),
     )
     up = down = 1.0

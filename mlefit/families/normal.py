@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
 from mlefit.special import log_normal_cdf
 from mlefit.support import REAL_LINE, Domain
 
@@ -37,7 +37,13 @@ class Normal(Family):
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "mean"),
         Parameter(
-            "sigma", "log", Domain.POSITIVE, "standard deviation", precision_power=-0.5, norm=2
+            "sigma",
+            "log",
+            Domain.POSITIVE,
+            "standard deviation",
+            precision_power=-0.5,
+            norm=2,
+            narrowing=Narrowing(power=1, unit=1),
         ),
     )
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
@@ -70,6 +76,9 @@ class Normal(Family):
 
     def unit_deviance(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return (y - mu) ** 2
+
+    def dispersion(self, sigma: Rows) -> Rows:
+        return sigma**2
 
     def log_cdf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return log_normal_cdf((y - mu) / sigma)

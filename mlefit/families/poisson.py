@@ -117,7 +117,7 @@ class Poisson(Family):
 
 def _log_form(y: Rows, eta: Rows) -> Fused:
     mu = np.exp(eta)
-    return Fused(y * eta - mu - log_factorial(y), y - mu, mu)
+    return Fused(y * eta - mu - log_factorial(y), (y - mu,), {(0, 0): mu})
 
 
 FAMILY = Poisson()

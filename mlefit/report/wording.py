@@ -232,7 +232,13 @@ def assumption(result: FitResult) -> list[str]:
 
 
 def _inverse(link: str) -> str:
-    return _INVERSE_LINK.get(link, f"inverse {link}(X b)")
+    name, _, interval = link.partition(" from ")
+    inverse = _INVERSE_LINK.get(name, f"inverse {name}(X b)")
+    if not interval:
+        return inverse
+    lower, upper = (float(end) for end in interval.split(" to "))
+    factor = "" if upper - lower == 1 else f"{upper - lower:g} "
+    return f"{lower:g} + {factor}{inverse}"
 
 
 def loss_identity(loss: LossRecord, mean_nll: float | None) -> list[str]:

@@ -1,0 +1,78 @@
+"""Half-normal target: y >= 0, the size of a normal(0, sigma) number.
+
+    ell(y; sigma) = log(2/pi)/2 - log(sigma) - z^2/2,    z = y/sigma
+
+    d ell/d sigma = (z^2 - 1)/sigma      -d2/dsigma2 = (3 z^2 - 1)/sigma^2
+    expected: 2/sigma^2
+
+Source: C. Forbes et al. (2011), Statistical Distributions, 4th ed., section 33.6.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mlefit._types import Rows
+from mlefit.families._base import Example, Family, Moments, Pairs, Parameter
+from mlefit.support import NON_NEGATIVE, Domain
+
+ALIASES = ("halfnorm",)
+
+
+class HalfNormal(Family):
+    """See the module's docstring."""
+
+    name = "half-normal"
+    summary = "sizes of errors, most of them small"
+    support = NON_NEGATIVE
+    parameters = (Parameter("sigma", "log", Domain.POSITIVE, "root mean square"),)
+    examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
+    elsewhere = {
+        "R": "2 * dnorm(y, sd = sigma)",
+        "scipy": "halfnorm(scale = sigma)",
+        "Stan": "normal(0, sigma) on a real<lower=0>",
+    }
+
+    def log_density(self, y: Rows, sigma: Rows) -> Rows:
+        return 0.5 * math.log(2 / math.pi) - np.log(sigma) - 0.5 * (y / sigma) ** 2
+
+    def score(self, y: Rows, sigma: Rows) -> tuple[Rows]:
+        return (((y / sigma) ** 2 - 1) / sigma,)
+
+    def observed(self, y: Rows, sigma: Rows) -> Pairs:
+        return {(0, 0): (3 * (y / sigma) ** 2 - 1) / sigma**2}
+
+    def expected(self, sigma: Rows) -> Pairs:
+        return {(0, 0): 2 * sigma**-2.0}
+
+    def start(self, moments: Moments) -> tuple[float]:
+        return (math.hypot(moments.mean, math.sqrt(moments.variance)),)
+
+    @staticmethod
+    def escape(y: Rows) -> tuple[Any, Any]:
+        return y == 0, np.zeros(len(y), dtype=bool)
+
+    def mean(self, sigma: Rows) -> Rows:
+        return sigma * math.sqrt(2 / math.pi)
+
+    def variance(self, sigma: Rows) -> Rows:
+        return (1 - 2 / math.pi) * sigma**2
+
+    def log_cdf(self, y: Rows, sigma: Rows) -> Rows:
+        from scipy.special import erf
+
+        return np.log(erf(np.maximum(y, 0.0) / sigma / math.sqrt(2)))
+
+    def log_sf(self, y: Rows, sigma: Rows) -> Rows:
+        from scipy.special import log_ndtr
+
+        return math.log(2) + log_ndtr(-np.maximum(y, 0.0) / sigma)
+
+    def sample(self, rng: np.random.Generator, sigma: Rows) -> Rows:
+        return np.abs(rng.normal(0.0, sigma))
+
+
+FAMILY = HalfNormal()

@@ -1,0 +1,125 @@
+"""Lognormal target: y > 0 whose logarithm is normal with mean mu and standard deviation sigma.
+
+    ell(y; mu, sigma) = -log(2 pi)/2 - log(sigma) - log(y) - z^2/2,    z = (log(y) - mu)/sigma
+
+    d ell/d mu    = z/sigma              -d2/dmu2       = 1/sigma^2
+    d ell/d sigma = (z^2 - 1)/sigma      -d2/dmu dsigma = 2 z/sigma^2
+                                         -d2/dsigma2    = (3 z^2 - 1)/sigma^2
+    expected: 1/sigma^2, 0, 2/sigma^2
+
+exp(mu) is the median of y and exp(mu + sigma^2/2) its mean. As an accelerated-failure-time
+model, a coefficient b multiplies every quantile of y by exp(b).
+
+Loss: with sigma held fixed, maximising over mu is minimising the mean squared
+logarithmic error of exp(mu). Libraries that take log(1 + y) in it want 1 + y here.
+
+Source: C. Forbes et al. (2011), Statistical Distributions, 4th ed., chapter 31.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mlefit._types import Rows
+from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._positive import log_moments
+from mlefit.support import POSITIVE, Domain
+
+ALIASES = ("msle", "mean-squared-logarithmic-error", "mean-squared-log-error", "lnorm")
+
+_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+
+
+class Lognormal(Family):
+    """See the module's docstring."""
+
+    name = "lognormal"
+    summary = "positive values, normal once the logarithm is taken"
+    support = POSITIVE
+    parameters = (
+        Parameter("mu", "identity", Domain.REAL, "mean of ln y; exp(mu) is the median"),
+        Parameter(
+            "sigma",
+            "log",
+            Domain.POSITIVE,
+            "standard deviation of ln y",
+            precision_power=-0.5,
+            norm=2,
+            narrowing=Narrowing(power=1, unit=0),
+        ),
+    )
+    examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((7.0, 0.8)))
+    elsewhere = {
+        "R": "dlnorm(meanlog = mu, sdlog = sigma)",
+        "scipy": "lognorm(s = sigma, scale = exp(mu))",
+        "Stan": "lognormal(mu, sigma)",
+    }
+
+    def log_density(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
+        log_y = np.log(y)
+        return -_HALF_LOG_2PI - np.log(sigma) - log_y - 0.5 * ((log_y - mu) / sigma) ** 2
+
+    def score(self, y: Rows, mu: Rows, sigma: Rows) -> tuple[Rows, Rows]:
+        z = (np.log(y) - mu) / sigma
+        return z / sigma, (z**2 - 1) / sigma
+
+    def observed(self, y: Rows, mu: Rows, sigma: Rows) -> Pairs:
+        z = (np.log(y) - mu) / sigma
+        precision = sigma**-2.0
+        return {(0, 0): precision, (0, 1): 2 * z * precision, (1, 1): (3 * z**2 - 1) * precision}
+
+    def expected(self, mu: Rows, sigma: Rows) -> Pairs:
+        precision = sigma**-2.0
+        return {(0, 0): precision, (1, 1): 2 * precision}
+
+    def start(self, moments: Moments) -> tuple[float, float]:
+        return log_moments(moments)
+
+    def mean(self, mu: Rows, sigma: Rows) -> Rows:
+        return np.exp(mu + 0.5 * sigma**2)
+
+    def variance(self, mu: Rows, sigma: Rows) -> Rows:
+        return np.exp(2 * mu + sigma**2) * np.expm1(sigma**2)
+
+    def log_cdf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
+        from scipy.special import log_ndtr
+
+        return log_ndtr((np.log(np.maximum(y, 0.0)) - mu) / sigma)
+
+    def log_sf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
+        from scipy.special import log_ndtr
+
+        return log_ndtr((mu - np.log(np.maximum(y, 0.0))) / sigma)
+
+    def sample(self, rng: np.random.Generator, mu: Rows, sigma: Rows) -> Rows:
+        return rng.lognormal(mu, sigma)
+
+    losses = (
+        Loss(
+            parameter="mu",
+            name="mean squared logarithmic error",
+            formula="(ln y - mu)^2, predicting exp(mu)",
+            value=lambda y, mu: (np.log(y) - mu) ** 2,
+            slope=lambda y, mu: -2 * (np.log(y) - mu),
+            scale=lambda sigma: 0.5 * sigma**-2.0,
+            constant=lambda y, sigma: _HALF_LOG_2PI + np.log(sigma) + np.log(y),
+            apis={
+                "identity": {
+                    "scikit-learn": "TransformedTargetRegressor(LinearRegression(), "
+                    "func=np.log, inverse_func=np.exp)",
+                    "R": "lm(log(y) ~ ...)",
+                }
+            },
+            same_loss={
+                "identity": {
+                    "XGBoost": "objective='reg:squarederror' on ln y",
+                    "LightGBM": "objective='regression' on ln y",
+                }
+            },
+        ),
+    )
+
+
+FAMILY = Lognormal()
