@@ -59,11 +59,12 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
     """
     y, known = block.y, block.known
     mu, *rest = theta
-    value = loss.value(y, mu, **known)
+    given = loss.made_with(model.family.parameters, theta)
+    value = loss.value(y, mu, **known, **given)
     scale = np.broadcast_to(loss.scale(*rest), y.shape)
     constant = np.broadcast_to(loss.constant(y, *rest, **known), y.shape)
     nll = -model.family.log_density(y, *theta, **known)
-    slope = scale * loss.slope(y, mu, **known)
+    slope = scale * loss.slope(y, mu, **known, **given)
     nll_slope = -model.family.score(y, *theta, **known)[0]
     return LossSums(
         rows=_sum(block, np.ones_like(y)),

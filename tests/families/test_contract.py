@@ -152,11 +152,12 @@ def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
         for mu in nearby(family, theta):
             packed = packed_theta(family, (mu, *theta[1:]), len(y))
             extra = rows(known, len(y))
-            rebuilt = loss.scale(*packed[1:]) * loss.value(y, packed[0], **extra)
+            made = extra | loss.made_with(family.parameters, packed)
+            rebuilt = loss.scale(*packed[1:]) * loss.value(y, packed[0], **made)
             rebuilt = rebuilt + loss.constant(y, *packed[1:], **extra)
             nll = -family.log_density(y, *packed, **extra)
             np.testing.assert_allclose(rebuilt, nll, rtol=1e-12, atol=1e-12)
-            slopes = loss.scale(*packed[1:]) * loss.slope(y, packed[0], **extra)
+            slopes = loss.scale(*packed[1:]) * loss.slope(y, packed[0], **made)
             np.testing.assert_allclose(slopes, -family.score(y, *packed, **extra)[0], rtol=1e-12)
 
 
