@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
@@ -35,6 +35,7 @@ from mlefit.scale import (
     exact_scale,
     refuse_collapsed_start,
 )
+from mlefit.several import Trials, further_starts, highest
 from mlefit.start import Survey, centred, start_coefficients
 from mlefit.symmetric import condition_number
 
@@ -61,6 +62,7 @@ class Maximum:
         penalty: the priors, or None for maximum likelihood.
         recession: a direction in which the likelihood only grows, if there is one.
         refined: coefficients of an ill-conditioned fit, with digits the search could not see.
+        trials: what became of the searches from several starts.
     """
 
     model: Model
@@ -73,6 +75,7 @@ class Maximum:
     penalty: Penalty | None = None
     recession: Recession | None = None
     refined: list[Vector] | None = None
+    trials: Trials = field(default_factory=Trials)
 
     @property
     def evaluate(self) -> Callable[[Vector, Kind], Totals]:
@@ -138,7 +141,7 @@ def maximise(
     """
     asked = engine.predictors
     engine, moments, survey = centred(engine)
-    theta = model.family.start(moments)
+    theta, *others = model.family.starts(moments)
     refuse_collapsed_start(model, engine, theta, moments)
     gamma = start_coefficients(model, engine, theta, survey)
     first = evaluator(model, engine)(gamma, "expected")
@@ -153,17 +156,23 @@ def maximise(
         first = evaluator(model, engine)(gamma, "expected")
     names = [parameter.name for parameter in model.family.parameters]
     penalty = Penalty(priors, names, engine.predictors) if priors else None
-    vertex = None
     if model.family.vertex is not None:
         vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
-    elif penalty is not None:
-        optimum = _under(penalty, model, engine, gamma, moments, search)
-    else:
-        optimum = _newton(model, engine, gamma, moments, search, first=first)
-    maximum = Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
-    if vertex is not None:
-        return maximum
-    return _judged(maximum)
+        return Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
+
+    def searched(gamma: Vector, first: Totals) -> Optimum:
+        if penalty is not None:
+            return _under(penalty, model, engine, gamma, moments, search)
+        return _newton(model, engine, gamma, moments, search, first=first)
+
+    optima = [searched(gamma, first)]
+    for start in further_starts(model, engine, others, moments, survey):
+        first = evaluator(model, engine)(start, "expected")
+        if math.isfinite(first.nll):
+            optima.append(searched(start, first))
+    optimum, trials = highest(optima)
+    maximum = Maximum(model, engine, optimum, redundant, asked, None, moments, penalty)
+    return _judged(replace(maximum, trials=trials))
 
 
 def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> Maximum:

@@ -131,6 +131,8 @@ class Certificate:
     optimality_residual: Annotated[
         float | None, "under a prior with a corner: largest violation of an optimality condition"
     ] = None
+    starts: Annotated[int, "places the search started from; this fit is the highest end"] = 1
+    lower_maxima: Annotated[int, "starts from which it ended at a lower maximum"] = 0
 
 
 @dataclass(frozen=True)

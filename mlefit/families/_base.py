@@ -248,6 +248,13 @@ class Family(ABC):
         Inside the domain, and with a finite log-density for every value of the target.
         """
 
+    def starts(self, moments: Moments) -> tuple[tuple[float, ...], ...]:
+        """All parameter values to search from; more than one if there can be several maxima.
+
+        The first should be `start`; each keeps what `start` promises.
+        """
+        return (self.start(moments),)
+
     def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
         """A form (y, eta, **known) for canonical links that is faster than the general one."""
         return None
