@@ -26,6 +26,7 @@ from sklearn.linear_model import (
 from mlefit import catalogue, families
 from mlefit.errors import UsageError
 from mlefit.families._base import Probability
+from mlefit.families._refused import REFUSED
 from mlefit.fitting import fit
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
@@ -135,16 +136,77 @@ def test_the_name_of_a_loss_means_one_family():
 
 def test_the_catalogue_lists_every_loss_and_every_refusal():
     listed = {row["loss"]: row["fit with"] for row in catalogue.losses()}
-    claimed = {loss.name: f"--family {name}" for name, loss in RECORDS}
-    assert listed == claimed | dict.fromkeys(families.NOT_LIKELIHOODS, "")
+    claimed = {loss.name: f"--family {families.load(name).label}" for name, loss in RECORDS}
+    assert listed == claimed | {loss.names[0]: " or ".join(loss.instead) for loss in REFUSED}
 
 
-@pytest.mark.parametrize("name", families.NOT_LIKELIHOODS)
-def test_a_loss_that_is_no_likelihood_is_refused_with_the_reason(name):
-    with pytest.raises(UsageError, match="not the negative logarithm of any density") as caught:
-        fit(SAMPLES / "callbacks.csv", "call ~ experience", family=name)
-    assert caught.value.evidence == (families.NOT_LIKELIHOODS[name],)
-    assert caught.value.evidence[0]
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.names[0])
+def test_a_loss_that_no_family_has_is_refused_with_the_reason(refused):
+    for name in (*refused.names, f"{refused.names[0].upper()}:2"):
+        with pytest.raises(UsageError) as caught:
+            fit(SAMPLES / "callbacks.csv", "call ~ experience", family=name)
+        assert caught.value.problem == f"'{name}' {refused.why.value}"
+        assert caught.value.evidence == (refused.reason,)
+        assert caught.value.tries == refused.instead
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.names[0])
+def test_what_is_offered_instead_exists(refused):
+    for flags in refused.instead:
+        if "--loss" in flags:
+            assert families.resolve(flags.partition("--loss ")[2].split()[0]) in families.NAMES
+
+
+def test_no_name_is_both_a_family_and_refused():
+    refused = [name for loss in REFUSED for name in loss.names]
+    assert len(set(refused)) == len(refused)
+    taken = {s for name in families.NAMES for s in (name, *families.spellings_of(name))}
+    assert not taken & set(refused)
+
+
+# what each library calls its losses -> the family that has the loss
+NAMES_ELSEWHERE = {
+    "scikit-learn": {
+        "squared_error": "normal", "absolute_error": "laplace", "quantile": "asymmetric-laplace",
+        "log_loss": "bernoulli", "poisson": "poisson", "mean_squared_error": "normal",
+        "mean_absolute_error": "laplace", "mean_pinball_loss": "asymmetric-laplace",
+        "huber": "huber",
+    },
+    "PyTorch": {
+        "MSELoss": "normal", "L1Loss": "laplace", "SmoothL1Loss": "smooth-l1",
+        "HuberLoss": "smooth-l1", "PoissonNLLLoss": "poisson", "GaussianNLLLoss": "normal",
+        "BCELoss": "bernoulli", "BCEWithLogitsLoss": "bernoulli",
+    },
+    "XGBoost": {
+        "reg:squarederror": "normal", "reg:absoluteerror": "laplace", "count:poisson": "poisson",
+        "reg:quantileerror": "asymmetric-laplace", "binary:logistic": "bernoulli",
+        "reg:logistic": "bernoulli", "reg:quantileerror:0.9": "asymmetric-laplace:0.9",
+    },
+    "LightGBM": {
+        "regression": "normal", "regression_l2": "normal", "l2_root": "normal", "rmse": "normal",
+        "regression_l1": "laplace", "quantile:0.9": "asymmetric-laplace:0.9", "binary": "bernoulli",
+        "poisson": "poisson", "huber:1.5": "huber:1.5",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("library", NAMES_ELSEWHERE)
+def test_the_names_of_other_libraries_lead_to_the_family(library):
+    names = NAMES_ELSEWHERE[library]
+    assert {name: families.resolve(name) for name in names} == names
+
+
+def test_an_unknown_name_with_a_colon_is_no_setting():
+    with pytest.raises(UsageError, match="no family or loss 'reg:nothing'"):
+        families.resolve("reg:nothing")
+
+
+def test_the_squared_error_of_logarithms_is_that_of_the_target_that_is_offered():
+    data = visits()
+    result = fit(data, "log(1 + visits) ~ age", family="mse")
+    fitted_log = result.coefficients[0].estimate + result.coefficients[1].estimate * data["age"]
+    msle = ((np.log1p(data["visits"].to_numpy()) - fitted_log.to_numpy()) ** 2).mean()
+    assert result.losses[0].value == pytest.approx(msle, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", families.NAMES)
