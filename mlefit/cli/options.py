@@ -77,7 +77,7 @@ Loss = Annotated[
     _text(
         "--loss",
         panel=MODEL, metavar="NAME", autocompletion=_family_names,
-        text="The same, by the name of its loss: mse, mae, log-loss, poisson-loss.",
+        text="The same, by the name of its loss: mse, mae, log-loss, pinball:0.9.",
     ),
 ]  # fmt: skip
 Target = Annotated[

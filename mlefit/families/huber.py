@@ -94,8 +94,9 @@ class Huber(Family):
         }
 
     def start(self, moments: Moments) -> tuple[float, float]:
-        spread = moments.quantile(0.75) - moments.quantile(0.25)
-        return moments.quantile(0.5), spread / 1.349 or math.sqrt(moments.variance)
+        centre = moments.quantile(0.5)
+        distance = moments.mean_of(lambda y: np.abs(y - centre))
+        return centre, 1.25 * distance or math.sqrt(moments.variance)
 
     def mean(self, mu: Rows, sigma: Rows) -> Rows:
         return mu

@@ -11,6 +11,8 @@
 
 The number beta is chosen, not estimated. Unlike huber's k it has the target's units, so
 the maximum over mu does not depend on sigma: it is the coefficients that PyTorch finds.
+With beta a thousandth of the spread or less hardly a row lies in the core: then this is
+laplace, and the search may end at its step limit, for want of a curvature to follow.
 
 Losses: maximising over mu is minimising the smooth L1 loss H/beta, and the Huber loss
 H with delta = beta.
@@ -97,8 +99,10 @@ class SmoothL1(Family):
         return np.log(_huber.pieces(self.beta / sigma)[2]) + np.log(sigma)
 
     def start(self, moments: Moments) -> tuple[float, float]:
-        spread = moments.quantile(0.75) - moments.quantile(0.25)
-        return moments.quantile(0.5), spread / 1.349 or math.sqrt(moments.variance)
+        centre = moments.quantile(0.5)
+        # the scale's own equation, 2 mean(H) = sigma^2 (1 + q), with q between 0 and 1
+        height = moments.mean_of(lambda y: _huber.cost(y - centre, self.beta))
+        return centre, math.sqrt(1.5 * height or moments.variance)
 
     def mean(self, mu: Rows, sigma: Rows) -> Rows:
         return mu
