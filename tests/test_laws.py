@@ -267,6 +267,8 @@ def test_a_row_of_weight_zero_is_absent(name, formula, model, flag, seed):
 def test_only_ratios_of_sampling_weights_matter(name, formula, model, seed, factor):
     data = make(name, seed).with_columns(other=pl.col("weight") * factor)
     for kind in kinds_of(name):
+        if kind["se"] == "quasi":
+            continue  # a dispersion counts rows, which sampling weights do not
         assert_same_fits(
             estimate(name, data, formula, model, sampling_weights="other", **kind),
             estimate(name, data, formula, model, sampling_weights="weight", **kind),
