@@ -358,7 +358,7 @@ def test_the_height_is_the_sum_of_scipys_log_densities(family):
     eta = design() @ estimates_of(result)
     p = 1 / (1 + np.exp(-eta))
     y = column(REGRESSIONS[family][0].partition(" ")[0])
-    scale = result.parameters[0].estimate if result.parameters else None
+    scale = float(result.parameters[0].estimate or 0) if result.parameters else math.nan
     expected = {
         "bernoulli": lambda: stats.bernoulli.logpmf(y, p),
         "binomial": lambda: stats.binom.logpmf(y, column("games"), p),

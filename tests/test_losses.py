@@ -66,9 +66,16 @@ def _sigmoid(eta):
     return 1 / (1 + np.exp(-eta))
 
 
+DRAWN, DRAWN_SIGMA = 40, 1.7  # rows made up for a slope, and their sigma
+
+
+def _threshold(k):
+    return k * fitted("huber").parameters[0].estimate
+
+
 def _clipped(r, k):
-    """The slope of a Huber loss whose threshold is k sigma of the fit to these rows."""
-    threshold = k * (1.7 if len(r) == 40 else fitted("huber").parameters[0].estimate)
+    """The slope of a Huber loss whose threshold is k sigma, of the fit or of the drawn rows."""
+    threshold = k * DRAWN_SIGMA if len(r) == DRAWN else _threshold(k)
     return np.clip(r, -threshold, threshold)
 
 
@@ -227,9 +234,7 @@ VALUES = {
     "pinball loss": lambda y, eta, m: abs(y - eta) / 2,
     "smooth L1 loss": lambda y, eta, m: _smooth(abs(y - eta), 1.0),
     "Huber loss with a fixed threshold": lambda y, eta, m: _smooth(abs(y - eta), 1.0),
-    "Huber loss": lambda y, eta, m: _smooth(
-        abs(y - eta), 1.345 * fitted("huber").parameters[0].estimate
-    ),
+    "Huber loss": lambda y, eta, m: _smooth(abs(y - eta), _threshold(1.345)),
     "binary cross-entropy": lambda y, eta, m: np.log1p(np.exp(-(2 * y - 1) * eta)),
     "cross-entropy of all trials": lambda y, eta, m: (
         y * np.log1p(np.exp(-eta)) + (m - y) * np.log1p(np.exp(eta))
@@ -304,10 +309,10 @@ def test_the_documented_gradient_is_a_multiple_of_the_slope_of_the_nll(
     name, loss, library, setting
 ):
     rng = np.random.default_rng(7)
-    eta = rng.normal(size=40)
-    y = rng.integers(0, 2, 40).astype(float)
+    eta = rng.normal(size=DRAWN)
+    y = rng.integers(0, 2, DRAWN).astype(float)
     family = families.load(name)
-    rest = (1.7,) * (len(family.parameters) - 1)
+    rest = (DRAWN_SIGMA,) * (len(family.parameters) - 1)
     documented = FORMULAS[objective(setting)](eta, y)
     slope = -family.score(y, *theta_of(name, eta), *rest)[0] * chain(name, eta)
     ratio = documented / slope
