@@ -29,7 +29,9 @@ def _family_names(incomplete: str) -> list[str]:
     from mlefit import families  # names and aliases only: their modules stay unloaded
 
     spellings = [spelling for name in families.NAMES for spelling in families.spellings_of(name)]
-    return [name for name in (*families.NAMES, *spellings) if name.startswith(incomplete)]
+    # shells break words at a colon, so reg:gamma would come out as reg:reg:gamma
+    names = [name for name in (*families.NAMES, *spellings) if ":" not in name]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def _flag(*names: str, panel: str, text: str) -> Any:

@@ -9,7 +9,8 @@ How to add a family:
    A number that belongs to the name, as in huber:1.35, is its `setting`.
 4. Give `support`, `parameters`, `log_density`, `score`, `observed`, `start` and `sample`,
    in theta alone: links, coefficients and weights are not a family's business. Give
-   `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist.
+   `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist, and `starts` where
+   the likelihood can have several maxima.
 5. Give its losses as records, and `examples`: parameters to test it at.
 6. Run `pytest tests/families`: it tests the density, every derivative, the distribution
    function, the draws, losses and starts.
