@@ -147,3 +147,10 @@ def test_the_names_of_pytorchs_losses_have_a_threshold_in_units():
     assert families.resolve("SmoothL1Loss:0.5") == "smooth-l1:0.5"
     assert families.resolve("HuberLoss") == "smooth-l1"
     assert families.resolve("huber") == "huber"
+
+
+def test_a_threshold_that_varies_by_row_is_no_one_loss():
+    result = fit(HOUSES, "price ~ lotsize", family="huber", model="sigma ~ bedrooms")
+    (record,) = result.losses
+    assert (record.scale_to_nll, record.apis, record.same_loss) == (None, {}, {})
+    assert record.identity_error < 1e-12
