@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +145,7 @@ def maximise(
     theta, *others = model.family.starts(moments)
     refuse_collapsed_start(model, engine, theta, moments)
     gamma = start_coefficients(model, engine, theta, survey)
-    first = evaluator(model, engine)(gamma, "expected")
+    first = evaluator(model, engine)(gamma, "guide")
     if not math.isfinite(first.nll):
         raise _no_start(model)
     held = {label for one in priors for label in one.labels}
@@ -153,7 +154,7 @@ def maximise(
     )
     if any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
         gamma = start_coefficients(model, engine, theta, survey)
-        first = evaluator(model, engine)(gamma, "expected")
+        first = evaluator(model, engine)(gamma, "guide")
     names = [parameter.name for parameter in model.family.parameters]
     penalty = Penalty(priors, names, engine.predictors) if priors else None
     if model.family.vertex is not None:
@@ -167,7 +168,7 @@ def maximise(
 
     optima = [searched(gamma, first)]
     for start in further_starts(model, engine, others, moments, survey):
-        first = evaluator(model, engine)(start, "expected")
+        first = evaluator(model, engine)(start, "guide")
         if math.isfinite(first.nll):
             optima.append(searched(start, first))
     optimum, trials = highest(optima)
@@ -202,7 +203,7 @@ def _under(
     if not penalty.has_corners:
         return _newton(model, engine, gamma, moments, search, penalty=penalty)
     return newton_with_corners(
-        evaluator(model, engine, penalty),
+        _guided(evaluator(model, engine, penalty)),
         gamma,
         penalty.corners,
         penalty.centres,
@@ -243,7 +244,7 @@ def _newton(
     """Newton's method with what this model knows: an exact scale, and when it collapses."""
     several = len(model.links) > 1
     return newton(
-        evaluator(model, engine, penalty),
+        _guided(evaluator(model, engine, penalty)),
         gamma,
         tol=search.tol,
         max_iter=search.max_iter,
@@ -254,6 +255,13 @@ def _newton(
         collapsed=collapse(model, engine, moments),
         log=search.log,
     )
+
+
+def _guided(
+    evaluate: Callable[[Vector, Kind], Totals],
+) -> Callable[[Vector, Literal["observed", "expected"]], Totals]:
+    """The sums as a search sees them: what it takes for expected is the family's guide."""
+    return lambda gamma, kind: evaluate(gamma, "guide" if kind == "expected" else kind)
 
 
 def evaluator(

@@ -241,6 +241,14 @@ class Family(ABC):
         """Mean of `observed` over the distribution itself; None if it has no closed form."""
         return None
 
+    def guide(self, y: Rows, *theta: Any, **known: Any) -> Pairs | None:
+        """Information, never negative, to search by while far from the maximum.
+
+        The expected one; another where that says nothing of the rows at hand, as where
+        weights make least squares of a loss with a bend.
+        """
+        return self.expected(*theta, **known)
+
     @abstractmethod
     def start(self, moments: Moments) -> tuple[float, ...]:
         """A parameter value near the maximum of a plain sample.

@@ -32,6 +32,11 @@ def pull(z: Rows, k: Any) -> Rows:
     return np.clip(z, -k, k)
 
 
+def weight(z: Rows, k: Any) -> Rows:
+    """rho'(z)/z: weights of the least squares that rho is least at (P. J. Huber 1964)."""
+    return k / np.maximum(np.abs(z), k)
+
+
 def core(z: Rows, k: Any) -> Rows:
     """rho''(z): 1 in the core, 0 in the tails."""
     return (np.abs(z) <= k).astype(z.dtype)

@@ -93,6 +93,11 @@ class Huber(Family):
             (1, 1): (1 + _huber.core_square(self.k)) * precision,
         }
 
+    def guide(self, y: Rows, mu: Rows, sigma: Rows) -> Pairs:
+        # a parabola above the loss, which touches it: each step by it lowers the loss
+        square = _huber.weight((y - mu) / sigma, self.k) * sigma**-2.0
+        return {**self.expected(mu, sigma), (0, 0): square}
+
     def start(self, moments: Moments) -> tuple[float, float]:
         centre = moments.quantile(0.5)
         distance = moments.mean_of(lambda y: np.abs(y - centre))

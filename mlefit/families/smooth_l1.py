@@ -12,7 +12,7 @@
 The number beta is chosen, not estimated. Unlike huber's k it has the target's units, so
 the maximum over mu does not depend on sigma: it is the coefficients that PyTorch finds.
 With beta a thousandth of the spread or less hardly a row lies in the core: then this is
-laplace, and the search may end at its step limit, for want of a curvature to follow.
+nearly laplace, and with many columns the search may end at its step limit.
 
 Losses: maximising over mu is minimising the smooth L1 loss H/beta, and the Huber loss
 H with delta = beta.
@@ -89,6 +89,11 @@ class SmoothL1(Family):
             (0, 0): inside / whole * precision,
             (1, 1): (2 + 3 * _huber.tails(k) + self._bend(k)) * precision,
         }
+
+    def guide(self, y: Rows, mu: Rows, sigma: Rows) -> Pairs:
+        # a parabola above the loss, which touches it: each step by it lowers the loss
+        square = _huber.weight(y - mu, self.beta) * sigma**-2.0
+        return {**self.expected(mu, sigma), (0, 0): square}
 
     def _bend(self, k: Any) -> Any:
         """q (k^2 - q): sigma times the slope of q in sigma, less q."""

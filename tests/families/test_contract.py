@@ -145,6 +145,16 @@ def test_the_expected_information_is_the_mean_of_the_observed_one(family, theta,
         assert mean(family, theta, known, one) == pytest.approx(expected, rel=1e-6, abs=1e-7)
 
 
+@points_of(offers("guide"))
+def test_what_guides_a_search_is_never_negative(family, theta, known):
+    y = sample_points(family, theta, known)
+    pairs = family.guide(y, *packed_theta(family, theta, len(y)), **rows(known, len(y)))
+    matrix = np.zeros((len(y), len(theta), len(theta)))
+    for (j, k), values in pairs.items():
+        matrix[:, j, k] = matrix[:, k, j] = values
+    assert np.linalg.eigvalsh(matrix).min() > 0
+
+
 @every_point_with_loss
 def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
     y = sample_points(family, theta, known)

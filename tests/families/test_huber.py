@@ -19,6 +19,7 @@ from mlefit.fitting import fit
 ROOT = Path(__file__).parents[2]
 WITNESS = json.loads((ROOT / "tests/reference/witness_settings.json").read_text(encoding="utf-8"))
 HOUSES = pl.read_csv(ROOT / "sample_data/house_prices.csv", infer_schema_length=None)
+VISITS = pl.read_csv(ROOT / "sample_data/doctor_visits.csv", infer_schema_length=None)
 HEIGHTS = pl.read_csv(ROOT / "sample_data/heights.csv")
 LINE = "height_inches ~ midparent_inches"
 
@@ -132,6 +133,21 @@ def test_the_joint_scale_solves_its_equation():
     z = (HOUSES["price"].to_numpy() - centre) / scale(result)
     assert np.mean(np.clip(z, -2, 2)) == pytest.approx(0, abs=1e-12)
     assert np.mean(z * np.clip(z, -2, 2)) == pytest.approx(1, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("data", "formula", "family"),
+    [
+        (HOUSES, "price ~ lotsize + bedrooms", "smooth-l1:0.01"),
+        (VISITS, "visits ~ age + income", "huber:0.5"),
+        (VISITS, "visits ~ age + income", "smooth-l1:0.001"),
+    ],
+)
+def test_a_core_with_hardly_a_row_or_with_most_of_them_is_found_all_the_same(data, formula, family):
+    near = fit(data, formula, family=family)
+    assert near.certificate.status == "converged"
+    # the loss is convex in mu, so where its slope is zero it is least
+    assert near.certificate.max_scaled_gradient == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
