@@ -354,6 +354,8 @@ def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
         condition_number=None if corner else _finite(condition_number(information)),
         rank=sum(predictor.size for predictor in maximum.engine.predictors),
         optimality_residual=residual,
+        starts=maximum.trials.starts,
+        lower_maxima=maximum.trials.lower,
         information="positive definite" if optimum.positive_definite else "not positive definite",
     )
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mlefit import families as registry
+from mlefit.families._base import Family
+from mlefit.families._refused import REFUSED
 from mlefit.links import LINKS
 from mlefit.specify import suitable_links
 
@@ -17,10 +21,7 @@ def families() -> list[dict[str, str]]:
             "family": family.name,
             "for": family.summary,
             "values": family.support.words,
-            "parameters": ", ".join(
-                f"{parameter.name} ({parameter.link}): {parameter.meaning}"
-                for parameter in family.parameters
-            ),
+            "parameters": ", ".join(_parameters(family)),
             "losses": ", ".join(loss.name for loss in family.losses),
             "also called": ", ".join(registry.spellings_of(family.name)),
             **{system: family.elsewhere.get(system, "") for system in _SYSTEMS},
@@ -29,21 +30,37 @@ def families() -> list[dict[str, str]]:
     ]
 
 
+def _parameters(family: Family) -> Iterator[str]:
+    for parameter in family.parameters:
+        yield f"{parameter.name} ({parameter.link}): {parameter.meaning}"
+    setting = family.setting
+    if setting is not None:
+        chosen = "estimated" if setting.default is None else f"{setting.default:g}"
+        yield f"{family.name}:{setting.name.upper()} ({chosen}): {setting.meaning}"
+
+
 def losses() -> list[dict[str, str]]:
-    """One row for each loss, then those that are no likelihood, with the reason."""
+    """One row for each loss, then those that no family has, with the reason and what is nearest."""
     rows = [
         {
             "loss": loss.name,
             "of one row": loss.formula,
             "assumes": f"{family.name} ({family.summary})",
-            "fit with": f"--family {family.name}",
+            "fit with": f"--family {family.label}",
+            "also called": ", ".join(registry.spellings_of(family.name)),
         }
         for family in registry.every()
         for loss in family.losses
     ]
     refused = [
-        {"loss": name, "of one row": "", "assumes": f"no likelihood: {reason}", "fit with": ""}
-        for name, reason in registry.NOT_LIKELIHOODS.items()
+        {
+            "loss": loss.names[0],
+            "of one row": "",
+            "assumes": f"{loss.why.in_short}: {loss.reason}",
+            "fit with": " or ".join(loss.instead),
+            "also called": ", ".join(loss.names[1:]),
+        }
+        for loss in REFUSED
     ]
     return rows + refused
 

@@ -43,8 +43,13 @@ def cautions(
 
 
 def conditions(maximum: Maximum) -> Iterator[str]:
-    """What the standard errors rest on where the estimate does not."""
+    """What else the rows allow, and what the errors rest on where the estimate does not."""
     family = maximum.model.family
+    if maximum.trials.lower:
+        yield (
+            f"the likelihood has several maxima: {maximum.trials.lower} of "
+            f"{maximum.trials.starts} starts ended at a lower one than this"
+        )
     if family.vertex is not None:
         parameter = family.parameters[0]
         yield (

@@ -7,6 +7,7 @@ the chain rule gives in eta
     score_k          = s_k theta_k'
     information_kl   = J_kl theta_k' theta_l' - [k = l] s_k theta_k''
     expected_kl      = E J_kl theta_k' theta_l'    or score_k score_l, whose mean it is
+    guide_kl         the same with what the family would rather be searched by
 
 and in gamma the sums X_k score_k and X_k information_kl X_l'. This is the only
 place where families, links and columns meet.
@@ -28,7 +29,7 @@ from mlefit.families._base import Family, Pairs, Probability
 from mlefit.links import Link
 from mlefit.support import Domain
 
-Kind = Literal["observed", "expected"]
+Kind = Literal["observed", "expected", "guide"]
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,11 @@ class Model:
         if kind == "observed":
             pairs = family.observed(y, *theta, **known)
         else:
+            guide = kind == "guide"
+            found = family.guide(y, *theta, **known) if guide else family.expected(*theta, **known)
             # without a closed form the product of the scores, which has the same mean and is
             # never negative, guides the search
-            pairs = family.expected(*theta, **known) or _products(score)
+            pairs = found or _products(score)
         information = {(j, k): J * slopes[j] * slopes[k] for (j, k), J in pairs.items()}
         if kind == "observed":
             for k, (link, eta) in enumerate(zip(self.links, etas, strict=True)):

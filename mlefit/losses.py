@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit._types import Rows
+from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.families._base import Loss
 from mlefit.likelihood import Model
@@ -31,9 +31,8 @@ class LossSums:
     nll: float
     rebuilt: float
     constant: float
-    scale_low: float
-    scale_high: float
-    unit_varies: bool
+    low: Vector  # of the scale and of the parameters that the loss is made with
+    high: Vector
     gradient_error: float
 
     def __add__(self, other: LossSums) -> LossSums:
@@ -43,9 +42,8 @@ class LossSums:
             self.nll + other.nll,
             self.rebuilt + other.rebuilt,
             self.constant + other.constant,
-            min(self.scale_low, other.scale_low),
-            max(self.scale_high, other.scale_high),
-            self.unit_varies or other.unit_varies,
+            np.minimum(self.low, other.low),
+            np.maximum(self.high, other.high),
             max(self.gradient_error, other.gradient_error),
         )
 
@@ -60,12 +58,13 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
         theta: fitted parameters of the rows.
     """
     y, known = block.y, block.known
-    _, rest = loss.parts(theta)
-    value = loss.values(y, theta, **known)
+    moving, rest = loss.parts(theta)
+    given = loss.made_with(model.family.parameters, theta)
+    value = loss.value(y, *moving, **known, **given)
     scale = np.broadcast_to(loss.scale(*rest), y.shape)
     constant = np.broadcast_to(loss.constant(y, *rest, **known), y.shape)
     nll = -model.family.log_density(y, *theta, **known)
-    slopes = [scale * slope for slope in loss.slopes(y, theta, **known)]
+    slopes = [scale * slope for slope in loss.slopes(y, moving, **known, **given)]
     nll_slopes = [-score for score in model.family.score(y, *theta, **known)[: len(slopes)]]
     return LossSums(
         rows=_sum(block, np.ones_like(y)),
@@ -73,9 +72,8 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
         nll=_sum(block, nll),
         rebuilt=_sum(block, scale * value + constant),
         constant=_sum(block, constant),
-        scale_low=float(scale.min()),
-        scale_high=float(scale.max()),
-        unit_varies=loss.takes_rest and any(np.ptp(one) > 0 for one in rest),
+        low=np.array([one.min() for one in (scale, *given.values())]),
+        high=np.array([one.max() for one in (scale, *given.values())]),
         gradient_error=max(map(_largest_distance, slopes, nll_slopes)),
     )
 
@@ -95,21 +93,21 @@ def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> l
     determined = _is_determined(maximum)
     records = []
     for loss, total in zip(model.family.losses, sums, strict=True):
-        spread = total.scale_high - total.scale_low
-        constant_scale = spread <= 1e-12 * total.scale_high and not total.unit_varies
+        # one factor for all rows, of one loss: a threshold of k sigma differs with sigma
+        same_for_all = bool((total.high - total.low <= 1e-12 * np.abs(total.high)).all())
         records.append(
             LossRecord(
                 name=loss.name,
                 parameter=loss.parameter,
                 formula=loss.formula,
                 value=total.value / total.rows,
-                scale_to_nll=total.scale_high if constant_scale else None,
-                constant_to_nll=total.constant / total.rows if constant_scale else None,
+                scale_to_nll=float(total.high[0]) if same_for_all else None,
+                constant_to_nll=total.constant / total.rows if same_for_all else None,
                 identity_error=abs(total.rebuilt - total.nll) / max(abs(total.nll), 1e-300),
                 gradient_error=total.gradient_error,
                 holds_fixed=[] if loss.joint else others,
-                apis=loss.apis.get(link, {}) if free and constant_scale and determined else {},
-                same_loss=loss.same_loss.get(link, {}) if free and constant_scale else {},
+                apis=loss.apis.get(link, {}) if free and same_for_all and determined else {},
+                same_loss=loss.same_loss.get(link, {}) if free and same_for_all else {},
             )
         )
     return records

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from mlefit.errors import UntrustworthyError
 from mlefit.existence import Recession, recession
 from mlefit.families._base import Limit, Moments, Parameter
 from mlefit.likelihood import Kind, Model, Totals
+from mlefit.optimise import Kind as SearchKind
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
 from mlefit.pinball import Vertex, minimise_pinball
@@ -35,6 +37,7 @@ from mlefit.scale import (
     exact_scale,
     refuse_collapsed_start,
 )
+from mlefit.several import Trials, further_starts, highest
 from mlefit.start import Survey, centred, start_coefficients
 from mlefit.symmetric import condition_number
 
@@ -81,6 +84,7 @@ class Maximum:
         recession: a direction in which the likelihood only grows, if there is one.
         refined: coefficients of an ill-conditioned fit, with digits the search could not see.
         edges: parameters that are at an edge, the outermost family first.
+        trials: what became of the searches from several starts.
     """
 
     model: Model
@@ -94,6 +98,7 @@ class Maximum:
     recession: Recession | None = None
     refined: list[Vector] | None = None
     edges: tuple[Edge, ...] = ()
+    trials: Trials = field(default_factory=Trials)
 
     @property
     def wanted(self) -> Model:
@@ -183,10 +188,10 @@ def maximise(
     """
     asked = engine.predictors
     engine, moments, survey = centred(engine)
-    theta = model.family.start(moments)
+    theta, *others = model.family.starts(moments)
     refuse_collapsed_start(model, engine, theta, moments)
     gamma = start_coefficients(model, engine, theta, survey)
-    first = evaluator(model, engine)(gamma, "expected")
+    first = evaluator(model, engine)(gamma, "guide")
     if not math.isfinite(first.nll):
         raise _no_start(model)
     held = {label for one in priors for label in one.labels}
@@ -195,20 +200,26 @@ def maximise(
     )
     if any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
         gamma = start_coefficients(model, engine, theta, survey)
-        first = evaluator(model, engine)(gamma, "expected")
+        first = evaluator(model, engine)(gamma, "guide")
     names = [parameter.name for parameter in model.family.parameters]
     penalty = Penalty(priors, names, engine.predictors) if priors else None
-    vertex = None
     if model.family.vertex is not None:
         vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
-    elif penalty is not None:
-        optimum = _under(penalty, model, engine, gamma, moments, search)
-    else:
-        optimum = _newton(model, engine, gamma, moments, search, first=first)
-    maximum = Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
-    if vertex is not None:
-        return maximum
-    return _judged(maximum)
+        return Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
+
+    def searched(gamma: Vector, first: Totals) -> Optimum:
+        if penalty is not None:
+            return _under(penalty, model, engine, gamma, moments, search)
+        return _newton(model, engine, gamma, moments, search, first=first)
+
+    optima = [searched(gamma, first)]
+    for start in further_starts(model, engine, others, moments, survey):
+        first = evaluator(model, engine)(start, "guide")
+        if math.isfinite(first.nll):
+            optima.append(searched(start, first))
+    optimum, trials = highest(optima)
+    maximum = Maximum(model, engine, optimum, redundant, asked, None, moments, penalty)
+    return _judged(replace(maximum, trials=trials))
 
 
 def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> Maximum:
@@ -248,7 +259,7 @@ def _under(
     if not penalty.has_corners:
         return _newton(model, engine, gamma, moments, search, penalty=penalty)
     return newton_with_corners(
-        evaluator(model, engine, penalty),
+        _guided(evaluator(model, engine, penalty)),
         gamma,
         penalty.corners,
         penalty.centres,
@@ -289,14 +300,13 @@ def _newton(
     """Newton's method with what this model knows: an exact scale, and when it collapses."""
     # the product of the scores, for want of an expected information, misleads far from a maximum
     several = len(model.links) > 1 and model.family.has_expected
-    guide: Kind = "expected" if several else "observed"
-    fallback: Kind = "expected" if model.family.has_expected else "observed"
+    fallback: SearchKind = "expected" if model.family.has_expected else "observed"
     return newton(
-        evaluator(model, engine, penalty),
+        _guided(evaluator(model, engine, penalty)),
         gamma,
         tol=search.tol,
         max_iter=search.max_iter,
-        begin=guide,
+        begin="expected" if several else "observed",
         fallback=fallback,
         free=free,
         bend=exact_scale(model, engine, [] if penalty is None else penalty.positions),
@@ -304,6 +314,13 @@ def _newton(
         collapsed=collapse(model, engine, moments),
         log=search.log,
     )
+
+
+def _guided(
+    evaluate: Callable[[Vector, Kind], Totals],
+) -> Callable[[Vector, Literal["observed", "expected"]], Totals]:
+    """The sums as a search sees them: what it takes for expected is the family's guide."""
+    return lambda gamma, kind: evaluate(gamma, "guide" if kind == "expected" else kind)
 
 
 def evaluator(

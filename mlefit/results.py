@@ -55,7 +55,7 @@ class Interval:
 class ModelInfo:
     """The assumption: a family, its links, and which columns move which parameter."""
 
-    family: Annotated[str, "name of the distribution"]
+    family: Annotated[str, "name of the distribution, with the number behind it if it has one"]
     formula: Annotated[str, "formula of the first parameter"]
     formulas: Annotated[Mapping[str, str], "formula of every parameter that has covariates"]
     links: Annotated[Mapping[str, str], "link of every parameter"]
@@ -142,6 +142,8 @@ class Certificate:
     optimality_residual: Annotated[
         float | None, "under a prior with a corner: largest violation of an optimality condition"
     ] = None
+    starts: Annotated[int, "places the search started from; this fit is the highest end"] = 1
+    lower_maxima: Annotated[int, "starts from which it ended at a lower maximum"] = 0
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,7 @@ class DryRun:
     target_source: Annotated[str, "formula, option or guess"]
     features: Annotated[Sequence[str], "columns the right sides use"]
     features_source: Annotated[str, "formula, option, none or guess"]
-    family: Annotated[str, "name of the distribution"]
+    family: Annotated[str, "name of the distribution, with the number behind it if it has one"]
     links: Annotated[Mapping[str, str], "link of every parameter"]
     formulas: Annotated[Mapping[str, str], "formula of every parameter"]
     columns: Annotated[Sequence[str], "coefficients that would be estimated, parameter:term"]

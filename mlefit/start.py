@@ -14,7 +14,7 @@ from mlefit.families._base import Moments
 from mlefit.likelihood import Model
 
 # Enough values for the quantiles and means that a start value is made of.
-_SAMPLE = 4096
+SAMPLE = 4096
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _survey(block: Block, shift: float) -> Survey:
 
 def _sampled(columns: Columns) -> tuple[Rows, Rows]:
     """Values of the target from rows evenly spaced over all of them, and their weights."""
-    step = max(1, columns.rows // _SAMPLE)
+    step = max(1, columns.rows // SAMPLE)
     y = columns.every(TARGET, step).astype(float)
     weight = columns.every(WEIGHT, step).astype(float) if WEIGHT in columns else np.ones(len(y))
     return y, weight

@@ -19,6 +19,8 @@ from mlefit.inference import kinds_for
 
 ROWS = 80
 REGRESSIONS = {
+    "huber": ("y ~ x + g", {}),
+    "smooth-l1": ("y ~ x + g", {}),
     "asymmetric-laplace": ("y ~ x + g", {}),
     "bernoulli": ("yes ~ x + g", {}),
     "binomial": ("wins ~ x + g", {"trials": "games"}),
@@ -342,6 +344,14 @@ def test_a_pseudo_likelihood_has_no_criteria():
     assert summary.nobs == ROWS
 
 
+def _huber(r, sigma, k):
+    """The normal core and its tails, each from scipy, joined where they meet."""
+    z = abs(r) / sigma
+    edge = stats.norm.logpdf(k)
+    whole = 2 * stats.norm.cdf(k) - 1 + 2 * np.exp(edge) / k
+    return np.where(z <= k, stats.norm.logpdf(z), edge - k * (z - k)) - np.log(whole * sigma)
+
+
 @every_family
 def test_the_height_is_the_sum_of_scipys_log_densities(family):
     result = regress(family)
@@ -353,9 +363,11 @@ def test_the_height_is_the_sum_of_scipys_log_densities(family):
         "bernoulli": lambda: stats.bernoulli.logpmf(y, p),
         "binomial": lambda: stats.binom.logpmf(y, column("games"), p),
         "asymmetric-laplace": lambda: stats.laplace.logpdf(y, eta, 2 * scale),
+        "huber": lambda: _huber(y - eta, scale, 1.345),
         "laplace": lambda: stats.laplace.logpdf(y, eta, scale),
         "normal": lambda: stats.norm.logpdf(y, eta, scale),
         "poisson": lambda: stats.poisson.logpmf(y, np.exp(eta)),
+        "smooth-l1": lambda: _huber(y - eta, scale, 1 / scale),
     }[family]()
     assert result.fit.log_likelihood == pytest.approx(expected.sum(), rel=1e-11)
 

@@ -31,6 +31,7 @@ class Case:
 
     draw: Callable[[np.random.Generator, np.ndarray, np.ndarray], dict[str, np.ndarray]]
     scale: str | None = None  # a second parameter
+    orthogonal: bool = True  # whether the rows' own information parts location and scale
     target_units: bool = False  # whether a target times a constant is a target again
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -57,6 +58,8 @@ def _binomial(rng, eta, spread):
 
 
 CASES = {
+    "huber": Case(_laplace, scale="sigma", orthogonal=False, target_units=True),
+    "smooth-l1": Case(_laplace, scale="sigma"),
     "asymmetric-laplace": Case(_laplace, scale="b", target_units=True),
     "bernoulli": Case(_bernoulli),
     "binomial": Case(_binomial, options={"trials": "m"}),
@@ -264,6 +267,8 @@ def test_a_row_of_weight_zero_is_absent(name, formula, model, flag, seed):
 def test_only_ratios_of_sampling_weights_matter(name, formula, model, seed, factor):
     data = make(name, seed).with_columns(other=pl.col("weight") * factor)
     for kind in kinds_of(name):
+        if kind["se"] == "quasi":
+            continue  # a dispersion counts rows, which sampling weights do not
         assert_same_fits(
             estimate(name, data, formula, model, sampling_weights="other", **kind),
             estimate(name, data, formula, model, sampling_weights="weight", **kind),
@@ -360,7 +365,10 @@ def test_holding_the_scale_at_its_estimate_leaves_the_location(name, formula, mo
     free = estimate(name, data, formula, model)
     scale = free.parameters[-1]
     held = estimate(name, data, formula, model, fix=f"{scale.parameter}={scale.estimate!r}")
-    assert_same(located(held), located(free))
+    if CASES[name].orthogonal:
+        assert_same(located(held), located(free))
+    for one, other in zip(held.coefficients, free.coefficients, strict=True):
+        assert one.estimate == pytest.approx(other.estimate, rel=1e-8, abs=1e-10)
     assert held.fit.log_likelihood == pytest.approx(free.fit.log_likelihood, rel=1e-12)
     assert held.parameters[-1].std_error is None
 

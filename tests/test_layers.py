@@ -51,10 +51,14 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "start": (words("_types design engines families likelihood"), NUMERIC),
     "scale": (words("_types design engines errors families likelihood"), NUMERIC),
     "refine": (words("_types design engines likelihood optimise"), NUMERIC),
+    "several": (
+        words("_types design engines families likelihood optimise pinball start"),
+        NUMERIC,
+    ),
     "maximise": (
         words(
             "_types corners design engines errors existence families likelihood optimise "
-            "penalty pinball rank refine scale start symmetric"
+            "penalty pinball rank refine scale several start symmetric"
         ),
         NUMERIC,
     ),

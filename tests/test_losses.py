@@ -26,12 +26,15 @@ from sklearn.linear_model import (
 from mlefit import catalogue, families
 from mlefit.errors import UsageError
 from mlefit.families._base import Probability
+from mlefit.families._refused import REFUSED
 from mlefit.fitting import fit
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 
 # family -> data, target, features, further options
 FITS: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
+    "huber": ("heights.csv", "height_inches", ["midparent_inches"], {}),
+    "smooth-l1": ("heights.csv", "height_inches", ["midparent_inches"], {}),
     "asymmetric-laplace": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
     "normal": ("house_prices.csv", "price", ["lotsize", "bedrooms", "stories"], {}),
     "laplace": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
@@ -64,6 +67,19 @@ def _sigmoid(eta):
     return 1 / (1 + np.exp(-eta))
 
 
+DRAWN, DRAWN_SIGMA = 40, 1.7  # rows made up for a slope, and their sigma
+
+
+def _threshold(k):
+    return k * fitted("huber").parameters[0].estimate
+
+
+def _clipped(r, k):
+    """The slope of a Huber loss whose threshold is k sigma, of the fit or of the drawn rows."""
+    threshold = k * DRAWN_SIGMA if len(r) == DRAWN else _threshold(k)
+    return np.clip(r, -threshold, threshold)
+
+
 # Gradient in the raw score, as each project documents the objective. PyTorch: the formula
 # on the page of the loss class. XGBoost and LightGBM: the gradient statistics of the objective.
 FORMULAS = {
@@ -71,6 +87,9 @@ FORMULAS = {
     "torch.nn.L1Loss()": lambda eta, y: np.sign(eta - y),
     "torch.nn.BCEWithLogitsLoss()": lambda eta, y: -(y * _sigmoid(-eta) - (1 - y) * _sigmoid(eta)),
     "torch.nn.PoissonNLLLoss(log_input=True)": lambda eta, y: np.exp(eta) - y,
+    "torch.nn.SmoothL1Loss(beta=1)": lambda eta, y: np.clip(eta - y, -1, 1),
+    "torch.nn.HuberLoss(delta=1)": lambda eta, y: np.clip(eta - y, -1, 1),
+    "torch.nn.HuberLoss(delta=1.345 * sigma)": lambda eta, y: _clipped(eta - y, 1.345),
     "objective='reg:squarederror'": lambda eta, y: eta - y,
     "objective='reg:absoluteerror'": lambda eta, y: np.sign(eta - y),
     "objective='reg:quantileerror', quantile_alpha=0.5": lambda eta, y: (eta > y) - 0.5,
@@ -81,6 +100,8 @@ FORMULAS = {
     "objective='quantile', alpha=0.5": lambda eta, y: (eta > y) - 0.5,
     "objective='binary'": lambda eta, y: -(2 * y - 1) / (1 + np.exp((2 * y - 1) * eta)),
     "objective='poisson'": lambda eta, y: np.exp(eta) - y,
+    "objective='huber', alpha=1": lambda eta, y: np.clip(eta - y, -1, 1),
+    "objective='huber', alpha=1.345 * sigma": lambda eta, y: _clipped(eta - y, 1.345),
 }
 # The same objectives' second derivatives, where a Newton step of boosting uses them.
 HESSIANS = {
@@ -128,16 +149,77 @@ def test_the_name_of_a_loss_means_one_family():
 
 def test_the_catalogue_lists_every_loss_and_every_refusal():
     listed = {row["loss"]: row["fit with"] for row in catalogue.losses()}
-    claimed = {loss.name: f"--family {name}" for name, loss in RECORDS}
-    assert listed == claimed | dict.fromkeys(families.NOT_LIKELIHOODS, "")
+    claimed = {loss.name: f"--family {families.load(name).label}" for name, loss in RECORDS}
+    assert listed == claimed | {loss.names[0]: " or ".join(loss.instead) for loss in REFUSED}
 
 
-@pytest.mark.parametrize("name", families.NOT_LIKELIHOODS)
-def test_a_loss_that_is_no_likelihood_is_refused_with_the_reason(name):
-    with pytest.raises(UsageError, match="not the negative logarithm of any density") as caught:
-        fit(SAMPLES / "callbacks.csv", "call ~ experience", family=name)
-    assert caught.value.evidence == (families.NOT_LIKELIHOODS[name],)
-    assert caught.value.evidence[0]
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.names[0])
+def test_a_loss_that_no_family_has_is_refused_with_the_reason(refused):
+    for name in (*refused.names, f"{refused.names[0].upper()}:2"):
+        with pytest.raises(UsageError) as caught:
+            fit(SAMPLES / "callbacks.csv", "call ~ experience", family=name)
+        assert caught.value.problem == f"'{name}' {refused.why.value}"
+        assert caught.value.evidence == (refused.reason,)
+        assert caught.value.tries == refused.instead
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.names[0])
+def test_what_is_offered_instead_exists(refused):
+    for flags in refused.instead:
+        if "--loss" in flags:
+            assert families.resolve(flags.partition("--loss ")[2].split()[0]) in families.NAMES
+
+
+def test_no_name_is_both_a_family_and_refused():
+    refused = [name for loss in REFUSED for name in loss.names]
+    assert len(set(refused)) == len(refused)
+    taken = {s for name in families.NAMES for s in (name, *families.spellings_of(name))}
+    assert not taken & set(refused)
+
+
+# what each library calls its losses -> the family that has the loss
+NAMES_ELSEWHERE = {
+    "scikit-learn": {
+        "squared_error": "normal", "absolute_error": "laplace", "quantile": "asymmetric-laplace",
+        "log_loss": "bernoulli", "poisson": "poisson", "mean_squared_error": "normal",
+        "mean_absolute_error": "laplace", "mean_pinball_loss": "asymmetric-laplace",
+        "huber": "huber",
+    },
+    "PyTorch": {
+        "MSELoss": "normal", "L1Loss": "laplace", "SmoothL1Loss": "smooth-l1",
+        "HuberLoss": "smooth-l1", "PoissonNLLLoss": "poisson", "GaussianNLLLoss": "normal",
+        "BCELoss": "bernoulli", "BCEWithLogitsLoss": "bernoulli",
+    },
+    "XGBoost": {
+        "reg:squarederror": "normal", "reg:absoluteerror": "laplace", "count:poisson": "poisson",
+        "reg:quantileerror": "asymmetric-laplace", "binary:logistic": "bernoulli",
+        "reg:logistic": "bernoulli", "reg:quantileerror:0.9": "asymmetric-laplace:0.9",
+    },
+    "LightGBM": {
+        "regression": "normal", "regression_l2": "normal", "l2_root": "normal", "rmse": "normal",
+        "regression_l1": "laplace", "quantile:0.9": "asymmetric-laplace:0.9", "binary": "bernoulli",
+        "poisson": "poisson", "huber:1.5": "huber:1.5",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("library", NAMES_ELSEWHERE)
+def test_the_names_of_other_libraries_lead_to_the_family(library):
+    names = NAMES_ELSEWHERE[library]
+    assert {name: families.resolve(name) for name in names} == names
+
+
+def test_an_unknown_name_with_a_colon_is_no_setting():
+    with pytest.raises(UsageError, match="no family or loss 'reg:nothing'"):
+        families.resolve("reg:nothing")
+
+
+def test_the_squared_error_of_logarithms_is_that_of_the_target_that_is_offered():
+    data = visits()
+    result = fit(data, "log(1 + visits) ~ age", family="mse")
+    fitted_log = result.coefficients[0].estimate + result.coefficients[1].estimate * data["age"]
+    msle = ((np.log1p(data["visits"].to_numpy()) - fitted_log.to_numpy()) ** 2).mean()
+    assert result.losses[0].value == pytest.approx(msle, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", FITS)
@@ -157,6 +239,9 @@ VALUES = {
     "mean squared error": lambda y, eta, m: (y - eta) ** 2,
     "mean absolute error": lambda y, eta, m: abs(y - eta),
     "pinball loss": lambda y, eta, m: abs(y - eta) / 2,
+    "smooth L1 loss": lambda y, eta, m: _smooth(abs(y - eta), 1.0),
+    "Huber loss with a fixed threshold": lambda y, eta, m: _smooth(abs(y - eta), 1.0),
+    "Huber loss": lambda y, eta, m: _smooth(abs(y - eta), _threshold(1.345)),
     "binary cross-entropy": lambda y, eta, m: np.log1p(np.exp(-(2 * y - 1) * eta)),
     "cross-entropy of all trials": lambda y, eta, m: (
         y * np.log1p(np.exp(-eta)) + (m - y) * np.log1p(np.exp(eta))
@@ -169,12 +254,16 @@ VALUES = {
 }
 
 
+def _smooth(size, threshold):
+    return np.where(size < threshold, size**2 / 2, threshold * (size - threshold / 2))
+
+
 @every_record
 def test_scale_times_value_plus_constant_is_the_mean_nll(name, loss):
     result = fitted(name)
     record = next(record for record in result.losses if record.name == loss.name)
     X, y, m = arrays(name)
-    unit = result.parameters[0].estimate if loss.takes_rest else 1.0
+    unit = result.parameters[0].estimate if loss.name == "log-cosh" else 1.0
     value = VALUES[loss.name](y / unit, X @ coefficients(result) / unit, m).mean()
     assert record.value == pytest.approx(value, rel=1e-10)
     rebuilt = record.scale_to_nll * value + record.constant_to_nll
@@ -229,10 +318,10 @@ def test_the_documented_gradient_is_a_multiple_of_the_slope_of_the_nll(
     name, loss, library, setting
 ):
     rng = np.random.default_rng(7)
-    eta = rng.normal(size=40)
-    y = rng.integers(0, 2, 40).astype(float)
+    eta = rng.normal(size=DRAWN)
+    y = rng.integers(0, 2, DRAWN).astype(float)
     family = families.load(name)
-    rest = (1.7,) * (len(family.parameters) - 1)
+    rest = (DRAWN_SIGMA,) * (len(family.parameters) - 1)
     documented = FORMULAS[objective(setting)](eta, y)
     slope = -family.score(y, *theta_of(name, eta), *rest)[0] * chain(name, eta)
     ratio = documented / slope

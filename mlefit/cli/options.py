@@ -31,7 +31,9 @@ def _family_names(incomplete: str) -> list[str]:
     from mlefit import families  # names and aliases only: their modules stay unloaded
 
     spellings = [spelling for name in families.NAMES for spelling in families.spellings_of(name)]
-    return [name for name in (*families.NAMES, *spellings) if name.startswith(incomplete)]
+    # shells break words at a colon, so reg:gamma would come out as reg:reg:gamma
+    names = [name for name in (*families.NAMES, *spellings) if ":" not in name]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def _flag(*names: str, panel: str, text: str) -> Any:
@@ -79,7 +81,7 @@ Loss = Annotated[
     _text(
         "--loss",
         panel=MODEL, metavar="NAME", autocompletion=_family_names,
-        text="The same, by the name of its loss: mse, mae, log-loss, poisson-loss.",
+        text="The same, by the name of its loss: mse, mae, log-loss, pinball:0.9.",
     ),
 ]  # fmt: skip
 Target = Annotated[

@@ -9,7 +9,8 @@ How to add a family:
    A number that belongs to the name, as in huber:1.35, is its `setting`.
 4. Give `support`, `parameters`, `log_density`, `score`, `observed`, `start` and `sample`,
    in theta alone: links, coefficients and weights are not a family's business. Give
-   `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist.
+   `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist, and `starts` where
+   the likelihood can have several maxima.
 5. Give its losses as records, and `examples`: parameters to test it at.
 6. Run `pytest tests/families`: it tests the density, every derivative, the distribution
    function, the draws, losses and starts.
@@ -23,13 +24,14 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families import _setting
+from mlefit.families._refused import REFUSED
 
 if TYPE_CHECKING:
     from mlefit.families._base import Family
@@ -41,15 +43,6 @@ NAMES = tuple(
         if not module.name.startswith("_")
     )
 )
-
-# Losses that people ask for and that no density has as its negative logarithm.
-NOT_LIKELIHOODS = {
-    "hinge": "exp(-hinge) does not integrate to a constant over y for every prediction",
-    "squared-hinge": "exp(-loss) does not integrate to a constant over y for every prediction",
-    "focal": "it reweights the cross-entropy by the prediction itself, so it has no density",
-    "dice": "it compares whole samples, not rows, so it is no sum of log-densities",
-    "triplet": "it compares rows with each other, so it is no sum of log-densities",
-}
 
 
 def load(name: str) -> Family:
@@ -79,28 +72,29 @@ def resolve(name: str) -> str:
     """
     known = aliases()
     plain, number = _setting.parts(name)
-    if number is None or _folded(name) in known or _folded(plain) not in known:
-        return _known(name)
-    canonical = known[_folded(plain)]
+    if _folded(name) in known:
+        return known[_folded(name)]
+    _refuse_losses_without_family(name, {_folded(name), _folded(plain)} - known.keys())
+    if number is None or _folded(plain) not in known:
+        raise _unknown(name)
     value = _setting.number(number, name)
-    return load(canonical).with_setting(value, name).label
+    return load(known[_folded(plain)]).with_setting(value, name).label
 
 
-def _known(name: str) -> str:
-    """The canonical name behind one without a number."""
-    wanted = _folded(name)
-    for not_one, reason in NOT_LIKELIHOODS.items():
-        if wanted == _folded(not_one):
-            raise UsageError(f"'{name}' is not the negative logarithm of any density", reason)
+def _refuse_losses_without_family(name: str, spellings: Set[str]) -> None:
+    for loss in REFUSED:
+        if spellings & {_folded(one) for one in loss.names}:
+            raise UsageError(f"'{name}' {loss.why.value}", loss.reason, tries=loss.instead)
+
+
+def _unknown(name: str) -> UsageError:
     known = aliases()
-    if wanted not in known:
-        close = dict.fromkeys(known[near] for near in did_you_mean(wanted, known))
-        raise UsageError(
-            f"no family or loss '{name}'",
-            "families: " + ", ".join(NAMES),
-            tries=[f"--family {family}" for family in close] or ["mlefit list families"],
-        )
-    return known[wanted]
+    close = dict.fromkeys(known[near] for near in did_you_mean(_folded(name), known))
+    return UsageError(
+        f"no family or loss '{name}'",
+        "families: " + ", ".join(NAMES),
+        tries=[f"--family {family}" for family in close] or ["mlefit list families"],
+    )
 
 
 @cache

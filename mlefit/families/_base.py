@@ -156,7 +156,8 @@ class Loss:
 
     For every row: -log f(y; theta) = scale(rest) * value(y, mu) + constant(y, rest),
     where mu is the named parameter and rest are the others; a joint loss takes all of
-    them in place of mu, leaves no rest, and has a slope in each.
+    them in place of mu, leaves no rest, and has a slope in each. Parameters in `given` shape
+    the loss itself, as sigma does a threshold of k sigma: `value` and `slope` take them too.
 
     Attributes:
         name: what people call it.
@@ -169,8 +170,7 @@ class Loss:
         apis: for each link, library -> setting that gives the same coefficients.
         same_loss: for each link, library -> objective that minimises this loss.
         joint: whether it is minimised over all parameters together.
-        takes_rest: whether value and slope also take the rest, (y, mu, *rest, **known), because
-            the others shape the loss, as sigma does a threshold of k sigma.
+        given: names of the parameters that the loss is made with.
     """
 
     name: str
@@ -183,23 +183,21 @@ class Loss:
     apis: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     same_loss: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     joint: bool = False
-    takes_rest: bool = False
+    given: tuple[str, ...] = ()
 
     def parts(self, theta: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         """The parameters it is minimised over, and the rest."""
         return (theta, ()) if self.joint else (theta[:1], theta[1:])
 
-    def values(self, y: Rows, theta: Sequence[Any], **known: Any) -> Rows:
-        """The loss of every row."""
-        return self.value(y, *self._seen(theta), **known)
-
-    def slopes(self, y: Rows, theta: Sequence[Any], **known: Any) -> Sequence[Rows]:
+    def slopes(self, y: Rows, moving: Sequence[Any], **keywords: Any) -> Sequence[Rows]:
         """Its derivative with respect to each parameter it is minimised over."""
-        found = self.slope(y, *self._seen(theta), **known)
+        found = self.slope(y, *moving, **keywords)
         return tuple(found) if self.joint else (found,)
 
-    def _seen(self, theta: Sequence[Any]) -> Sequence[Any]:
-        return theta if self.joint or self.takes_rest else theta[:1]
+    def made_with(self, parameters: Sequence[Parameter], theta: Sequence[Any]) -> dict[str, Any]:
+        """The keywords that `value` and `slope` take beside the known quantities."""
+        every = {parameter.name: value for parameter, value in zip(parameters, theta, strict=True)}
+        return {name: every[name] for name in self.given}
 
 
 @dataclass(frozen=True)
@@ -387,12 +385,27 @@ class Family(ABC):
         """Mean of `observed` over the distribution itself; None if it has no closed form."""
         return None
 
+    def guide(self, y: Rows, *theta: Any, **known: Any) -> Pairs | None:
+        """Information, never negative, to search by while far from the maximum.
+
+        The expected one; another where that says nothing of the rows at hand, as where
+        weights make least squares of a loss with a bend.
+        """
+        return self.expected(*theta, **known)
+
     @abstractmethod
     def start(self, moments: Moments) -> tuple[float, ...]:
         """A parameter value near the maximum of a plain sample.
 
         Inside the domain, and with a finite log-density for every value of the target.
         """
+
+    def starts(self, moments: Moments) -> tuple[tuple[float, ...], ...]:
+        """All parameter values to search from; more than one if there can be several maxima.
+
+        The first should be `start`; each keeps what `start` promises.
+        """
+        return (self.start(moments),)
 
     def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
         """A form (y, *etas, **known) for canonical links that is faster than the general one."""

@@ -33,7 +33,21 @@ from mlefit.families.binomial import logit_kernel
 from mlefit.special import ratio, times_log
 from mlefit.support import BINARY, Domain
 
-ALIASES = ("logistic-regression", "bce", "log-loss", "binary-cross-entropy", "logit")
+ALIASES = (
+    "logistic-regression",
+    "bce",
+    "bce-loss",
+    "bce-with-logits",
+    "bce-with-logits-loss",
+    "log-loss",
+    "logistic-loss",
+    "binary-cross-entropy",
+    "logit",
+    "binary",
+    "binary:logistic",
+    "binary:logitraw",
+    "reg:logistic",
+)
 
 
 class Bernoulli(Family):

@@ -19,7 +19,19 @@ from mlefit.families._base import Example, Loss, Narrowing, Parameter
 from mlefit.families._two_sided import TwoSided
 from mlefit.support import Domain
 
-ALIASES = ("mae", "l1", "absolute-error", "lad", "double-exponential")
+ALIASES = (
+    "mae",
+    "mean-absolute-error",
+    "l1",
+    "l1-loss",
+    "absolute-error",
+    "lad",
+    "least-absolute-deviations",
+    "median-regression",
+    "double-exponential",
+    "reg:absoluteerror",
+    "regression-l1",
+)
 
 
 class Laplace(TwoSided):

@@ -23,7 +23,26 @@ from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pai
 from mlefit.special import log_normal_cdf
 from mlefit.support import REAL_LINE, Domain
 
-ALIASES = ("gaussian", "mse", "l2", "squared-error", "ols")
+ALIASES = (
+    "gaussian",
+    "mse",
+    "mse-loss",
+    "mean-squared-error",
+    "l2",
+    "l2-loss",
+    "squared-error",
+    "half-squared-error",
+    "rmse",
+    "root-mean-squared-error",
+    "ols",
+    "least-squares",
+    "gaussian-nll-loss",
+    "reg:squarederror",
+    "reg:linear",
+    "regression",
+    "regression-l2",
+    "l2-root",
+)
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 

@@ -23,7 +23,15 @@ from mlefit.families._base import Example, Family, Fused, Loss, Moments, Pairs, 
 from mlefit.special import log_factorial, log_probability, poisson_tails, ratio, times_log
 from mlefit.support import COUNTS, Domain
 
-ALIASES = ("poisson-loss", "poisson-deviance", "count", "counts")
+ALIASES = (
+    "poisson-loss",
+    "poisson-deviance",
+    "poisson-nll-loss",
+    "half-poisson-loss",
+    "count",
+    "counts",
+    "count:poisson",
+)
 
 _SAME_COEFFICIENTS = {
     "log": {

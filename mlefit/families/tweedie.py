@@ -148,13 +148,13 @@ class Tweedie(Family):
             parameter="mu",
             name="Tweedie deviance",
             formula="2 (y^(2-p) / ((1-p) (2-p)) - y mu^(1-p) / (1-p) + mu^(2-p) / (2-p))",
-            value=lambda y, mu, phi, p: 2 * half_deviance(y, mu, p),
-            slope=lambda y, mu, phi, p: -2 * ((y - mu) / mu**p),
+            value=lambda y, mu, *, p: 2 * half_deviance(y, mu, p),
+            slope=lambda y, mu, *, p: -2 * ((y - mu) / mu**p),
             scale=lambda phi, p: 0.5 / phi,
             constant=lambda y, phi, p: (
                 np.log(np.where(y > 0, y, 1.0)) - _series(y, phi, p, derivatives=False).value
             ),
-            takes_rest=True,
+            given=("p",),
             apis={
                 "log": {
                     "scikit-learn": "TweedieRegressor(power=p, link='log', alpha=0)",

@@ -73,9 +73,10 @@ REFUSED = {
     "data.csv 'count ~ x1' -F poison": (
         2, "no family or loss 'poison'", None, ["--family poisson"],
     ),
-    "data.csv 'count ~ x1' --loss hinge": (
+    "data.csv 'two ~ x1' --loss hinge": (
         2, "'hinge' is not the negative logarithm of any density",
-        "  exp(-hinge) does not integrate to a constant over y for every prediction", [],
+        "  exp(-loss) does not integrate to a constant over y for every prediction",
+        ["--loss log-loss"],
     ),
     f"data.csv 'count ~ x1' {P} --loss mse": (
         2, "--family and --loss cannot stand together", None, ["--family", "--loss"],

@@ -167,6 +167,16 @@ def test_the_expected_information_is_the_mean_of_the_observed_one(family, theta,
         assert mean(family, theta, known, one) == pytest.approx(expected, rel=1e-6, abs=1e-7)
 
 
+@points_of(offers("guide"))
+def test_what_guides_a_search_is_never_negative(family, theta, known):
+    y = sample_points(family, theta, known)
+    pairs = family.guide(y, *packed_theta(family, theta, len(y)), **rows(known, len(y)))
+    matrix = np.zeros((len(y), len(theta), len(theta)))
+    for (j, k), values in pairs.items():
+        matrix[:, j, k] = matrix[:, k, j] = values
+    assert np.linalg.eigvalsh(matrix).min() > 0
+
+
 @every_point_with_loss
 def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
     y = sample_points(family, theta, known)
@@ -174,13 +184,14 @@ def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
         for mu in nearby(family, theta):
             packed = packed_theta(family, (mu, *theta[1:]), len(y))
             extra = rows(known, len(y))
-            rest = loss.parts(packed)[1]
-            rebuilt = loss.scale(*rest) * loss.values(y, packed, **extra)
+            moving, rest = loss.parts(packed)
+            made = extra | loss.made_with(family.parameters, packed)
+            rebuilt = loss.scale(*rest) * loss.value(y, *moving, **made)
             rebuilt = rebuilt + loss.constant(y, *rest, **extra)
             nll = -family.log_density(y, *packed, **extra)
             np.testing.assert_allclose(rebuilt, nll, rtol=1e-12, atol=1e-12)
             scores = family.score(y, *packed, **extra)
-            for slope_, score in zip(loss.slopes(y, packed, **extra), scores, strict=False):
+            for slope_, score in zip(loss.slopes(y, moving, **made), scores, strict=False):
                 np.testing.assert_allclose(loss.scale(*rest) * slope_, -score, rtol=1e-12)
 
 
@@ -208,12 +219,14 @@ def test_a_start_is_inside_the_domain_and_gives_every_row_a_density(family, thet
     for sample in extreme:
         if np.ptp(sample) == 0 and not family.support.discrete:
             continue  # a density can be as narrow as one value, so it has no maximum there
-        start = family.start(moments_of(sample, known))
-        for value, parameter in zip(start, family.parameters, strict=True):
-            assert parameter.domain.contains(np.array([value])), (start, sample)
-        packed = packed_theta(family, start, len(sample))
-        heights = family.log_density(sample, *packed, **rows(known, len(sample)))
-        assert np.isfinite(heights).all(), (start, sample)
+        starts = family.starts(moments_of(sample, known))
+        assert starts[0] == family.start(moments_of(sample, known))
+        for start in starts:
+            for value, parameter in zip(start, family.parameters, strict=True):
+                assert parameter.domain.contains(np.array([value])), (start, sample)
+            packed = packed_theta(family, start, len(sample))
+            heights = family.log_density(sample, *packed, **rows(known, len(sample)))
+            assert np.isfinite(heights).all(), (start, sample)
 
 
 @every_ordered_point

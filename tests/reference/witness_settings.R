@@ -3,10 +3,13 @@
 #     Rscript tests/reference/witness_settings.R          (from the root, a second)
 #
 # quantreg's rq gives the vertex of quantile regression; glm with a quasi family gives the
-# Pearson dispersion and the errors and t tests that follow from it. glm is made to take a
-# fixed number of steps.
+# Pearson dispersion and the errors and t tests that follow from it; MASS's rlm gives Huber's
+# coefficients at a scale of its own. glm and rlm are made to take many steps.
 
-suppressPackageStartupMessages(library(quantreg))
+suppressPackageStartupMessages({
+  library(MASS)
+  library(quantreg)
+})
 
 digits <- function(x) sprintf("%.17g", x)
 steps <- glm.control(epsilon = 1e-300, maxit = 60)
@@ -33,6 +36,16 @@ quantile_fit <- function(tau) {
   )
 }
 
+huber_fit <- function(k) {
+  fit <- rlm(
+    price ~ lotsize + bedrooms, houses, psi = psi.huber, k = k, maxit = 500, acc = 1e-14
+  )
+  list(
+    data = "house_prices.csv", formula = "price ~ lotsize + bedrooms", k = digits(k),
+    scale = digits(fit$s), estimate = digits(coef(fit))
+  )
+}
+
 quasi_fit <- function(data, formula, family, fit, options = NULL) {
   call <- paste(trimws(deparse(fit$call)), collapse = " ")
   # glm keeps the weights of its last step but one; begun at its own end it has exact ones
@@ -53,10 +66,14 @@ quasi_fit <- function(data, formula, family, fit, options = NULL) {
 
 document <- list(
   program = R.version.string,
-  packages = list(quantreg = as.character(packageVersion("quantreg"))),
+  packages = list(
+    quantreg = as.character(packageVersion("quantreg")),
+    MASS = as.character(packageVersion("MASS"))
+  ),
   command = "Rscript tests/reference/witness_settings.R",
   date = format(Sys.Date()),
   quantiles = lapply(c(0.1, 0.25, 0.9), quantile_fit),
+  huber = lapply(c(1.345, 2), huber_fit),
   # glm warns because it was not allowed to stop
   quasi = suppressWarnings(list(
     quasi_fit(
