@@ -33,7 +33,7 @@ class LossSums:
     constant: float
     scale_low: float
     scale_high: float
-    unit_varies: bool
+    loss_varies: bool
     gradient_error: float
 
     def __add__(self, other: LossSums) -> LossSums:
@@ -45,7 +45,7 @@ class LossSums:
             self.constant + other.constant,
             min(self.scale_low, other.scale_low),
             max(self.scale_high, other.scale_high),
-            self.unit_varies or other.unit_varies,
+            self.loss_varies or other.loss_varies,
             max(self.gradient_error, other.gradient_error),
         )
 
@@ -61,11 +61,12 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
     """
     y, known = block.y, block.known
     mu, *rest = theta
-    value = loss.values(y, mu, *rest, **known)
+    given = loss.made_with(model.family.parameters, theta)
+    value = loss.value(y, mu, **known, **given)
     scale = np.broadcast_to(loss.scale(*rest), y.shape)
     constant = np.broadcast_to(loss.constant(y, *rest, **known), y.shape)
     nll = -model.family.log_density(y, *theta, **known)
-    slope = scale * loss.slopes(y, mu, *rest, **known)
+    slope = scale * loss.slope(y, mu, **known, **given)
     nll_slope = -model.family.score(y, *theta, **known)[0]
     return LossSums(
         rows=_sum(block, np.ones_like(y)),
@@ -75,7 +76,7 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
         constant=_sum(block, constant),
         scale_low=float(scale.min()),
         scale_high=float(scale.max()),
-        unit_varies=loss.in_scale and any(np.ptp(one) > 0 for one in rest),
+        loss_varies=any(np.ptp(one) > 0 for one in given.values()),
         gradient_error=_largest_distance(slope, nll_slope),
     )
 
@@ -96,7 +97,7 @@ def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> l
     records = []
     for loss, total in zip(model.family.losses, sums, strict=True):
         spread = total.scale_high - total.scale_low
-        constant_scale = spread <= 1e-12 * total.scale_high and not total.unit_varies
+        constant_scale = spread <= 1e-12 * total.scale_high and not total.loss_varies
         records.append(
             LossRecord(
                 name=loss.name,

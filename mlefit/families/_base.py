@@ -11,7 +11,7 @@ once, in `likelihood`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -81,20 +81,20 @@ class Loss:
     """A loss with the same minimiser as the negative log-likelihood.
 
     For every row: -log f(y; theta) = scale(rest) * value(y, mu) + constant(y, rest),
-    where mu is the named parameter and rest are the others.
+    where mu is the named parameter and rest are the others. Those in `given` shape the
+    loss itself, as sigma does a threshold of k sigma: `value` and `slope` take them too.
 
     Attributes:
         name: what people call it.
         parameter: the parameter it is minimised over.
         formula: the loss of one row.
-        value: (y, mu, **known) -> rows.
+        value: (y, mu, **known, **given) -> rows.
         slope: its derivative with respect to mu, same arguments.
         scale: (*rest) -> factor, free of y and mu.
         constant: (y, *rest, **known) -> rows, free of mu.
         apis: for each link, library -> setting that gives the same coefficients.
         same_loss: for each link, library -> objective that minimises this loss.
-        in_scale: whether value and slope also take the rest, (y, mu, *rest, **known), because
-            the others set the unit in which the loss sees a residual.
+        given: names of the parameters that the loss is made with.
     """
 
     name: str
@@ -106,15 +106,12 @@ class Loss:
     constant: Callable[..., Any]
     apis: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     same_loss: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    in_scale: bool = False
+    given: tuple[str, ...] = ()
 
-    def values(self, y: Rows, mu: Any, *rest: Any, **known: Any) -> Rows:
-        """The loss of every row."""
-        return self.value(y, mu, *(rest if self.in_scale else ()), **known)
-
-    def slopes(self, y: Rows, mu: Any, *rest: Any, **known: Any) -> Rows:
-        """Its derivative with respect to mu."""
-        return self.slope(y, mu, *(rest if self.in_scale else ()), **known)
+    def made_with(self, parameters: Sequence[Parameter], theta: Sequence[Any]) -> dict[str, Any]:
+        """The keywords that `value` and `slope` take beside the known quantities."""
+        every = {parameter.name: value for parameter, value in zip(parameters, theta, strict=True)}
+        return {name: every[name] for name in self.given}
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class HyperbolicSecant(LocationScale):
             slope=lambda y, mu, sigma: -_HALF_PI / sigma * np.tanh((y - mu) / sigma * _HALF_PI),
             scale=lambda sigma: 1.0,
             constant=lambda y, sigma: np.log(2 * sigma),
-            in_scale=True,
+            given=("sigma",),
         ),
     )
 

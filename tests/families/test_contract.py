@@ -109,6 +109,25 @@ def test_the_observed_information_is_minus_the_slope_of_the_score(family, theta,
         np.testing.assert_allclose(one, numeric, rtol=1e-7, atol=1e-7)
 
 
+@every_point
+def test_a_parameter_may_be_one_value_for_all_rows(family, theta, known):
+    y = sample_points(family, theta, known)
+    extra = rows(known, len(y))
+    each, one = packed_theta(family, theta, len(y)), packed_theta(family, theta, 1)
+    claims = [partial(family.log_density, y), partial(family.score, y), partial(family.observed, y)]
+    for method in ("mean", "variance", "expected"):
+        claims += [getattr(family, method)] * offers(method)(family)
+    for method in ("log_cdf", "log_sf", "unit_deviance"):
+        claims += [partial(getattr(family, method), y)] * offers(method)(family)
+    for claim in claims:
+        wide, narrow = flat(claim(*each, **extra)), flat(claim(*one, **extra))
+        assert wide.keys() == narrow.keys()
+        for key, values in wide.items():
+            shape = np.broadcast_shapes(np.shape(narrow[key]), y.shape)
+            assert shape == y.shape
+            np.testing.assert_allclose(np.broadcast_to(narrow[key], shape), values, rtol=1e-14)
+
+
 @every_point_with_expected
 def test_the_expected_information_is_the_mean_product_of_scores(family, theta, known):
     claimed = family.expected(*packed_theta(family, theta, 1), **rows(known, 1))
@@ -146,11 +165,12 @@ def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
         for mu in nearby(family, theta):
             packed = packed_theta(family, (mu, *theta[1:]), len(y))
             extra = rows(known, len(y))
-            rebuilt = loss.scale(*packed[1:]) * loss.values(y, *packed, **extra)
+            keywords = extra | loss.made_with(family.parameters, packed)
+            rebuilt = loss.scale(*packed[1:]) * loss.value(y, packed[0], **keywords)
             rebuilt = rebuilt + loss.constant(y, *packed[1:], **extra)
             nll = -family.log_density(y, *packed, **extra)
             np.testing.assert_allclose(rebuilt, nll, rtol=1e-12, atol=1e-12)
-            slopes = loss.scale(*packed[1:]) * loss.slopes(y, *packed, **extra)
+            slopes = loss.scale(*packed[1:]) * loss.slope(y, packed[0], **keywords)
             np.testing.assert_allclose(slopes, -family.score(y, *packed, **extra)[0], rtol=1e-12)
 
 
@@ -357,6 +377,13 @@ def packed_rows(family: Family, first: np.ndarray, theta: Any) -> list[Any]:
 
 def rows(known: Mapping[str, float], n: int) -> dict[str, np.ndarray]:
     return {key: np.full(n, value) for key, value in known.items()}
+
+
+def flat(result: Any) -> dict[Any, Any]:
+    """Rows, a tuple of rows or pairs of them, by position."""
+    if isinstance(result, dict):
+        return result
+    return dict(enumerate(result)) if isinstance(result, tuple) else {0: result}
 
 
 def log_density(family, y, theta, known, j, value):
