@@ -215,6 +215,7 @@ def _model_info(
     family = maximum.model.family
     return results.ModelInfo(
         family=family.name,
+        title=family.heading,
         formula=roles.main.text,
         formulas={name: formula.text for name, formula in roles.formulas.items()},
         links={

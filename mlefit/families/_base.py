@@ -154,6 +154,9 @@ class Family(ABC):
     """A distribution of one target value."""
 
     name: ClassVar[str]
+    title: ClassVar[str] = ""
+    """Its name in a heading, before "regression" and "sample"; empty for `name` in capitals."""
+
     summary: ClassVar[str]
     support: ClassVar[Support]
     parameters: ClassVar[tuple[Parameter, ...]]
@@ -232,6 +235,11 @@ class Family(ABC):
     def unit_deviance(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
         """The row's deviance as GLM programs define it; None if the family has none."""
         return None
+
+    @property
+    def heading(self) -> str:
+        """The name as it stands in a heading."""
+        return self.title or self.name.replace("-", " ").title()
 
     @property
     def has_expected(self) -> bool:

@@ -41,6 +41,7 @@ class GEV(LocationScale):
     """See the module's docstring."""
 
     name = "gev"
+    title = "GEV"
     summary = "maxima with a tail index, such as yearly floods"
     parameters = (
         location("location; the quantile at 0.3679"),

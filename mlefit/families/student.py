@@ -44,6 +44,7 @@ class Student(LocationScale):
     """See the module's docstring."""
 
     name = "student"
+    title = "Student t"
     summary = "symmetric errors with heavy tails, as heavy as the data say"
     parameters = (
         location("median"),

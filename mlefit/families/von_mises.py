@@ -40,6 +40,7 @@ class VonMises(Family):
     """See the module's docstring."""
 
     name = "von-mises"
+    title = "von Mises"
     summary = "directions, as angles in radians"
     support = ANGLES
     parameters = (

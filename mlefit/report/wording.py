@@ -35,22 +35,17 @@ _INVERSE_LINK = {
 }
 
 
-def family(model: ModelInfo) -> str:
-    """The family's name as it stands in a heading."""
-    return model.family.replace("-", " ").title()
-
-
 def title(result: FitResult) -> list[str]:
     """What is assumed: family, formulas, links."""
     model = result.model
     modelled = list(dict.fromkeys(row.parameter for row in result.coefficients))
     if not modelled:
-        return [f"{family(model)} sample", result.data.target]
+        return [f"{model.title} sample", result.data.target]
     if len(modelled) == 1:
-        return [f"{family(model)} regression", model.formula, f"{model.links[modelled[0]]} link"]
+        return [f"{model.title} regression", model.formula, f"{model.links[modelled[0]]} link"]
     formulas = [model.formulas[name] for name in modelled]
     links = ", ".join(f"{name} {model.links[name]}" for name in modelled)
-    return [f"{family(model)} regression", *formulas, f"links {links}"]
+    return [f"{model.title} regression", *formulas, f"links {links}"]
 
 
 def ledger(result: FitResult) -> str:
@@ -191,8 +186,8 @@ def assumption(result: FitResult) -> list[str]:
     links = result.model.links
     modelled = {row.parameter for row in result.coefficients}
     moves = [f"{name} = {_inverse(links[name])}" for name in links if name in modelled]
-    name = family(result.model)
-    assumed = f"assume {result.data.target} ~ {name.replace(' ', '')}({', '.join(links)})"
+    name = result.model.family.title().replace("-", "")
+    assumed = f"assume {result.data.target} ~ {name}({', '.join(links)})"
     return [", ".join([assumed, *moves]), "likelihood", "log", "negate"]
 
 
