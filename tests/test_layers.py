@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
+    "inference": (words("_types design errors likelihood maximise symmetric"), NUMERIC),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "goodness": (words("_types design families losses maximise"), NUMERIC),
     "specify": (words("design errors families formula links request support"), NUMERIC),

@@ -105,7 +105,14 @@ def suits(facts: Profile, support: Support) -> bool:
 
 
 def suitable_families(facts: Profile) -> list[str]:
-    """Names of the families whose support holds the column, the most specific first."""
-    found = [family for family in every() if not family.known and suits(facts, family.support)]
+    """Names of the families whose support holds the column, the most specific first.
+
+    One that is nobody's first choice is left out: the list of families has it.
+    """
+    found = [
+        family
+        for family in every()
+        if not family.known and not family.special and suits(facts, family.support)
+    ]
     found.sort(key=lambda family: (not family.support.binary, not family.support.discrete))
     return [family.name for family in found]

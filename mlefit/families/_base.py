@@ -172,6 +172,9 @@ class Family(ABC):
     """(y, **known) -> rows whose likelihood only rises as the first parameter nears the
     lower end of its domain, and as it nears the upper end. None if there are none."""
 
+    special: ClassVar[bool] = False
+    """Whether it is nobody's first choice, so that no error suggests it."""
+
     elementary: ClassVar[bool] = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""
 

@@ -84,7 +84,7 @@ REFUSED = {
     f"data.csv 'amount ~ x1' {P}": (
         3, "'amount' does not suit poisson: it has non-integers",
         "  first: row 2 = 10.75, row 3 = 12.25 (12 of 12 rows)",
-        ["--family laplace", "--family normal"],
+        ["--family beta", "--family laplace", "--family normal"],
     ),
     f"negative.csv 'y ~ x' {P}": (
         3, "'y' does not suit poisson: it has negative values",
