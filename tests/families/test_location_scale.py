@@ -146,6 +146,13 @@ def test_one_value_far_out_does_not_make_the_search_swing(name, far):
     assert result.certificate.iterations < 20
 
 
+def test_tails_lighter_than_normal_leave_df_untold():
+    y = np.linspace(-1, 1, 12) ** 3 + np.linspace(-1, 1, 12)
+    result = fit(pl.DataFrame({"y": y}), "y ~ 1", family="student")
+    told = any("do not tell the size of df" in warning for warning in result.warnings)
+    assert told or result.certificate.status != "converged"
+
+
 def test_a_log_cosh_loss_in_units_of_the_target_is_a_held_standard_deviation():
     y, mu = np.array([-800.0, -1.0, 0.3, 7.0]), np.array([0.0, 0.2, 0.3, -2.0])
     family = families.load("hyperbolic-secant")
