@@ -6,6 +6,8 @@ The formulas are written out with numpy and scipy, from the raw columns.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,10 +25,19 @@ REGRESSIONS = {
     "smooth-l1": ("y ~ x + g", {}),
     "asymmetric-laplace": ("y ~ x + g", {}),
     "bernoulli": ("yes ~ x + g", {}),
+    "beta": ("share ~ x + g", {}),
     "binomial": ("wins ~ x + g", {"trials": "games"}),
+    "cauchy": ("y ~ x + g", {}),
+    "gev": ("y ~ x + g", {}),
+    "gumbel": ("y ~ x + g", {}),
+    "hyperbolic-secant": ("y ~ x + g", {}),
     "laplace": ("y ~ x + g", {}),
+    "logistic": ("y ~ x + g", {}),
     "normal": ("y ~ x + g", {}),
     "poisson": ("count ~ x + g", {}),
+    "skew-normal": ("y ~ x + g", {}),
+    "student": ("y ~ x + g", {}),
+    "von-mises": ("angle ~ x + g", {}),
 }
 every_family = pytest.mark.parametrize("family", REGRESSIONS)
 
@@ -300,7 +311,13 @@ def test_precision_weights_are_weighted_least_squares():
 
 @pytest.mark.parametrize(
     ("family", "kind"),
-    [(family, kind) for family in REGRESSIONS for kind in kinds_for(families.load(family))],
+    [
+        (family, kind)
+        for family in REGRESSIONS
+        for kind in kinds_for(families.load(family))
+        # without a closed form of its information a family has rows with more leverage than one
+        if kind not in ("HC2", "HC3") or families.load(family).has_expected
+    ],
 )
 def test_the_covariance_is_symmetric_and_says_what_the_errors_say(family, kind):
     result = regress(family, se=kind, cluster="team" if kind == "cluster" else None)
@@ -358,17 +375,33 @@ def test_the_height_is_the_sum_of_scipys_log_densities(family):
     eta = design() @ estimates_of(result)
     p = 1 / (1 + np.exp(-eta))
     y = column(REGRESSIONS[family][0].partition(" ")[0])
-    scale = (result.parameters[0].estimate if result.parameters else None) or 1.0
-    expected = {
+    rest = [row.estimate for row in result.parameters]
+
+    def skew_normal(sigma, alpha):
+        b = math.sqrt(2 / math.pi) * alpha / math.hypot(1, alpha)
+        omega = sigma / math.sqrt(1 - b**2)
+        return stats.skewnorm.logpdf(y, alpha, eta - omega * b, omega)
+
+    heights: dict[str, Callable[..., Any]] = {
+        "asymmetric-laplace": lambda b: stats.laplace.logpdf(y, eta, 2 * b),
         "bernoulli": lambda: stats.bernoulli.logpmf(y, p),
+        "beta": lambda phi: stats.beta.logpdf(y, p * phi, (1 - p) * phi),
         "binomial": lambda: stats.binom.logpmf(y, column("games"), p),
-        "asymmetric-laplace": lambda: stats.laplace.logpdf(y, eta, 2 * scale),
-        "huber": lambda: _huber(y - eta, scale, 1.345),
-        "laplace": lambda: stats.laplace.logpdf(y, eta, scale),
-        "normal": lambda: stats.norm.logpdf(y, eta, scale),
+        "cauchy": lambda sigma: stats.cauchy.logpdf(y, eta, sigma),
+        "gev": lambda sigma, xi: stats.genextreme.logpdf(y, -xi, eta, sigma),
+        "gumbel": lambda sigma: stats.gumbel_r.logpdf(y, eta, sigma),
+        "huber": lambda sigma: _huber(y - eta, sigma, 1.345),
+        "hyperbolic-secant": lambda sigma: stats.hypsecant.logpdf(y, eta, 2 * sigma / math.pi),
+        "laplace": lambda b: stats.laplace.logpdf(y, eta, b),
+        "logistic": lambda sigma: stats.logistic.logpdf(y, eta, sigma),
+        "normal": lambda sigma: stats.norm.logpdf(y, eta, sigma),
         "poisson": lambda: stats.poisson.logpmf(y, np.exp(eta)),
-        "smooth-l1": lambda: _huber(y - eta, scale, 1 / scale),
-    }[family]()
+        "skew-normal": skew_normal,
+        "smooth-l1": lambda sigma: _huber(y - eta, sigma, 1 / sigma),
+        "student": lambda sigma, df: stats.t.logpdf(y, df, eta, sigma),
+        "von-mises": lambda kappa: stats.vonmises.logpdf(y, kappa, eta),
+    }
+    expected = heights[family](*rest)
     assert result.fit.log_likelihood == pytest.approx(expected.sum(), rel=1e-11)
 
 
@@ -449,6 +482,8 @@ def table():
             "shift": rng.uniform(-0.3, 0.3, ROWS),
             "team": rng.choice(list("pqrstuv"), ROWS),
             "row": np.arange(ROWS),
+            "share": rng.beta(6 / (1 + np.exp(-eta)), 6 / (1 + np.exp(eta))),
+            "angle": rng.vonmises(eta / 2, 4),
         }
     )
 

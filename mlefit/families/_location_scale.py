@@ -85,7 +85,8 @@ class LocationScale(Family):
     def sample(
         self, rng: np.random.Generator, mu: Rows, sigma: Rows, *shape: Any, **known: Any
     ) -> Rows:
-        return mu + sigma * self.standard_draws(rng, len(mu), *shape)
+        n = np.broadcast(mu, sigma, *shape).size
+        return mu + sigma * self.standard_draws(rng, n, *shape)
 
 
 def location(meaning: str) -> Parameter:

@@ -40,6 +40,7 @@ class VonMises(Family):
     """See the module's docstring."""
 
     name = "von-mises"
+    title = "von Mises"
     summary = "directions, as angles in radians"
     support = ANGLES
     parameters = (
@@ -47,6 +48,7 @@ class VonMises(Family):
         Parameter("kappa", "log", Domain.POSITIVE, "concentration"),
     )
     elementary = False  # Bessel functions
+    special = True
     examples = (
         Example((0.0, 1.0)),
         Example((2.5, 0.2)),
