@@ -59,3 +59,11 @@ def test_density_and_tails_are_those_of_r(there):
         for one, other in zip(claimed, there[method], strict=False):
             if other is not None:
                 assert one == pytest.approx(other, rel=1e-11, abs=1e-12)
+
+
+@pytest.mark.parametrize("there", WITNESS["tweedie"], ids=lambda there: str(there["theta"][2]))
+def test_the_tweedie_density_is_that_of_mgcv(there):
+    y = np.array(there["y"])
+    theta = [np.full(len(y), value) for value in there["theta"]]
+    claimed = families.load("tweedie").log_density(y, *theta)
+    np.testing.assert_allclose(claimed, there["log_density"], rtol=1e-10)
