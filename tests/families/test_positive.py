@@ -41,7 +41,7 @@ def test_a_special_case_is_the_family_it_is_called(one, theta, other, phi):
             getattr(families.load(name), method)(Y, *(np.full(len(Y), v) for v in values))
             for name, values in ((one, theta), (other, phi))
         ]
-        np.testing.assert_allclose(*claims, rtol=2e-13, atol=2e-15)
+        np.testing.assert_allclose(claims[0], claims[1], rtol=2e-13, atol=2e-15)
 
 
 def test_the_generalised_gamma_goes_smoothly_through_the_lognormal():
