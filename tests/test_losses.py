@@ -17,10 +17,12 @@ import polars as pl
 import pytest
 from scipy.optimize import linprog
 from sklearn.linear_model import (
+    GammaRegressor,
     LinearRegression,
     LogisticRegression,
     PoissonRegressor,
     QuantileRegressor,
+    TweedieRegressor,
 )
 
 from mlefit import catalogue, families
@@ -36,6 +38,11 @@ FITS: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
     "laplace": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
     "bernoulli": ("callbacks.csv", "call", ["experience", "yes_email"], {}),
     "binomial": ("menarche.csv", "menarche", ["age"], {"trials": "total"}),
+    "exponential": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
+    "gamma": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
+    "inverse-gaussian": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
+    "lognormal": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
+    "tweedie": ("doctor_visits.csv", "reduced", ["age", "health"], {"fix": "p=1.5"}),
     "poisson": ("doctor_visits.csv", "visits", ["age", "income", "illness", "reduced"], {}),
 }
 RECORDS = [(name, loss) for name in families.NAMES for loss in families.load(name).losses]
@@ -49,12 +56,16 @@ TIGHTER: dict[str, dict[str, Any]] = {
     "QuantileRegressor": {"solver": "highs-ds"},
     "LogisticRegression": {"tol": 1e-10, "max_iter": 10_000, "solver": "newton-cholesky"},
     "PoissonRegressor": {"tol": 1e-10, "max_iter": 10_000, "solver": "newton-cholesky"},
+    "GammaRegressor": {"tol": 1e-10, "max_iter": 10_000, "solver": "newton-cholesky"},
+    "TweedieRegressor": {"tol": 1e-17, "max_iter": 10_000, "solver": "newton-cholesky"},
 }
 NAMESPACE: dict[str, Any] = {
+    "GammaRegressor": GammaRegressor,
     "LinearRegression": LinearRegression,
     "LogisticRegression": LogisticRegression,
     "PoissonRegressor": PoissonRegressor,
     "QuantileRegressor": QuantileRegressor,
+    "TweedieRegressor": TweedieRegressor,
 }
 
 
@@ -73,6 +84,8 @@ FORMULAS = {
     "objective='reg:absoluteerror'": lambda eta, y: np.sign(eta - y),
     "objective='binary:logistic'": lambda eta, y: _sigmoid(eta) - y,
     "objective='count:poisson'": lambda eta, y: np.exp(eta) - y,
+    "objective='reg:gamma'": lambda eta, y: 1 - y * np.exp(-eta),
+    "objective='gamma'": lambda eta, y: 1 - y * np.exp(-eta),
     "objective='regression'": lambda eta, y: eta - y,
     "objective='regression_l1'": lambda eta, y: np.sign(eta - y),
     "objective='binary'": lambda eta, y: -(2 * y - 1) / (1 + np.exp((2 * y - 1) * eta)),
@@ -93,6 +106,16 @@ CLAIMS = [
     for library, setting in by_library.items()
     if library in ("PyTorch", "XGBoost", "LightGBM")
 ]
+WITH_SCIKIT_LEARN = [
+    (name, loss)
+    for name, loss in RECORDS
+    if any("scikit-learn" in apis for apis in loss.apis.values())
+]
+every_scikit_learn_setting = pytest.mark.parametrize(
+    ("name", "loss"),
+    WITH_SCIKIT_LEARN,
+    ids=[f"{name}-{loss.name}" for name, loss in WITH_SCIKIT_LEARN],
+)
 every_claim = pytest.mark.parametrize(
     ("name", "loss", "library", "setting"),
     CLAIMS,
@@ -103,8 +126,8 @@ every_claim = pytest.mark.parametrize(
 # --- the records -----------------------------------------------------------------------
 
 
-def test_every_family_is_fitted_here():
-    assert sorted(FITS) == sorted(families.NAMES)
+def test_every_family_with_a_loss_is_fitted_here():
+    assert sorted(FITS) == sorted({name for name, _ in RECORDS})
 
 
 def test_the_name_of_a_loss_means_one_family():
@@ -126,7 +149,7 @@ def test_a_loss_that_is_no_likelihood_is_refused_with_the_reason(name):
     assert caught.value.evidence[0]
 
 
-@pytest.mark.parametrize("name", families.NAMES)
+@pytest.mark.parametrize("name", FITS)
 def test_a_fit_reports_every_loss_of_its_family(name):
     reported = fitted(name).losses
     assert [record.name for record in reported] == [loss.name for n, loss in RECORDS if n == name]
@@ -144,6 +167,13 @@ VALUES = {
     "binary cross-entropy": lambda y, eta, m: np.log1p(np.exp(-(2 * y - 1) * eta)),
     "cross-entropy of all trials": lambda y, eta, m: (
         y * np.log1p(np.exp(-eta)) + (m - y) * np.log1p(np.exp(eta))
+    ),
+    "exponential NLL": lambda y, eta, m: eta + y * np.exp(-eta),
+    "gamma deviance": lambda y, eta, m: 2 * (y * np.exp(-eta) - 1 - np.log(y) + eta),
+    "inverse Gaussian deviance": lambda y, eta, m: (y * np.exp(-eta) - 1) ** 2 / y,
+    "mean squared logarithmic error": lambda y, eta, m: (np.log(y) - eta) ** 2,
+    "Tweedie deviance": lambda y, eta, m: (
+        2 * (-4 * np.sqrt(y) + 2 * y * np.exp(-eta / 2) + 2 * np.exp(eta / 2))
     ),
     "Poisson loss": lambda y, eta, m: np.exp(eta) - y * eta,
     "Poisson deviance": lambda y, eta, m: (
@@ -181,7 +211,7 @@ def test_the_mean_absolute_error_is_the_laplace_height():
 # --- the same coefficients elsewhere ---------------------------------------------------
 
 
-@every_record
+@every_scikit_learn_setting
 def test_the_printed_scikit_learn_setting_gives_the_same_coefficients(name, loss):
     setting = printed(name, loss)["scikit-learn"]
     X, y, weights = one_row_a_class(name) if "one row a class" in setting else plain_rows(name)
@@ -212,9 +242,10 @@ def test_the_documented_gradient_is_a_multiple_of_the_slope_of_the_nll(
 ):
     rng = np.random.default_rng(7)
     eta = rng.normal(size=40)
-    y = rng.integers(0, 2, 40).astype(float)
     family = families.load(name)
-    rest = (1.7,) * (len(family.parameters) - 1)
+    # both values of a yes or no; no zero where that is impossible
+    y = rng.integers(0, 2, 40) + 0.5 * (family.support.first_violation(np.zeros(1), {}) is not None)
+    rest = (np.full(40, 1.7),) * (len(family.parameters) - 1)
     documented = FORMULAS[objective(setting)](eta, y)
     slope = -family.score(y, *theta_of(name, eta), *rest)[0] * chain(name, eta)
     ratio = documented / slope
@@ -362,7 +393,8 @@ def arrays(name):
     data = table(name)
     X = np.column_stack([np.ones(len(data)), data.select(features).to_numpy().astype(float)])
     y = data[target].to_numpy().astype(float)
-    m = data[options["trials"]].to_numpy().astype(float) if options else np.ones(len(y))
+    trials = options.get("trials")
+    m = np.ones(len(y)) if trials is None else data[trials].to_numpy().astype(float)
     return X, y, m
 
 
@@ -412,14 +444,18 @@ def objective(setting):
 def theta_of(name, eta):
     if name == "bernoulli":
         return (Probability(_sigmoid(eta), _sigmoid(-eta)),)
-    return (np.exp(eta),) if name == "poisson" else (eta,)
+    return (np.exp(eta) if is_log(name) else eta,)
 
 
 def chain(name, eta):
     """d mu / d eta."""
     if name == "bernoulli":
         return _sigmoid(eta) * _sigmoid(-eta)
-    return np.exp(eta) if name == "poisson" else np.ones_like(eta)
+    return np.exp(eta) if is_log(name) else np.ones_like(eta)
+
+
+def is_log(name):
+    return families.load(name).parameters[0].link == "log"
 
 
 def assert_zero_is_a_subgradient(X, residual):
