@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,9 @@ def _plain_sums(family: Family, block: Block, theta: tuple[Any, ...]) -> Vector:
     y, known = block.y, block.known
 
     def total(values: Any) -> float:
-        return float("nan") if values is None else float(block.weighted(values).sum())
+        if values is None:
+            return math.nan
+        return float(block.weighted(np.broadcast_to(values, y.shape)).sum())
 
     mean, variance = family.mean(*theta, **known), family.variance(*theta, **known)
     pearson = None if mean is None or variance is None else (y - mean) ** 2 / variance

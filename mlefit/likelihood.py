@@ -110,19 +110,20 @@ class Model:
         )
 
     def etas(self, block: Block, gammas: Sequence[Vector]) -> list[Rows]:
-        """Linear predictors of a block, each (m,)."""
+        """Linear predictors of a block, each (m,), or (1,) where all rows have the same one.
+
+        What a family computes from constant parameters alone is then computed once.
+        """
         return [
-            np.dot(gamma, X) + offset
-            for gamma, X, offset in zip(gammas, block.designs, block.offsets, strict=True)
+            np.dot(gamma, X[:, :1] if constant else X) + offset
+            for gamma, X, offset, constant in zip(
+                gammas, block.designs, block.offsets, block.constant, strict=True
+            )
         ]
 
     def row_terms(self, block: Block, gammas: Sequence[Vector], kind: Kind) -> RowTerms:
         """Log-density and derivatives of every row of a block, without weights."""
-        # what a family computes from constant parameters alone it computes once
-        etas = [
-            eta[:1] if constant else eta
-            for eta, constant in zip(self.etas(block, gammas), block.constant, strict=True)
-        ]
+        etas = self.etas(block, gammas)
         if self._fused is not None:
             form = self._fused(block.y, *etas, **block.known)
             terms = RowTerms(form.log_density, [form.score], {(0, 0): form.information})

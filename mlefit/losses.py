@@ -123,7 +123,7 @@ def _is_determined(maximum: Maximum) -> bool:
 
 
 def _sum(block: Block, values: Rows) -> float:
-    return float(block.weighted(values).sum())
+    return float(block.weighted(np.broadcast_to(values, block.y.shape)).sum())
 
 
 def _largest_distance(one: Rows, other: Rows) -> float:

@@ -343,7 +343,7 @@ def _pinball_blocks(
         weight = block.weight
         if varying:
             scale = model.theta(model.etas(block, gammas))[1]
-            weight = block.weighted(1 / scale)
+            weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
         yield block.designs[0], block.y - block.offsets[0], weight
 
 

@@ -1,11 +1,10 @@
 """What a family is: a density in its own parameters, and the derivatives of its logarithm.
 
 Arrays have shape (n,). Parameters arrive in the order of `parameters`, each as
-rows; one that lives in the unit interval arrives as a `Probability`, so that 1 - p
-keeps its digits. Quantities named in `known` (such as trials) arrive as keywords.
-To the log-density and its derivatives a parameter that all rows share arrives with
-shape (1,), so that what depends on such parameters alone is computed once; what they
-return broadcasts.
+rows, or with shape (1,) where all rows share one value, so that what depends on such
+parameters alone is computed once; results broadcast. One that lives in the unit
+interval arrives as a `Probability`, so that 1 - p keeps its digits. Quantities named
+in `known` (such as trials) arrive as keywords.
 
 A family knows no link, no coefficient and no weight: the chain rule is applied
 once, in `likelihood`.

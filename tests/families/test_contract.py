@@ -115,7 +115,10 @@ def test_a_parameter_may_be_one_value_for_all_rows(family, theta, known):
     extra = rows(known, len(y))
     each, one = packed_theta(family, theta, len(y)), packed_theta(family, theta, 1)
     claims = [partial(family.log_density, y), partial(family.score, y), partial(family.observed, y)]
-    claims += [family.expected] * offers("expected")(family)
+    for method in ("mean", "variance", "expected"):
+        claims += [getattr(family, method)] * offers(method)(family)
+    for method in ("log_cdf", "log_sf", "unit_deviance"):
+        claims += [partial(getattr(family, method), y)] * offers(method)(family)
     for claim in claims:
         wide, narrow = flat(claim(*each, **extra)), flat(claim(*one, **extra))
         assert wide.keys() == narrow.keys()
