@@ -146,7 +146,8 @@ def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
 
 def _value_of(end: str | None, domain: Domain) -> float | None:
     """The number at an end of a domain; None if it is infinite."""
-    return 0.0 if end == "lower" else 1.0 if domain == Domain.UNIT else None
+    value = domain.lower if end == "lower" else domain.upper
+    return value if math.isfinite(value) else None
 
 
 def _has_covariates(roles: Roles, parameter: str) -> bool:

@@ -141,7 +141,7 @@ class Domain:
     @classmethod
     def between(cls, lower: float, upper: float) -> Domain:
         """An interval with two finite ends."""
-        return cls(f"between {lower:g} and {upper:g}", lower, upper)
+        return cls(f"between {lower:g} and {upper:g}", float(lower), float(upper))
 
     @property
     def is_bounded(self) -> bool:

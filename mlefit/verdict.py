@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from mlefit.design.coding import Column, Indicator, label_of
@@ -9,7 +10,6 @@ from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.existence import Recession
 from mlefit.maximise import Edge, Maximum
-from mlefit.support import Domain
 
 _MOST_SIDES = 4
 
@@ -77,10 +77,9 @@ def _at_an_edge(maximum: Maximum) -> str:
 
 
 def _edge_reached(edge: Edge) -> str:
-    parameter = edge.model.family.parameters[edge.position]
-    if edge.limit.end == "lower":
-        return f"{parameter.name} goes to 0"
-    return f"{parameter.name} goes to {'1' if parameter.domain == Domain.UNIT else 'infinity'}"
+    domain = edge.model.family.parameters[edge.position].domain
+    end = domain.lower if edge.limit.end == "lower" else domain.upper
+    return f"{edge.limit.parameter} goes to {f'{end:g}' if math.isfinite(end) else 'infinity'}"
 
 
 def _held_inside(edge: Edge) -> str:
@@ -88,7 +87,10 @@ def _held_inside(edge: Edge) -> str:
     name = edge.limit.parameter
     if len(edge.predictor.columns) > 1:
         return f"{name} without covariates"
-    return f"--fix {name}={0.01 if edge.limit.end == 'lower' else 100}"
+    domain = edge.model.family.parameters[edge.position].domain
+    if edge.limit.end == "lower":
+        return f"--fix {name}={domain.lower + 0.01:g}"
+    return f"--fix {name}={domain.upper - 0.01 if domain.is_bounded else 100:g}"
 
 
 def _reason(

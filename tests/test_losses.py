@@ -263,7 +263,7 @@ VALUES = {
     "exponential NLL": lambda y, eta, m: eta + y * np.exp(-eta),
     "gamma deviance": lambda y, eta, m: 2 * (y * np.exp(-eta) - 1 - np.log(y) + eta),
     "inverse Gaussian deviance": lambda y, eta, m: (y * np.exp(-eta) - 1) ** 2 / y,
-    "mean squared logarithmic error": lambda y, eta, m: (np.log(y) - eta) ** 2,
+    "squared error of ln y": lambda y, eta, m: (np.log(y) - eta) ** 2,
     "Tweedie deviance": lambda y, eta, m: (
         2 * (-4 * np.sqrt(y) + 2 * y * np.exp(-eta / 2) + 2 * np.exp(eta / 2))
     ),

@@ -111,10 +111,11 @@ REFUSED = (
         ("--loss mse",),
     ),
     Refused(
-        ("msle", "rmsle", "mean-squared-log-error", "reg:squaredlogerror"),
+        ("reg:squaredlogerror", "rmsle"),
         Why.OTHER_NAME,
-        "it is the squared error of log(1 + y), so it is a normal likelihood of that",
-        ("'log(1 + y) ~ ...' --loss mse",),
+        "it is the squared error of log(1 + y), so it is a normal likelihood of that; the one "
+        "of log(y) is lognormal",
+        ("'log(1 + y) ~ ...' --loss mse", "--loss msle"),
     ),
     Refused(
         ("kl-div", "kl-divergence", "kl-div-loss", "kullback-leibler"),

@@ -132,7 +132,7 @@ class BetaBinomial(Family):
         self, y: Rows, mu: Probability, rho: Probability, trials: Rows
     ) -> tuple[Rows, Rows]:
         """P(Y <= y) and P(Y > y), each a sum of masses."""
-        below, above = np.zeros_like(mu.p), np.zeros_like(mu.p)
+        below, above = np.zeros(y.shape), np.zeros(y.shape)
         for count in range(int(trials.max(initial=0)) + 1):
             inside = np.minimum(count, trials)
             mass = np.exp(self.log_density(inside, mu, rho, trials=trials)) * (count <= trials)

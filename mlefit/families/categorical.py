@@ -44,6 +44,8 @@ ALIASES = (
     "categorical-cross-entropy",
     "nll-loss",
     "multiclass",
+    "multi:softmax",
+    "multi:softprob",
     "multinomial-logit",
 )
 

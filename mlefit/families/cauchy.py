@@ -55,6 +55,10 @@ class Cauchy(LocationScale):
     def start(self, moments: Moments) -> tuple[float, float]:
         return moments.quantile(0.5), half_spread(moments)
 
+    def starts(self, moments: Moments) -> tuple[tuple[float, float], ...]:
+        mu, sigma = self.start(moments)
+        return tuple((at, sigma) for at in (mu, moments.quantile(0.25), moments.quantile(0.75)))
+
     def lower_tail(self, z: Rows) -> Rows:
         # the angle of (-z, 1) over pi, which is small without a subtraction
         above = np.arctan2(1.0, z) / math.pi

@@ -32,7 +32,7 @@ from mlefit.families._stirling import remainder
 from mlefit.special import log_ratio
 from mlefit.support import POSITIVE, Domain
 
-ALIASES = ("gamma-deviance", "gamma-loss")
+ALIASES = ("gamma-deviance", "gamma-loss", "half-gamma-loss", "reg:gamma")
 
 _SAME_COEFFICIENTS = {
     "log": {

@@ -24,7 +24,7 @@ from mlefit._types import Rows
 from mlefit.families._base import Example, Loss, Moments, Pairs
 from mlefit.families._location_scale import LocationScale, location, scale
 
-ALIASES = ("log-cosh", "sech")
+ALIASES = ("log-cosh", "log-cosh-loss", "sech")
 
 _HALF_PI = math.pi / 2
 

@@ -11,7 +11,8 @@ exp(mu) is the median of y and exp(mu + sigma^2/2) its mean. As an accelerated-f
 model, a coefficient b multiplies every quantile of y by exp(b).
 
 Loss: with sigma held fixed, maximising over mu is minimising the mean squared
-logarithmic error of exp(mu). Libraries that take log(1 + y) in it want 1 + y here.
+logarithmic error of exp(mu), the squared error of log(y). Some libraries take log(1 + y)
+in it, which is another loss: the normal one of log(1 + y).
 
 Source: C. Forbes et al. (2011), Statistical Distributions, 4th ed., chapter 31.
 """
@@ -99,8 +100,8 @@ class Lognormal(Family):
     losses = (
         Loss(
             parameter="mu",
-            name="mean squared logarithmic error",
-            formula="(ln y - mu)^2, predicting exp(mu)",
+            name="squared error of ln y",
+            formula="(ln y - mu)^2, with ln y and not ln(1 + y)",
             value=lambda y, mu: (np.log(y) - mu) ** 2,
             slope=lambda y, mu: -2 * (np.log(y) - mu),
             scale=lambda sigma: 0.5 * sigma**-2.0,

@@ -98,6 +98,11 @@ class SkewNormal(LocationScale):
         delta = ratio / math.hypot(1, ratio) / _ROOT_2_PI
         return moments.mean, sd, delta / math.sqrt(1 - delta**2)
 
+    def starts(self, moments: Moments) -> tuple[tuple[float, float, float], ...]:
+        """Both slants: a covariate can skew the target the other way than the errors."""
+        mu, sigma, alpha = self.start(moments)
+        return (mu, sigma, alpha), (mu, sigma, -alpha)
+
     def mean(self, mu: Rows, sigma: Rows, alpha: Rows) -> Rows:
         return mu
 

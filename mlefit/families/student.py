@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Limit, Moments, Pairs, Parameter
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._log1p import log1p_ratio
 from mlefit.support import Domain
@@ -51,6 +51,7 @@ class Student(LocationScale):
         scale("scale; the standard deviation is sigma sqrt(df/(df - 2)), if df > 2"),
         Parameter("df", "log", Domain.POSITIVE, "degrees of freedom; small is heavy-tailed"),
     )
+    limits = (Limit("df", "upper", "normal", "no heavy tails: the normal boundary is the maximum"),)
     elementary = False  # digamma and trigamma functions of df
     special = True
     examples = (
@@ -98,6 +99,11 @@ class Student(LocationScale):
 
     def start(self, moments: Moments) -> tuple[float, float, float]:
         return moments.quantile(0.5), half_spread(moments) / _START_QUARTILE, _START_DF
+
+    def starts(self, moments: Moments) -> tuple[tuple[float, float, float], ...]:
+        mu, *rest = self.start(moments)
+        centres = (mu, moments.quantile(0.25), moments.quantile(0.75))
+        return tuple((at, rest[0], rest[1]) for at in centres)
 
     def lower_tail(self, z: Rows, df: Rows) -> Rows:
         from scipy.special import betainc, betaincc

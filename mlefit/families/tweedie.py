@@ -36,14 +36,20 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Example, Family, Limit, Loss, Moments, Narrowing, Pairs, Parameter
 from mlefit.families._compound import Series, log_series
 from mlefit.families._compound_tails import log_tails
 from mlefit.families._exponential_series import second_order
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import NON_NEGATIVE, Domain
 
-ALIASES = ("tweedie-deviance", "compound-poisson", "compound-poisson-gamma")
+ALIASES = (
+    "tweedie-deviance",
+    "half-tweedie-loss",
+    "reg:tweedie",
+    "compound-poisson",
+    "compound-poisson-gamma",
+)
 
 _POWER = 1.5
 # half deviances over phi beyond which the smaller tail is below the smallest double
@@ -67,6 +73,24 @@ class Tweedie(Family):
             narrowing=Narrowing(power=0.5, unit=2 - _POWER),
         ),
         Parameter("p", "logit", Domain.between(1, 2), "power of the variance"),
+    )
+    limits = (
+        Limit(
+            "p",
+            "lower",
+            None,
+            "no maximum exists: the likelihood rises as p nears 1, where the target is a multiple "
+            "of a Poisson count",
+            near=1 + 1e-4,
+        ),
+        Limit(
+            "p",
+            "upper",
+            None,
+            "no maximum exists: the likelihood rises as p nears 2, where the target is gamma and "
+            "never 0",
+            near=2 - 1e-4,
+        ),
     )
     elementary = False
     examples = (

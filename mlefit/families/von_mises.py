@@ -36,6 +36,9 @@ from mlefit.support import ANGLES, Domain
 ALIASES = ("vonmises", "circular-normal", "circular", "angle")
 
 
+_QUARTERS = (0.5 * math.pi, math.pi, 1.5 * math.pi)
+
+
 class VonMises(Family):
     """See the module's docstring."""
 
@@ -94,6 +97,12 @@ class VonMises(Family):
         if length < 0.85:
             return mu, max(2 * length + length**3, 0.01)
         return mu, 1 / (2 * short) if short > 0 else math.inf
+
+    def starts(self, moments: Moments) -> tuple[tuple[float, float], ...]:
+        """The four quarters of the circle."""
+        mu, kappa = self.start(moments)
+        turned = (math.remainder(mu + quarter, 2 * math.pi) for quarter in _QUARTERS)
+        return ((mu, kappa), *((at, kappa) for at in turned))
 
     def sample(self, rng: np.random.Generator, mu: Rows, kappa: Rows) -> Rows:
         return rng.vonmises(mu, kappa)
