@@ -172,9 +172,7 @@ def _of_length_one(X: Matrix) -> Matrix:
 
 def _column_sizes(model: Model, engine: LocalEngine) -> Vector:
     squares = engine.total(
-        lambda block: np.concatenate(
-            [np.einsum("ij,ij->i", X, X) for X in _designs(model, block)]
-        )
+        lambda block: np.concatenate([np.einsum("ij,ij->i", X, X) for X in _designs(model, block)])
     )
     sizes = np.sqrt(squares / engine.columns.rows)
     return np.where(sizes > 0, sizes, 1.0)

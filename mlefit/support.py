@@ -94,7 +94,9 @@ SUCCESSES = Support(
     "0, 1, ..., trials", (_FRACTION, _NEGATIVE, _ABOVE_TRIALS), discrete=True, lower=0
 )
 CLASSES = Support("levels: text, true or false, integers", (_FRACTION,), discrete=True, levels=True)
-ORDERED_CLASSES = replace(CLASSES, words="levels in order: low, mid, high, or 1, 2, 3", ordered=True)
+ORDERED_CLASSES = replace(
+    CLASSES, words="levels in order: low, mid, high, or 1, 2, 3", ordered=True
+)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     predictors = maximum.engine.predictors
     several = len(found.direction) > predictors[0].size
     labels = [
-        f"{parameter.name}:{column.label}" if several and predictor.size > 1 else parameter.name
+        f"{parameter.name}:{column.label}"
+        if several and predictor.size > 1
+        else parameter.name
         if several
         else column.label
         for parameter, predictor in zip(maximum.model.family.parameters, predictors, strict=True)

@@ -152,8 +152,7 @@ def _chosen_event(request: Request, roles: Roles, rows: Rows, family: Family) ->
     """One of two levels as 0 and 1, in the order given."""
     if not family.support.binary:
         raise UsageError(
-            f"--levels orders the levels of a target, and {family.name} has "
-            f"{family.support.words}",
+            f"--levels orders the levels of a target, and {family.name} has {family.support.words}",
             tries=["--family ordinal", "--family categorical"],
         )
     codes, levels, _ = _coded(request, roles, rows, family)
@@ -163,9 +162,7 @@ def _chosen_event(request: Request, roles: Roles, rows: Rows, family: Family) ->
     return Target(codes, levels[1], note=f"{label}: {levels[1]!r} counts as 1")
 
 
-def _numbers_or_event(
-    roles: Roles, rows: Rows, family: Family
-) -> tuple[pl.Series, str | None]:
+def _numbers_or_event(roles: Roles, rows: Rows, family: Family) -> tuple[pl.Series, str | None]:
     """The target (n,), and for one of two levels the level that counts as 1."""
     if not isinstance(roles.response, Name):
         return numbers(roles.response, rows), None
