@@ -148,13 +148,13 @@ class Categorical(Family):
             joint=True,
             apis={
                 "logit": {
+                    "scikit-learn": "LogisticRegression(C=inf) less its first class",
                     "R": "nnet::multinom(formula)",
                 }
             },
             same_loss={
                 "logit": {
-                    "scikit-learn": "LogisticRegression(C=inf)",
-                    "PyTorch": "torch.nn.Linear(p, K) with torch.nn.CrossEntropyLoss()",
+                    "PyTorch": "torch.nn.Linear with torch.nn.CrossEntropyLoss(), weight_decay=0",
                     "XGBoost": "objective='multi:softprob'",
                     "LightGBM": "objective='multiclass'",
                 }

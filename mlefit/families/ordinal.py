@@ -51,7 +51,7 @@ _MU = Parameter(
     "mu",
     "logit",
     Domain.REAL,
-    "location on the latent line, higher for higher classes",
+    "location on the latent line",
     links=_LATENT,
     latent=True,
 )
@@ -78,8 +78,8 @@ class Ordinal(Family):
         Example((-0.5, -1.0, -0.4, 0.1), facts=_FOUR),
     )
     elsewhere = {
+        "scipy": "",
         "R": "MASS::polr(formula), whose coefficients and thresholds these are",
-        "scipy": "none",
         "Stan": "ordered_logistic(eta, cutpoints)",
     }
 
