@@ -30,10 +30,10 @@ def cautions(
     maximum: Maximum, rows: Rows, facts: Mapping[str, float], df_residual: float
 ) -> Iterator[str]:
     """Warnings about a fit, the gravest first."""
-    yield from redundancies(maximum)
+    yield from dict.fromkeys(redundancies(maximum))  # said once of the columns of all classes
     if maximum.optimum.status is not Status.CONVERGED:
         return
-    yield from near_dependencies(maximum)
+    yield from dict.fromkeys(near_dependencies(maximum))
     yield from spread_and_zeros(maximum, facts, df_residual)
     if maximum.penalty is None:
         yield from doubtful_intervals(maximum)

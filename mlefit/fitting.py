@@ -244,6 +244,12 @@ def _check_errors(request: Request, family: Family) -> None:
             tries=["--se observed", "--se HC0"],
         )
     sandwich = request.cluster is not None or request.se not in (None, "expected")
+    if request.se in ("HC2", "HC3") and family.support.levels:
+        raise UsageError(
+            f"{request.se} divides by the leverage of a row in one predictor, and {family.name} "
+            "has one for every class",
+            tries=["--se HC1"],
+        )
     if family.vertex is not None and sandwich:
         raise UsageError(
             f"{family.name} has a corner at its location, where only the expected information "

@@ -1,7 +1,7 @@
 """Rows that move the fit, and intervals that cannot be trusted.
 
 Influence is Cook's distance in its one-step form for any likelihood: with g_i the score
-of row i in the coefficients of the first parameter (and of those that follow it, such
+of row i in the coefficients of the first parameter (and of those that go with it, such
 as further classes), A_i its information there and d_i = A^-1 g_i its step,
 
     D_i = g_i' d_i / (p (1 - h_i)^2),    h_i = d_i' A_i d_i / d_i' A d_i
@@ -63,7 +63,8 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
     """
     model, gammas = maximum.model, maximum.gammas
     parameters = model.family.parameters
-    count = 1 + sum(parameter.follows for parameter in parameters[1:])
+    together = parameters[0].taken_from
+    count = 1 + sum(p.follows or p.name in together for p in parameters[1:])
     edges = np.cumsum([0, *(len(gamma) for gamma in gammas[:count])])
     p = int(edges[-1])
     own = bread[:p, :p]

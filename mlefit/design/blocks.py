@@ -88,7 +88,7 @@ class Predictor:
         return (
             self.columns == other.columns
             and np.array_equal(mine.centre, its.centre)
-            and (not turned or (len(turned) == 2 and np.array_equal(*turned)))
+            and (not turned or (len(turned) == 2 and np.array_equal(turned[0], turned[1])))
         )
 
     def without_basis(self) -> Predictor:

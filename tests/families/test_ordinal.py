@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -38,7 +40,7 @@ def test_two_levels_are_a_bernoulli_target_with_the_threshold_for_an_intercept(l
         assert mine.std_error == pytest.approx(other.std_error, rel=1e-9)
     (cut,) = one.parameters
     assert cut.parameter == "no|yes"
-    assert cut.estimate == pytest.approx(-intercept.estimate, rel=1e-9)
+    assert cut.estimate == pytest.approx(-number(intercept), rel=1e-9)
     assert cut.std_error == pytest.approx(intercept.std_error, rel=1e-9)
 
 
@@ -121,10 +123,10 @@ def test_the_other_way_round_is_the_other_sign():
     down = fit(path, formula, family="ordinal", levels=["4", "3", "2", "1"])
     assert down.fit.log_likelihood == pytest.approx(up.fit.log_likelihood, rel=1e-14)
     for one, two in zip(up.coefficients, down.coefficients, strict=True):
-        assert two.estimate == pytest.approx(-one.estimate, rel=1e-9)
+        assert two.estimate == pytest.approx(-number(one), rel=1e-9)
     assert [row.parameter for row in down.parameters] == ["4|3", "3|2", "2|1"]
-    cuts = [row.estimate for row in up.parameters]
-    assert [-row.estimate for row in down.parameters] == pytest.approx(cuts[::-1], rel=1e-9)
+    cuts = [number(row) for row in up.parameters]
+    assert [-number(row) for row in down.parameters] == pytest.approx(cuts[::-1], rel=1e-9)
 
 
 @pytest.mark.parametrize(("origin", "unit"), [(1.7e9, 1e4), (0.0, 1e10), (0.0, 1e-10)])
@@ -155,7 +157,7 @@ def test_covariances_of_slopes_and_thresholds_are_those_of_uncentred_columns():
     y = np.digitize(x + rng.logistic(size=n), [2.0, 4.0])
     result = fit(pl.DataFrame({"x": x, "y": y}), "y ~ x", family="ordinal")
     family = families.load("ordinal").bound(Facts(("0", "1", "2"), 0, 2))
-    beta, cuts = result.coefficients[0].estimate, [row.estimate for row in result.parameters]
+    beta, cuts = number(result.coefficients[0]), [number(row) for row in result.parameters]
     pairs = family.observed(y.astype(float), beta * x, *(np.full(n, cut) for cut in cuts))
     columns = [x, np.ones(n), np.ones(n)]
     information = np.zeros((3, 3))
@@ -182,7 +184,7 @@ def test_a_threshold_may_be_held_and_may_have_covariates():
     partial = fit(path, "stories ~ driveway", family="ordinal", model="`2|3` ~ aircon")
     plain = fit(path, "stories ~ driveway", family="ordinal")
     assert partial.fit.n_params == plain.fit.n_params + 1
-    assert partial.fit.log_likelihood > plain.fit.log_likelihood
+    assert (partial.fit.mean_nll or math.inf) < (plain.fit.mean_nll or -math.inf)
 
 
 def test_a_location_has_no_value_to_be_held_at():
@@ -196,3 +198,7 @@ def test_a_constant_column_is_redundant_beside_the_thresholds():
     result = fit(frame, "stories ~ lotsize + one", family="ordinal")
     assert result.coefficients[1].estimate is None
     assert any(w.startswith("one is left out: one = 2.5") for w in result.warnings)
+
+
+def number(row: Any) -> float:
+    return float(row.estimate)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_estimates_and_errors_agree_with_r(case):
         link=case["link"],
         where="health < 4" if case["data"].startswith("doctor") else None,
     )
-    rows = [*result.coefficients, *result.parameters]
+    rows: list[Any] = [*result.coefficients, *result.parameters]
     errors = list(case["errors"].values())
     assert result.fit.log_likelihood == pytest.approx(case["log_likelihood"], rel=1e-11)
     assert result.fit.log_likelihood >= case["log_likelihood"] - 1e-9
