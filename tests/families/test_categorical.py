@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from mlefit import families
-from mlefit.design.blocks import TARGET, Columns, Predictor
+from mlefit.design.blocks import TARGET, WEIGHT, Columns, Predictor
 from mlefit.design.coding import INTERCEPT, Column, Numeric
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
@@ -127,7 +127,8 @@ def test_names_of_classes_may_hold_anything():
 def test_equal_columns_are_read_once_and_give_the_same_sums():
     rng = np.random.default_rng(6)
     x = rng.normal(size=5000)
-    columns = Columns({TARGET: [rng.integers(0, 3, 5000).astype(float)], "x": [x], "again": [x]})
+    y, weight = rng.integers(0, 3, 5000).astype(float), rng.uniform(size=5000)
+    columns = Columns({TARGET: [y], WEIGHT: [weight], "x": [x], "again": [x]})
     family = families.load("categorical").bound(Facts(("a", "b", "c"), 0, 2))
     model = Model(family, [Latent(LINKS["logit"])] * 2)
     general = Model(family, [Latent(LINKS["logit"])] * 2, fuse=False)
