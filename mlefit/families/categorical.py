@@ -33,6 +33,7 @@ from mlefit.families._base import (
     Moments,
     Pairs,
     Parameter,
+    ProductPairs,
 )
 from mlefit.support import CLASSES, Domain, Facts
 
@@ -170,11 +171,7 @@ def _rows(y: Rows, *eta: Rows) -> FusedAll:
     own = np.take_along_axis(heights, y.astype(int)[None], axis=0)[0]
     p, q = weights / total, _others(weights) / total
     score = tuple(np.where(y == k, q[k], -p[k]) for k in range(1, len(p)))
-    information = {
-        (j - 1, k - 1): p[j] * (q[j] if j == k else -p[k])
-        for j in range(1, len(p))
-        for k in range(j, len(p))
-    }
+    information = ProductPairs(p[1:] * q[1:], p[1:])
     return FusedAll(own - np.log(total), score, information)
 
 
