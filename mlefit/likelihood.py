@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -199,19 +199,16 @@ def _information(block: Block, pairs: Pairs) -> Matrix:
 
 def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:
     """The same from one symmetric product of all columns times their factors."""
-    designs = block.designs
-    scaled = [X * factor for X, factor in zip(designs, pairs.factors, strict=True)]
-    if block.weight is not None:
-        root = np.sqrt(block.weight)
-        scaled = [Z * root for Z in scaled]
-    Z = np.concatenate(scaled)
+    edges = np.cumsum([0, *(len(X) for X in block.designs)])
+    own = [slice(lo, hi) for lo, hi in pairwise(edges)]
+    root = 1.0 if block.weight is None else np.sqrt(block.weight)
+    Z = np.empty((edges[-1], len(block.y)))
+    for X, factor, at in zip(block.designs, pairs.factors, own, strict=True):
+        np.multiply(X, factor * root, out=Z[at])
     total = -np.dot(Z, Z.T)
-    at = 0
-    for X, values in zip(designs, pairs.diagonal, strict=True):
-        own = slice(at, at + len(X))
+    for X, values, at in zip(block.designs, pairs.diagonal, own, strict=True):
         half = X * np.sqrt(block.weighted(values))
-        total[own, own] = np.dot(half, half.T)
-        at += len(X)
+        total[at, at] = np.dot(half, half.T)
     return total
 
 
