@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -121,3 +122,22 @@ def fitted(family, **options):
     result = fit(table(), "y ~ x + z", family=family, **options)
     assert result.certificate.status == "converged"
     return result
+
+
+@every_family
+def test_nearly_dependent_columns_keep_their_digits(family):
+    # b = x + z / 2^20 + 50, so its coefficient is 2^20 times that of z
+    data = table().with_columns(b=pl.col("x") + pl.col("z") * 2**-20 + 50)
+    near, plain = fit(data, "y ~ x + b", family=family), fitted(family)
+    assert near.certificate.status == "converged"
+    assert near.fit.log_likelihood == pytest.approx(plain.fit.log_likelihood, rel=1e-9)
+    turned: dict[Any, Any] = {(row.parameter, row.term): row for row in near.coefficients}
+    rows: list[Any] = [row for row in plain.coefficients if row.term == "z"]
+    for row in rows:
+        found = turned[row.parameter, "b"]
+        assert found.estimate == pytest.approx(row.estimate * 2**20, rel=1e-6)
+        assert found.std_error == pytest.approx(row.std_error * 2**20, rel=1e-6)
+    cuts: list[tuple[Any, Any]] = list(zip(near.parameters, plain.parameters, strict=True))
+    for mine, other in cuts:
+        slope = turned["mu", "b"].estimate
+        assert mine.estimate - 50 * slope == pytest.approx(other.estimate, abs=1e-6 * abs(slope))
