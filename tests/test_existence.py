@@ -75,6 +75,32 @@ def test_ordered_levels_that_a_column_parts_are_named():
     assert {row.estimate for row in parted.parameters} == {None}
 
 
+@pytest.mark.parametrize(
+    ("family", "rest", "words"),
+    [
+        ("categorical", "abb", "in every row of g[q] 'y' is 'a' or 'b', never 'c'"),
+        ("categorical", "ccc", "in every row of g[q] 'y' is 'c', never 'a' or 'b'"),
+        ("ordinal", "ccc", "in every row of g[q] 'y' is at least 'c', never at most 'b'"),
+    ],
+)
+def test_a_level_that_never_has_a_class_is_named_and_every_remedy_works(family, rest, words):
+    y, g, x = "abcabcabcabc" + rest, "p" * 12 + "q" * 3, [1, 1, 1, 2, 2, 2] * 2 + [1, 2, 1]
+    frame = pl.DataFrame({"y": list(y), "g": list(g), "x": x})
+    warning = fit(frame, "y ~ g + x", family=family).warnings[0]
+    assert warning.startswith(f"no maximum exists: {words}\n"), warning
+    (tries,) = [line for line in warning.split("\n") if line.startswith("  try:  ")]
+    assert tries == (
+        "  try:  --prior 'normal(0, 2.5)'   or   --where \"g <> 'q'\"   or   'y ~ g + x - g'"
+    )
+    for formula, options in (
+        ("y ~ g + x", {"prior": "normal(0, 2.5)"}),
+        ("y ~ g + x", {"where": "g <> 'q'"}),
+        ("y ~ g + x - g", {}),
+    ):
+        again = fit(frame, formula, family=family, **options)
+        assert again.certificate.status == "converged"
+
+
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "loglog"])
 def test_existence_does_not_depend_on_the_link(link):
     rng = np.random.default_rng(12)
