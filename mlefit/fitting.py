@@ -247,7 +247,7 @@ def _check_errors(request: Request, family: Family) -> None:
     if request.se in ("HC2", "HC3") and family.support.levels:
         raise UsageError(
             f"{request.se} divides by the leverage of a row in one predictor, and {family.name} "
-            "has one for every class",
+            "has several",
             tries=["--se HC1"],
         )
     if family.vertex is not None and sandwich:

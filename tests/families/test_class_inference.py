@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from mlefit import families
+from mlefit.errors import UsageError
 from mlefit.fitting import fit
 from mlefit.support import Facts
 
@@ -33,6 +34,14 @@ def test_errors_are_those_of_sums_over_rows(family, kind):
     rows = [*result.coefficients, *result.parameters]
     errors = np.sqrt(np.diag(covariance))
     np.testing.assert_allclose([row.std_error for row in rows], errors, rtol=1e-8)
+
+
+@every_family
+@pytest.mark.parametrize("kind", ["HC2", "HC3"])
+def test_a_row_has_no_one_leverage(family, kind):
+    with pytest.raises(UsageError, match=f"{kind} divides by the leverage") as caught:
+        fitted(family, se=kind)
+    assert caught.value.tries == ("--se HC1",)
 
 
 @every_family
