@@ -30,10 +30,10 @@ def cautions(
     maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float], df_residual: float
 ) -> Iterator[str]:
     """Warnings about a fit with standard errors of this kind, the gravest first."""
-    yield from redundancies(maximum)
+    yield from dict.fromkeys(redundancies(maximum))  # said once of the columns of all classes
     if maximum.optimum.status is not Status.CONVERGED or maximum.runs_to_edge:
         return
-    yield from near_dependencies(maximum)
+    yield from dict.fromkeys(near_dependencies(maximum))
     yield from yes_or_no(maximum)
     yield from spread_and_zeros(maximum, kind, facts, df_residual)
     if maximum.penalty is None:

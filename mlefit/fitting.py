@@ -293,6 +293,12 @@ def _no_such_errors(family: Family, kind: str) -> UsageError:
         return UsageError(
             f"the expected information of {family.name} has no closed form", tries=tries
         )
+    if kind in ("HC2", "HC3"):
+        return UsageError(
+            f"{kind} divides by the leverage of a row in one predictor, and {family.name} has "
+            "several",
+            tries=["--se HC1"],
+        )
     others = [parameter.name for parameter in family.parameters[1:]]
     if any(parameter.norm == 2 for parameter in family.parameters):
         tries = ["--small-sample"]

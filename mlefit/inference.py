@@ -40,7 +40,13 @@ def kinds_for(family: Family) -> tuple[str, ...]:
     """The kinds of standard error that a family can have."""
     if family.vertex is not None:
         return ("expected",)
-    lacking = {"expected": not family.has_expected, "quasi": not family.implies_variance}
+    lacking = {
+        "expected": not family.has_expected,
+        "quasi": not family.implies_variance,
+        # they divide by the leverage of a row in one predictor, and classes have several
+        "HC2": family.support.levels,
+        "HC3": family.support.levels,
+    }
     return tuple(kind for kind in KINDS if not lacking.get(kind, False))
 
 

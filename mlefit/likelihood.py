@@ -18,14 +18,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 from typing import Any, Literal
 
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
-from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._base import Family, Pairs, Probability, ProductPairs
 from mlefit.links import Link
 from mlefit.support import Domain
 
@@ -134,9 +134,9 @@ class Model:
         """Log-density and derivatives of every row of a block, without weights."""
         etas = self.etas(block, gammas)
         if self._fused is not None:
-            terms = RowTerms(*self._fused(block.y, *etas, **block.known))
-        else:
-            terms = self._general(block, etas, kind)
+            etas = [np.broadcast_to(eta, block.y.shape) for eta in etas]
+            return RowTerms(*self._fused(block.y, *etas, **block.known))
+        terms = self._general(block, etas, kind)
         rows = block.y.shape
         return RowTerms(
             np.broadcast_to(terms.log_density, rows),
@@ -187,7 +187,7 @@ class Model:
         terms = self.row_terms(block, gammas, kind)
         rows = len(block.y) if block.weight is None else float(block.weight.sum())
         nll = -float(block.weighted(terms.log_density).sum())
-        score = [-X @ block.weighted(s) for X, s in zip(block.designs, terms.score, strict=True)]
+        score = [-(X @ block.weighted(s)) for X, s in zip(block.designs, terms.score, strict=True)]
         return Totals(
             nll if not math.isnan(nll) else math.inf,
             np.concatenate(score),
@@ -197,6 +197,8 @@ class Model:
 
 
 def _information(block: Block, pairs: Pairs) -> Matrix:
+    if isinstance(pairs, ProductPairs):
+        return _information_of_products(block, pairs)
     edges = np.cumsum([0, *(len(X) for X in block.designs)])
     total = np.zeros((edges[-1], edges[-1]))
     for (j, k), values in pairs.items():
@@ -212,6 +214,21 @@ def _information(block: Block, pairs: Pairs) -> Matrix:
         total[edges[j] : edges[j + 1], edges[k] : edges[k + 1]] = product
         if j != k:
             total[edges[k] : edges[k + 1], edges[j] : edges[j + 1]] = product.T
+    return total
+
+
+def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:
+    """The same from one symmetric product of all columns times their factors."""
+    edges = np.cumsum([0, *(len(X) for X in block.designs)])
+    own = [slice(lo, hi) for lo, hi in pairwise(edges)]
+    root = 1.0 if block.weight is None else np.sqrt(block.weight)
+    Z = np.empty((edges[-1], len(block.y)))
+    for X, factor, at in zip(block.designs, pairs.factors, own, strict=True):
+        np.multiply(X, factor * root, out=Z[at])
+    total = -np.dot(Z, Z.T)
+    for X, values, at in zip(block.designs, pairs.diagonal, own, strict=True):
+        half = X * np.sqrt(block.weighted(values))
+        total[at, at] = np.dot(half, half.T)
     return total
 
 

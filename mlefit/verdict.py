@@ -38,7 +38,7 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     target = roles.main.response_label
     rows = f"{found.falling + found.growing} of {maximum.engine.columns.rows} rows"
     reason = (
-        _told_apart(found, named, target)
+        _told_apart(found, moving, target)
         if found.sides
         else _reason(found, columns, named, table, target, maximum)
     )
@@ -117,18 +117,36 @@ def _reason(
     return f"{which}{names} tells the rows where {target!r} is {' and where it is '.join(sides)}"
 
 
-def _told_apart(found: Recession, named: Sequence[Column], target: str) -> str:
+def _told_apart(found: Recession, moving: Sequence[Column], target: str) -> str:
     """Which levels of the target some columns tell apart without exception."""
+    named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
+    if (level := _only_level(moving)) is not None:
+        seen = list(dict.fromkeys(own for own, _ in found.sides))
+        never = dict.fromkeys(other for _, other in found.sides if other not in seen)
+        return (
+            f"in every row of {level} {target!r} is {_either(seen)}, never {_either(list(never))}"
+        )
     others: dict[str, list[str]] = {}
     for own, other in found.sides:
         others.setdefault(own, []).append(other)
     own = max(others, key=lambda side: len(others[side]))
     names = _several([column.label for column in named]) or "the intercepts"
     which = "a combination of " if len(named) > 1 else ""
-    rest = " or ".join(others[own][:_MOST_SIDES]) + " ..." * (len(others[own]) > _MOST_SIDES)
     return (
-        f"{which}{names} separates the rows where {target!r} is {own} from those where it is {rest}"
+        f"{which}{names} separates the rows where {target!r} is {own} from those where it is "
+        f"{_either(others[own])}"
     )
+
+
+def _only_level(moving: Sequence[Column]) -> str | None:
+    """The level of a factor whose column alone moves: with an intercept it would be another."""
+    if len(set(moving)) != 1 or len(moving[0].parts) != 1:
+        return None
+    return moving[0].label if isinstance(moving[0].parts[0], Indicator) else None
+
+
+def _either(sides: Sequence[str]) -> str:
+    return " or ".join(sides[:_MOST_SIDES]) + " or ..." * (len(sides) > _MOST_SIDES)
 
 
 def _outcomes(maximum: Maximum) -> tuple[str, str]:
@@ -180,10 +198,8 @@ def _remedies(roles: Roles, moving: Sequence[Column]) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
     named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     remedies = ["--prior 'normal(0, 2.5)'"] if named else []
-    # with an intercept on the move it is the rows of other levels that are fitted perfectly
-    only = named[0].parts if len(set(moving)) == 1 and named else ()
-    if len(only) == 1 and isinstance(only[0], Indicator):
-        name, _, level = named[0].label[:-1].partition("[")
+    if (only := _only_level(moving)) is not None:
+        name, _, level = only[:-1].partition("[")
         if name.isidentifier() and "'" not in level:
             remedies.append(f"--where \"{name} <> '{level}'\"")
     labels = {":".join(label_of(part.key) for part in column.parts) for column in named}

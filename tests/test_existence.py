@@ -27,6 +27,80 @@ def test_existence_is_decided_as_an_independent_programme_decides_it(family):
     assert 0.15 < np.mean(verdicts) < 0.85, "both answers must be common"
 
 
+@pytest.mark.parametrize(("family", "link"), [
+    ("categorical", ()), ("ordinal", ()), ("ordinal", "probit"), ("ordinal", "cauchit"),
+])  # fmt: skip
+def test_existence_for_several_classes_is_decided_as_an_independent_programme_does(family, link):
+    rng = np.random.default_rng(14)
+    verdicts = []
+    for _ in range(DESIGNS // 2 if link == () else DESIGNS // 8):
+        X, y = small_classes(rng)
+        sided = TURNED[family](X, y)
+        exists = not separable(sided, np.zeros((0, sided.shape[1])))
+        result = fitted(X, y, np.ones(len(y), int), family, link=link)
+        assert (result.certificate.status == "converged") == exists, (X, y)
+        verdicts.append(exists)
+    assert 0.15 < np.mean(verdicts) < 0.85, "both answers must be common"
+
+
+def test_only_the_coefficients_of_the_classes_that_are_told_apart_run_away():
+    rng = np.random.default_rng(15)
+    x, z = np.arange(40.0), rng.normal(size=40)
+    frame = pl.DataFrame({"x": x, "z": z, "y": np.where(x > 25, "c", rng.choice(["a", "b"], 40))})
+    result = fit(frame, "y ~ x + z", family="categorical")
+    assert result.warnings[0].startswith(
+        "no maximum exists: a combination of x, z separates the rows where 'y' is 'c' from those "
+        "where it is 'a' or 'b'\n"
+    )
+    estimates = {(c.parameter, c.term): c.estimate for c in result.coefficients}
+    assert estimates["c", "x"] is None
+    alone = fit(frame.filter(pl.col("y") != "c"), "y ~ x + z", family="bernoulli")
+    for row in alone.coefficients:
+        assert estimates["b", row.term] == pytest.approx(row.estimate, rel=1e-6)
+    assert all(row.std_error is None for row in result.coefficients)
+
+
+def test_ordered_levels_that_a_column_parts_are_named():
+    x = np.arange(12.0)
+    frame = pl.DataFrame({"x": x, "y": [1, 2, 1, 2, 1, 2, 1, 3, 3, 3, 3, 3]})
+    result = fit(frame, "y ~ x", family="ordinal")
+    assert result.certificate.status == "converged"  # 1 and 2 still overlap, so x cannot run away
+    parted = fit(
+        frame.with_columns(y=pl.Series([1] * 4 + [2] * 4 + [3] * 4)), "y ~ x", family="ordinal"
+    )
+    assert parted.warnings[0].startswith(
+        "no maximum exists: x separates the rows where 'y' is at most '1' from those where it is "
+        "at least '2'"
+    )
+    assert {row.estimate for row in parted.parameters} == {None}
+
+
+@pytest.mark.parametrize(
+    ("family", "rest", "words"),
+    [
+        ("categorical", "abb", "in every row of g[q] 'y' is 'a' or 'b', never 'c'"),
+        ("categorical", "ccc", "in every row of g[q] 'y' is 'c', never 'a' or 'b'"),
+        ("ordinal", "ccc", "in every row of g[q] 'y' is at least 'c', never at most 'b'"),
+    ],
+)
+def test_a_level_that_never_has_a_class_is_named_and_every_remedy_works(family, rest, words):
+    y, g, x = "abcabcabcabc" + rest, "p" * 12 + "q" * 3, [1, 1, 1, 2, 2, 2] * 2 + [1, 2, 1]
+    frame = pl.DataFrame({"y": list(y), "g": list(g), "x": x})
+    warning = fit(frame, "y ~ g + x", family=family).warnings[0]
+    assert warning.startswith(f"no maximum exists: {words}\n"), warning
+    (tries,) = [line for line in warning.split("\n") if line.startswith("  try:  ")]
+    assert tries == (
+        "  try:  --prior 'normal(0, 2.5)'   or   --where \"g <> 'q'\"   or   'y ~ g + x - g'"
+    )
+    for formula, options in (
+        ("y ~ g + x", {"prior": "normal(0, 2.5)"}),
+        ("y ~ g + x", {"where": "g <> 'q'"}),
+        ("y ~ g + x - g", {}),
+    ):
+        again = fit(frame, formula, family=family, **options)
+        assert again.certificate.status == "converged"
+
+
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "loglog"])
 def test_existence_does_not_depend_on_the_link(link):
     rng = np.random.default_rng(12)
@@ -140,8 +214,45 @@ def separated(X, y, trials, family):
         family
     ]
     sign = np.where(upper, 1.0, -1.0)
-    sided, held = X[lower | upper] * sign[lower | upper, None], X[~(lower | upper)]
-    rows, p = len(sided), X.shape[1]
+    return separable(X[lower | upper] * sign[lower | upper, None], X[~(lower | upper)])
+
+
+def small_classes(rng):
+    X, _, _ = small_design(rng, "bernoulli")
+    n, k = len(X), int(rng.integers(2, 5))
+    heights = X @ rng.normal(0, 1.2, (X.shape[1], k)) + rng.gumbel(size=(n, k))
+    _, y = np.unique(heights.argmax(axis=1), return_inverse=True)
+    return (X, y) if y.max() > 0 else small_classes(rng)
+
+
+def turned_classes(X, y):
+    """A row for every pair of a row's class and another: what its likelihood only rises with."""
+    (n, p), k = X.shape, y.max() + 1
+    rows = []
+    for i in range(n):
+        for other in set(range(k)) - {y[i]}:
+            row = np.zeros((k, p))
+            row[y[i]] += X[i]
+            row[other] -= X[i]
+            rows.append(row[1:].ravel())
+    return np.array(rows)
+
+
+def turned_cuts(X, y):
+    """Coefficients are the slopes, then the cuts: a row is above the cut below it, and under
+    the one above."""
+    X, cuts = X[:, 1:], np.eye(y.max())
+    above = [np.r_[x, -cuts[c - 1]] for x, c in zip(X, y, strict=True) if c > 0]
+    under = [np.r_[-x, cuts[c]] for x, c in zip(X, y, strict=True) if c < len(cuts)]
+    return np.array(above + under)
+
+
+TURNED = {"categorical": turned_classes, "ordinal": turned_cuts}
+
+
+def separable(sided, held):
+    """Whether some direction turns a sided row to its side, none from it, and moves no held one."""
+    rows, p = sided.shape
     # max sum t  s.t.  t_i <= sided_i d, 0 <= t <= 1, held d = 0: positive if and only if separated
     answer = linprog(
         np.r_[np.zeros(p), -np.ones(rows)],

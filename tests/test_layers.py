@@ -75,7 +75,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "specify": (words("design errors families formula links request support"), NUMERIC),
-    "influence": (words("_types design maximise"), NUMERIC),
+    "influence": (words("_types design maximise special"), NUMERIC),
     "cautions": (
         words("_types design families inference influence maximise optimise rank source"),
         NUMERIC,

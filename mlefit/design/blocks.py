@@ -90,10 +90,11 @@ class Predictor:
     def sees_what(self, other: Predictor) -> bool:
         """Whether its free columns are those of another, in the same coordinates."""
         mine, its = self.basis, other.basis
+        turned = [basis.triangle for basis in (mine, its) if basis.triangle is not None]
         return (
             self.columns == other.columns
             and np.array_equal(mine.centre, its.centre)
-            and mine.triangle is its.triangle
+            and (not turned or (len(turned) == 2 and np.array_equal(turned[0], turned[1])))
         )
 
     def without_basis(self) -> Predictor:

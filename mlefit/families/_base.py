@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -61,6 +62,31 @@ def spread(theta: Sequence[Any], rows: int) -> list[Any]:
 
 Pairs: TypeAlias = Mapping[tuple[int, int], Rows]
 """Entries (j, k), j <= k, of a symmetric matrix for each row; an absent pair is zero."""
+
+
+class ProductPairs(Mapping[tuple[int, int], Rows]):
+    """Pairs of many parameters whose entries off the diagonal are minus products.
+
+    Entry (k, k) is diagonal[k] and entry (j, k) is -factors[j] factors[k]: of K classes there
+    are K^2 such entries, and nobody has to hold them.
+    """
+
+    def __init__(self, diagonal: Sequence[Rows], factors: Sequence[Rows]) -> None:
+        self.diagonal = diagonal
+        self.factors = factors
+
+    def __getitem__(self, pair: tuple[int, int]) -> Rows:
+        j, k = pair
+        if not 0 <= j <= k < len(self.diagonal):
+            raise KeyError(pair)
+        return self.diagonal[k] if j == k else -self.factors[j] * self.factors[k]
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return combinations_with_replacement(range(len(self.diagonal)), 2)
+
+    def __len__(self) -> int:
+        count = len(self.diagonal)
+        return count * (count + 1) // 2
 
 
 class Fused(NamedTuple):

@@ -113,7 +113,7 @@ REFUSED = {
     ),
     f"data.csv 'group ~ x1' {P}": (
         3, "column 'group' holds text, but poisson needs 0, 1, 2, ...",
-        "  first values: 'a', 'b', 'c'", [],
+        "  first values: 'a', 'b', 'c'", ["--family categorical", "--family ordinal"],
     ),
     f"data.csv 'two ~ x1' {P}": (
         3, "column 'two' holds text, but poisson needs 0, 1, 2, ...",

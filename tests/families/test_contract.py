@@ -13,7 +13,7 @@ import pytest
 from scipy.integrate import quad
 
 from mlefit import families
-from mlefit.families._base import Family, Moments, Probability
+from mlefit.families._base import Family, Fused, Moments, Probability
 from mlefit.support import BINARY, COUNTS, REAL_LINE, SUCCESSES, Domain
 from tests.numeric import slope
 
@@ -357,6 +357,7 @@ def test_canonical_forms_equal_the_general_ones_where_both_are_exact():
         form = family.fused((link,))
         assert form is not None
         fused = form(y, eta, **extra)
+        assert isinstance(fused, Fused)
         from mlefit.likelihood import Model
         from mlefit.links import resolve
 
@@ -383,6 +384,7 @@ def test_the_logit_form_keeps_its_digits_in_the_tails(eta, y):
     logit = families.load("bernoulli").fused(("logit",))
     assert logit is not None
     form = logit(np.array([y]), np.array([eta]))
+    assert isinstance(form, Fused)
     assert form.log_density[0] == pytest.approx(float(exact), rel=1e-14, abs=1e-300)
     assert form.information[0, 0][0] == pytest.approx(float(mu * (1 - mu)), rel=1e-13, abs=1e-305)
 
