@@ -59,7 +59,7 @@ def highest(
     Raises:
         UntrustworthyError: no start was found that keeps every parameter in its domain.
     """
-    maximum = maximise(model, engine, search, priors)
+    maximum = maximise(model, engine, search, priors, watch=True)
     doubted = list(_doubted(maximum, priors))
     if not doubted or maximum.optimum.status in (Status.NO_MAXIMUM, Status.PERFECT_FIT):
         return maximum
@@ -67,6 +67,8 @@ def highest(
     if simpler:
         best = min(simpler, key=lambda fit: float(fit.optimum.totals.nll))
         maximum = _higher(maximum, best, search)
+    if not maximum.edges and maximum.optimum.status is Status.LEAVING:
+        maximum = restarted(maximum, maximum.optimum.gamma, search)
     return maximum if maximum.edges else _with_rows_at_edges(maximum, doubted)
 
 

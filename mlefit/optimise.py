@@ -51,6 +51,7 @@ class Status(Enum):
     NOT_UNIQUE = "a maximum, but not the only one: neither rows nor priors part some coefficients"
     PERFECT_FIT = "the fit is perfect: the likelihood grows without bound as the scale goes to 0"
     NO_MAXIMUM = "no maximum exists: the likelihood keeps rising as coefficients grow"
+    LEAVING = "the search was on its way to an edge of the family"
     BOUNDARY = "the maximum lies at an edge of the family"
     NOT_A_VERTEX = "the linear programme ended without a proof that its vertex is optimal"
 
@@ -98,6 +99,7 @@ def newton(
     bend: Bend | None = None,
     first: Sums | None = None,
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
+    leaving: Callable[[Vector, Sums, float], bool] = lambda direction, now, decrement: False,
     log: Callable[[str], None] = lambda line: None,
 ) -> Optimum:
     """Minimise `evaluate(gamma).nll` from a start where it is finite.
@@ -117,6 +119,7 @@ def newton(
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
         collapsed: tells a place from which the likelihood only grows without bound.
+        leaving: tells from a direction, the sums and the decrement a way with no end.
         log: takes a line for each step.
     """
     moving = np.arange(len(gamma)) if free is None else free
@@ -134,6 +137,8 @@ def newton(
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.STEP_LIMIT)
+        if leaving(direction, now, decrement):
+            return _ended(evaluate, gamma, kind, now, moving, steps, Status.LEAVING)
         if bend is not None:
             direction = bend(direction, now)
         kind = begin if decrement > _NEAR else "observed"

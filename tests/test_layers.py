@@ -51,10 +51,15 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "start": (words("_types design engines families likelihood"), NUMERIC),
     "scale": (words("_types design engines errors families likelihood"), NUMERIC),
     "refine": (words("_types design engines likelihood optimise"), NUMERIC),
+    "conditioning": (
+        words("_types design engines likelihood rank start symmetric"),
+        NUMERIC,
+    ),
+    "exits": (words("_types engines likelihood optimise"), NUMERIC),
     "maximise": (
         words(
-            "_types corners design engines errors existence families likelihood optimise "
-            "penalty pinball rank refine scale start symmetric"
+            "_types conditioning corners design engines errors existence exits families likelihood "
+            "optimise penalty pinball rank refine scale start symmetric"
         ),
         NUMERIC,
     ),
