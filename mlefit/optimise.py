@@ -84,6 +84,7 @@ _NEAR = 0.03
 _ROUNDING = 1e-7
 _FLATTEST = 1e-6
 _SUFFICIENT_DECREASE = 1e-4
+_LAST_STEP = 1e-4
 _HALVINGS = 40
 
 
@@ -105,8 +106,8 @@ def newton(
     """Minimise `evaluate(gamma).nll` from a start where it is finite.
 
     After the decrement has fallen below `tol`, one more step is taken while it
-    exceeds `tol` squared: Newton's convergence is quadratic, so that step buys the
-    remaining digits.
+    exceeds 1e-4 times `tol` squared: Newton's convergence is quadratic, so that step buys
+    the remaining digits, ten of them also where a coefficient is small for its error.
 
     Args:
         evaluate: sums at a point, with observed or expected information.
@@ -220,7 +221,7 @@ def _finish(
     if kind != "observed":
         now = evaluate(gamma, "observed")
     direction, decrement, definite = newton_direction(now, moving)
-    while definite and decrement > tol**2:
+    while definite and decrement > _LAST_STEP * tol**2:
         there = gamma + direction
         ahead = evaluate(there, "observed")
         direction, left, definite = newton_direction(ahead, moving)
