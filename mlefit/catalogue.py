@@ -9,6 +9,7 @@ from mlefit.specify import suitable_links
 
 def families() -> list[dict[str, str]]:
     """One row for each family: its values, parameters, losses and names elsewhere."""
+    programs = dict.fromkeys(name for family in registry.every() for name in family.elsewhere)
     return [
         {
             "family": family.name,
@@ -20,7 +21,7 @@ def families() -> list[dict[str, str]]:
             ),
             "losses": ", ".join(loss.name for loss in family.losses),
             "also called": ", ".join(registry.spellings_of(family.name)),
-            **family.elsewhere,
+            **{program: family.elsewhere.get(program, "") for program in programs},
         }
         for family in registry.every()
     ]
