@@ -21,6 +21,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Block, block_diagonal
+from mlefit.inference import own_inverse
 from mlefit.maximise import Maximum
 
 _INFLUENTIAL = 1.0
@@ -59,14 +60,15 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
     """
     model, gammas = maximum.model, maximum.gammas
     p = maximum.engine.predictors[0].size
-    own = bread[:p, :p]
+    joint, own = bread[:p, :p], own_inverse(maximum, 0)
 
     def largest(block: Block) -> Influential:
         terms = model.row_terms(block, gammas, model.leverage_kind)
         X = block.designs[0]
-        reach = np.einsum("ij,ij->j", X, own @ X)
+        reach = np.einsum("ij,ij->j", X, joint @ X)
+        alone = np.einsum("ij,ij->j", X, own @ X)
         weight = 1.0 if block.weight is None else block.weight
-        leverage = np.minimum(weight * terms.information[0, 0] * reach, 1 - 1e-12)
+        leverage = np.clip(weight * terms.information[0, 0] * alone, 0, 1 - 1e-12)
         distance = (weight * terms.score[0]) ** 2 * reach / (p * (1 - leverage) ** 2)
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
@@ -81,7 +83,8 @@ def declining_statistics(maximum: Maximum) -> list[int]:
     """Positions of first-parameter coefficients whose Wald statistic falls as they grow."""
     predictor = maximum.engine.predictors[0]
     work = maximum.engine.columns.rows * len(maximum.optimum.gamma) * predictor.size
-    if maximum.model.family.escape is None or work > _MOST_WORK:
+    family = maximum.model.family
+    if family.escape is None or not family.has_expected or work > _MOST_WORK:
         return []
     to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
     to_search = np.linalg.inv(to_user)

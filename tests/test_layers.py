@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "goodness": (words("_types design families losses maximise"), NUMERIC),
     "specify": (words("design errors families formula links request support"), NUMERIC),
-    "influence": (words("_types design maximise"), NUMERIC),
+    "influence": (words("_types design inference maximise"), NUMERIC),
     "cautions": (
         words("_types design families inference influence maximise optimise rank source"),
         NUMERIC,

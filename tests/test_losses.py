@@ -41,7 +41,7 @@ FITS: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
     "negbinom": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
     "negbinom1": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
     "zip": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
-    "zinb": ("doctor_visits.csv", "health", ["age", "illness"], {}),
+    "zinb": ("doctor_visits.csv", "reduced", ["age"], {}),
     "hurdle-poisson": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
     "hurdle-negbinom": ("doctor_visits.csv", "health", ["age", "illness"], {}),
     "truncated-poisson": ("house_prices.csv", "bedrooms", ["lotsize"], {}),
