@@ -71,7 +71,7 @@ def assemble(
         warnings=(
             *([] if verdict is None else [verdict]),
             *table.warnings,
-            *cautions(maximum, rows, facts, df_residual),
+            *cautions(maximum, rows, facts),
         ),
         notes=(*notes, *remarks(maximum)),
     )

@@ -20,7 +20,8 @@ class FitSums:
 
     Attributes:
         losses: one entry for each loss of the family.
-        plain: deviance, Pearson's statistic, zeros seen, zeros expected.
+        plain: deviance, Pearson's statistic, zeros seen, zeros expected, and the sum of
+            squares by which Pearson's statistic varies.
     """
 
     losses: tuple[LossSums, ...]
@@ -64,17 +65,19 @@ def _plain_sums(family: Family, block: Block, theta: tuple[Any, ...]) -> Vector:
     unit_deviance = family.unit_deviance(y, *theta, **known)
     if unit_deviance is not None and block.precision is not None:
         unit_deviance = unit_deviance * block.precision
-    return np.array([total(v) for v in (unit_deviance, pearson, zeros, zeros_expected)])
+    spread = None if pearson is None else (pearson - 1) ** 2
+    return np.array([total(v) for v in (unit_deviance, pearson, zeros, zeros_expected, spread)])
 
 
 def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str, float]:
     """What the data say about the family's assumptions, where they can say anything."""
     family = maximum.model.family
-    _, pearson, zeros, zeros_expected = sums.plain
+    _, pearson, zeros, zeros_expected, spread = sums.plain
     facts: dict[str, float] = {}
     if family.support.discrete and not family.support.binary and df_residual > 0:
         if not family.has_free_scale:
             facts["dispersion"] = float(pearson / df_residual)
+            facts["dispersion_std_error"] = float(np.sqrt(spread) / df_residual)
         if _counts_zeros(family):
             facts["zeros_observed"] = float(zeros)
             facts["zeros_expected"] = float(zeros_expected)

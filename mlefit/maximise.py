@@ -302,10 +302,13 @@ def _newton(
 
     Asked to watch, it stops where a parameter is on its way to an edge.
     """
-    # the product of the scores, for want of an expected information, misleads far from a maximum
-    several = len(model.links) > 1 and model.family.has_expected
+    # The product of the scores, for want of an expected information, misleads far from a
+    # maximum; so does an expected information that vanishes faster than the slope at an edge.
+    family = model.family
+    expects = family.has_expected and not family.limits
+    several = len(model.links) > 1 and expects
     guide: Kind = "expected" if several else "observed"
-    fallback: Kind = "expected" if model.family.has_expected else "observed"
+    fallback: Kind = "expected" if expects else "observed"
     held = [] if penalty is None else penalty.positions
     return newton(
         evaluator(model, engine, penalty),

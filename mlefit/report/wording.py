@@ -266,7 +266,7 @@ def diagnostics(values: Mapping[str, object]) -> list[str]:
     seen, expected = _number(values, "zeros_observed"), _number(values, "zeros_expected")
     if seen is not None and expected is not None:
         pieces.append(f"zeros {seen:,.0f} seen, {expected:,.1f} expected")
-    told = {"dispersion", "zeros_observed", "zeros_expected"}
+    told = {"dispersion", "dispersion_std_error", "zeros_observed", "zeros_expected"}
     others = {key: value for key, value in values.items() if key not in told}
     return pieces + [_fact(key, value) for key, value in others.items() if _is_scalar(value)]
 
