@@ -57,7 +57,8 @@ def coefficient_rows(
         at = _first(maximum, k)
         asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
         estimates = {column.label: j for j, column in enumerate(fitted.columns)}
-        away = maximum.recession.moving if maximum.recession is not None and k == 0 else ()
+        found = maximum.recession
+        away = found.moving if found is not None and found.parameter == k else ()
         held = {column.label: value for column, value in asked.held}
         if _has_covariates(roles, parameter.name):
             for label in asked.labels:
@@ -121,7 +122,7 @@ def _natural(
         value = float(link.inverse(np.array([predictor.held[0][1]]))[0])
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     factor = uncertainty.scale_factor if parameter.norm is not None else 1.0
-    if maximum.recession is not None and k == 0:
+    if maximum.recession is not None and k == maximum.recession.parameter:
         end = _end_of_domain(maximum, maximum.recession)
         return results.ParameterEstimate(parameter.name, end, None, None, None)
     if maximum.optimum.status is Status.PERFECT_FIT and parameter.norm is not None:
@@ -137,8 +138,9 @@ def _natural(
 
 def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
     """Where a plain parameter tends to when its likelihood has no maximum inside."""
-    end = maximum.model.links[0].ends[recession.growing > 0]
-    return _value_of(end, maximum.model.family.parameters[0].domain)
+    k = recession.parameter
+    end = maximum.model.links[k].ends[recession.growing > 0]
+    return _value_of(end, maximum.model.family.parameters[k].domain)
 
 
 def _value_of(end: str | None, domain: Domain) -> float | None:

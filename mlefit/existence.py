@@ -19,8 +19,9 @@ violates join until none does or nothing but 0 is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,17 +47,29 @@ class Recession:
     """A direction in which the likelihood only grows.
 
     Attributes:
-        direction: change of the first parameter's coefficients, for the user's columns,
-            the largest entry times its column's size scaled to one.
+        parameter: position of the parameter whose coefficients run away.
+        direction: change of these coefficients, for the user's columns, the largest entry
+            times its column's size scaled to one.
         moving: positions of the coefficients that run away.
         falling: rows whose linear predictor falls without bound.
         growing: rows whose linear predictor grows without bound.
     """
 
+    parameter: int
     direction: Vector
     moving: tuple[int, ...]
     falling: int
     growing: int
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Whose coefficients may run away, and which rows would not mind."""
+
+    model: Model
+    engine: LocalEngine
+    parameter: int
+    escape: Callable[..., tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -75,35 +88,57 @@ class _Sides:
 
 
 def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Recession | None:
-    """A recession direction of the first parameter's coefficients; None if there is none.
+    """A recession direction of one parameter's coefficients; None if there is none.
 
     Coefficients at the positions `held` cannot run away: these likelihoods are bounded, and
     the density of a proper prior goes to zero. The other parameters are taken as given: a
-    direction for one value of a scale is one for every value.
+    direction for one value of a scale is one for every value. A parameter without covariates
+    that nears an edge where the family is a simpler one is left to `boundary`.
     """
-    predictor = engine.predictors[0]
-    if model.family.escape is None or not predictor.size or not any(model.links[0].ends):
-        return None
-    sizes = _column_sizes(engine)
-    free = _free_directions(model, engine, sizes, held)
+    family, first = model.family, 0
+    for k, (parameter, predictor) in enumerate(
+        zip(family.parameters, engine.predictors, strict=True)
+    ):
+        further = family.further_escapes.get(parameter.name)
+        escape = family.escape if k == 0 else further and further.rows
+        if escape is not None and predictor.size and any(model.links[k].ends):
+            own = [at - first for at in held if first <= at < first + predictor.size]
+            found = _recession(_Question(model, engine, k, escape), own)
+            if found is not None and not _ends_in_a_family(model, engine, found):
+                return found
+        first += predictor.size
+    return None
+
+
+def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
+    sizes = _column_sizes(asked.engine, asked.parameter)
+    free = _free_directions(asked, sizes, held)
     if not free.shape[1]:
         return None
-    found = _cutting_planes(model, engine, sizes, free)
+    found = _cutting_planes(asked, sizes, free)
     if found is None:
         return None
     direction, (falling, growing) = found
-    beta, moving = _scaled(engine, predictor.basis.to_user() @ (direction / sizes))
-    return Recession(beta, moving, falling, growing)
+    to_user = asked.engine.predictors[asked.parameter].basis.to_user()
+    beta, moving = _scaled(asked, to_user @ (direction / sizes))
+    return Recession(asked.parameter, beta, moving, falling, growing)
 
 
-def _sides(model: Model, block: Block, sizes: Vector) -> _Sides:
-    escape = model.family.escape
-    assert escape is not None
-    lower, upper = escape(block.y, **block.known)
+def _ends_in_a_family(model: Model, engine: LocalEngine, found: Recession) -> bool:
+    parameter, predictor = found.parameter, engine.predictors[found.parameter]
+    end = model.links[parameter].ends[found.growing > 0]
+    name = model.family.parameters[parameter].name
+    return predictor.size == 1 and any(
+        (limit.parameter, limit.end) == (name, end) for limit in model.family.limits
+    )
+
+
+def _sides(asked: _Question, block: Block, sizes: Vector) -> _Sides:
+    lower, upper = asked.escape(block.y, **block.known)
     none = np.zeros(len(block.y), dtype=bool)
     reached = {"lower": lower, "upper": upper, None: none}
-    falling, growing = (reached[end] for end in model.links[0].ends)
-    X = block.designs[0] / sizes[:, None]
+    falling, growing = (reached[end] for end in asked.model.links[asked.parameter].ends)
+    X = block.designs[asked.parameter] / sizes[:, None]
     lengths = np.linalg.norm(X, axis=0)
     X = X / np.where(lengths > 0, lengths, 1.0)
     one_way = falling != growing
@@ -114,20 +149,19 @@ def _sides(model: Model, block: Block, sizes: Vector) -> _Sides:
     )
 
 
-def _column_sizes(engine: LocalEngine) -> Vector:
-    squares = engine.total(lambda block: np.einsum("ij,ij->i", block.designs[0], block.designs[0]))
+def _column_sizes(engine: LocalEngine, k: int) -> Vector:
+    squares = engine.total(lambda block: np.einsum("ij,ij->i", block.designs[k], block.designs[k]))
     sizes = np.sqrt(squares / engine.columns.rows)
     return np.where(sizes > 0, sizes, 1.0)
 
 
-def _free_directions(
-    model: Model, engine: LocalEngine, sizes: Vector, held: Sequence[int]
-) -> Matrix:
+def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Matrix:
     """An orthonormal basis of the directions that move no held row and no held coefficient."""
-    predictor = engine.predictors[0]
-    p = predictor.size
-    R = triangle((_sides(model, block, sizes).held for block in engine.blocks()), p)
-    still = predictor.basis.to_user()[[j for j in held if j < p]] / sizes
+    predictor = asked.engine.predictors[asked.parameter]
+    R = triangle(
+        (_sides(asked, block, sizes).held for block in asked.engine.blocks()), predictor.size
+    )
+    still = predictor.basis.to_user()[list(held)] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
     return _null_space(np.vstack([R, still / lengths]))
 
@@ -140,15 +174,15 @@ def _null_space(rows: Matrix) -> Matrix:
 
 
 def _cutting_planes(
-    model: Model, engine: LocalEngine, sizes: Vector, free: Matrix
+    asked: _Question, sizes: Vector, free: Matrix
 ) -> tuple[Vector, tuple[int, int]] | None:
-    c, chosen = _gather(model, engine, sizes, free)
+    c, chosen = _gather(asked, sizes, free)
     for _ in range(_ROUNDS):
         z = _programme(c, chosen)
         if z is None:
             return None
         z = _on_its_face(z, chosen)
-        worst, rows = _violations(model, engine, sizes, free, z)
+        worst, rows = _violations(asked, sizes, free, z)
         if not worst.shape[1]:
             # nothing but rounding moved: the cone is the origin
             return (free @ z, rows) if any(rows) else None
@@ -156,15 +190,13 @@ def _cutting_planes(
     return None
 
 
-def _gather(
-    model: Model, engine: LocalEngine, sizes: Vector, free: Matrix
-) -> tuple[Vector, Matrix]:
+def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matrix]:
     """The sum of all turned rows, and every k-th of them to begin with."""
     c = np.zeros(free.shape[1])
-    step = max(1, engine.columns.rows // _FIRST_ROWS)
+    step = max(1, asked.engine.columns.rows // _FIRST_ROWS)
     chosen = []
-    for block in engine.blocks():
-        turned = free.T @ _sides(model, block, sizes).turned
+    for block in asked.engine.blocks():
+        turned = free.T @ _sides(asked, block, sizes).turned
         c += turned.sum(axis=1)
         chosen.append(turned[:, ::step])
     return c, np.concatenate(chosen, axis=1)
@@ -199,14 +231,14 @@ def _on_its_face(z: Vector, rows: Matrix) -> Vector:
 
 
 def _violations(
-    model: Model, engine: LocalEngine, sizes: Vector, free: Matrix, z: Vector
+    asked: _Question, sizes: Vector, free: Matrix, z: Vector
 ) -> tuple[Matrix, tuple[int, int]]:
     """The rows that a direction violates most, and how many it improves: falling, growing."""
     worst: Matrix = np.empty((len(z), 0))
     margins: Rows = np.zeros(0)
     falling = growing = 0
-    for block in engine.blocks():
-        sides = _sides(model, block, sizes)
+    for block in asked.engine.blocks():
+        sides = _sides(asked, block, sizes)
         turned = free.T @ sides.turned
         margin = z @ turned
         improved = margin > _ON_THE_PLANE
@@ -220,9 +252,10 @@ def _violations(
     return worst, (falling, growing)
 
 
-def _scaled(engine: LocalEngine, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
+def _scaled(asked: _Question, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
     """A direction with its largest reach one, and the coefficients that really move."""
-    sizes = _column_sizes(engine.with_predictors([p.without_basis() for p in engine.predictors]))
+    raw = [predictor.without_basis() for predictor in asked.engine.predictors]
+    sizes = _column_sizes(asked.engine.with_predictors(raw), asked.parameter)
     beta = beta / np.abs(beta * sizes).max()
     moving = tuple(j for j, r in enumerate(np.abs(beta * sizes)) if r > _ON_THE_PLANE)
     return beta, moving

@@ -15,11 +15,11 @@ from mlefit.support import Domain
 def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     """The sentence, its evidence and remedies, one a line; None if nothing runs away."""
     if maximum.edges:
-        return _at_an_edge(maximum)
+        return _at_an_edge(maximum, roles)
     found = maximum.recession
     if found is None:
         return None
-    columns = maximum.engine.predictors[0].columns
+    columns = maximum.engine.predictors[found.parameter].columns
     moving = [columns[j] for j in found.moving]
     named = [column for column in moving if not column.is_intercept]
     target = roles.main.response_label
@@ -28,7 +28,8 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
         f"no maximum exists: {_reason(found, columns, named, table, target, maximum)}",
         f"  {_runaways(found, columns)}: {rows} are fitted ever better",
     ]
-    remedies = _remedies(roles, named)
+    name = maximum.model.family.parameters[found.parameter].name
+    remedies = _remedies(roles, named, name if found.parameter else None)
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
@@ -45,11 +46,13 @@ def edges_in_words(maximum: Maximum) -> str:
     )
 
 
-def _at_an_edge(maximum: Maximum) -> str:
+def _at_an_edge(maximum: Maximum, roles: Roles) -> str:
     lines = [edges_in_words(maximum)]
     if maximum.runs_to_edge:
         lines.append("  the likelihood keeps rising on the way, so no error would mean anything")
-        lines.append("  try:  " + "   or   ".join(map(_held_inside, maximum.edges)))
+        lines.append(
+            "  try:  " + "   or   ".join(_held_inside(edge, roles) for edge in maximum.edges)
+        )
         return "\n".join(lines)
     reached = " and ".join(_edge_reached(edge) for edge in maximum.edges)
     name = maximum.model.family.name
@@ -65,11 +68,11 @@ def _edge_reached(edge: Edge) -> str:
     return f"{parameter.name} goes to {'1' if parameter.domain is Domain.UNIT else 'infinity'}"
 
 
-def _held_inside(edge: Edge) -> str:
+def _held_inside(edge: Edge, roles: Roles) -> str:
     """What keeps a parameter from its edge: a value, or no covariates."""
     name = edge.limit.parameter
     if len(edge.predictor.columns) > 1:
-        return f"{name} without covariates"
+        return f"leave out --model '{roles.formulas[name].text}'"
     return f"--fix {name}={0.01 if edge.limit.end == 'lower' else 100}"
 
 
@@ -81,7 +84,7 @@ def _reason(
     target: str,
     maximum: Maximum,
 ) -> str:
-    outcomes = _outcomes(maximum)
+    outcomes = _outcomes(maximum, found.parameter)
     if not named:
         return f"{target!r} is {outcomes[found.growing > 0]} in every row"
     if len(named) == 1 and all(isinstance(part, Indicator) for part in named[0].parts):
@@ -99,11 +102,15 @@ def _reason(
     return f"{which}{names} tells the rows where {target!r} is {' and where it is '.join(sides)}"
 
 
-def _outcomes(maximum: Maximum) -> tuple[str, str]:
+def _outcomes(maximum: Maximum, k: int) -> tuple[str, str]:
     """What the target is in rows whose linear predictor falls, and grows, without bound."""
-    top = "all trials" if maximum.model.family.known else "1"
-    words = {"lower": "0", "upper": top, None: ""}
-    falling, growing = maximum.model.links[0].ends
+    family = maximum.model.family
+    further = family.further_escapes.get(family.parameters[k].name)
+    top = "all trials" if family.known else "1"
+    least = f"{family.support.lower:g}"
+    lower, upper = (least, top) if further is None else (further.lower, further.upper)
+    words = {"lower": lower, "upper": upper, None: ""}
+    falling, growing = maximum.model.links[k].ends
     return words[falling], words[growing]
 
 
@@ -144,15 +151,17 @@ def _runaways(found: Recession, columns: Sequence[Column]) -> str:
     return head + " and ".join(parts)
 
 
-def _remedies(roles: Roles, named: Sequence[Column]) -> list[str]:
+def _remedies(roles: Roles, named: Sequence[Column], further: str | None) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
     remedies = ["--prior 'normal(0, 2.5)'"] if named else []
+    if named and further is not None:
+        remedies = [f"--prior '{further}:{column.label} ~ normal(0, 2.5)'" for column in named[:1]]
     if len(named) == 1 and len(named[0].parts) == 1 and isinstance(named[0].parts[0], Indicator):
         name, _, level = named[0].label[:-1].partition("[")
         if name.isidentifier() and "'" not in level:
             remedies.append(f"--where \"{name} <> '{level}'\"")
     labels = {":".join(label_of(part.key) for part in column.parts) for column in named}
-    if labels and roles.target_source == "formula":
+    if labels and further is None and roles.target_source == "formula":
         less = " - ".join([roles.main.text.strip(), *sorted(labels)])
         remedies.append(f"'{less}'")
     return remedies

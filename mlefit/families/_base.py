@@ -172,6 +172,21 @@ class Moments:
         return float(self.sample[order][min(at, len(order) - 1)])
 
 
+class Escape(NamedTuple):
+    """How a further parameter's regression can run away, as `Family.escape` for the first.
+
+    Attributes:
+        rows: (y, **known) -> rows whose likelihood only rises towards the lower end, and
+            towards the upper end.
+        lower: what the target is in the rows of the lower end: "above 0".
+        upper: the same for the upper end.
+    """
+
+    rows: Callable[..., tuple[Any, Any]]
+    lower: str
+    upper: str
+
+
 class Family(ABC):
     """A distribution of one target value."""
 
@@ -190,6 +205,9 @@ class Family(ABC):
     escape: ClassVar[Callable[..., tuple[Any, Any]] | None] = None
     """(y, **known) -> rows whose likelihood only rises as the first parameter nears the
     lower end of its domain, and as it nears the upper end. None if there are none."""
+
+    further_escapes: ClassVar[Mapping[str, Escape]] = {}
+    """The same for parameters beside the first, by their names."""
 
     limits: ClassVar[tuple[Limit, ...]] = ()
     """Families it becomes at edges of its parameters; maxima there are reported as theirs."""
