@@ -57,7 +57,7 @@ REFUSED = {
     # family
     "data.csv 'count ~ x1'": (
         2, "no family: which distribution does 'count' have, or which loss?", None,
-        ["--family poisson", "--family laplace", "--family normal"],
+        ["--family poisson", "--family laplace", "--family normal", "--family geometric"],
     ),
     "data.csv 'two ~ x1'": (
         2, "no family: which distribution does 'two' have, or which loss?", None,
@@ -233,8 +233,8 @@ REFUSED = {
         "  for one trial a row, the family is bernoulli", [],
     ),
     f"data.csv 'count ~ x1' {P} --trials total": (
-        2, "--trials is for beta-binomial and binomial, not for poisson", None,
-        ["--family beta-binomial", "--family binomial"],
+        2, "--trials is for binomial and beta-binomial, not for poisson", None,
+        ["--family binomial", "--family beta-binomial"],
     ),
     "data.csv 'count ~ x1' -F binomial --trials amount": (
         3, "trials 'amount' has values that are no counts",
