@@ -71,7 +71,8 @@ REFUSED = {
         2, "no family: which distribution, or which loss?", None, ["mlefit list families"],
     ),
     "data.csv 'count ~ x1' -F poison": (
-        2, "no family or loss 'poison'", None, ["--family poisson"],
+        2, "no family or loss 'poison'", None,
+        ["--family poisson", "--family hurdle-poisson"],
     ),
     "data.csv 'count ~ x1' --loss hinge": (
         2, "'hinge' is not the negative logarithm of any density",
