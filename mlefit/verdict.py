@@ -73,7 +73,9 @@ def _held_inside(edge: Edge, roles: Roles) -> str:
     name = edge.limit.parameter
     if len(edge.predictor.columns) > 1:
         return f"leave out --model '{roles.formulas[name].text}'"
-    return f"--fix {name}={0.01 if edge.limit.end == 'lower' else 100}"
+    unit = edge.model.family.parameters[edge.position].domain is Domain.UNIT
+    inside = 0.01 if edge.limit.end == "lower" else 0.99 if unit else 100
+    return f"--fix {name}={inside}"
 
 
 def _reason(

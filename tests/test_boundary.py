@@ -140,6 +140,16 @@ def test_an_edge_without_a_family_is_told_without_errors():
     assert found.fit.log_likelihood == pytest.approx(height, abs=1e-6)
 
 
+def test_trials_that_all_end_alike_are_told():
+    data = pl.DataFrame({"y": [0, 10, 0, 10, 10], "m": [10] * 5})
+    found = fit(data, "y ~ 1", family="beta-binomial", trials="m")
+    assert found.certificate.status == "boundary"
+    assert (found.parameters[1].estimate, found.parameters[1].std_error) == (1.0, None)
+    assert "--fix rho=0.99" in found.warnings[0]
+    held = fit(data, "y ~ 1", family="beta-binomial", trials="m", fix="rho=0.99")
+    assert held.certificate.status == "converged"
+
+
 def logarithmic_series(y):
     """Largest log-likelihood of a logarithmic series, from its one equation."""
     from scipy.optimize import brentq
