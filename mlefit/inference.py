@@ -81,7 +81,7 @@ def covariance(
         clusters: for kind 'cluster', the code of each row's cluster, 0 to G - 1.
 
     Returns:
-        None if the information cannot be inverted.
+        None if the information cannot be inverted, or rows are too few for this kind.
     """
     bread = inverse_information(maximum, kind)
     if bread is None:
@@ -89,7 +89,9 @@ def covariance(
     if kind not in ("observed", "expected"):
         bread = bread @ _meat(maximum, kind, bread, squared_weights, clusters) @ bread
     to_user = block_diagonal([p.basis.to_user() for p in maximum.engine.predictors])
-    return to_user @ bread @ to_user.T
+    found = to_user @ bread @ to_user.T
+    # as many coefficients as rows leave no residual to make a sandwich of
+    return found if np.isfinite(found).all() else None
 
 
 def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
@@ -140,7 +142,7 @@ def _meat(
     meat = engine.total(products)
     if kind == "HC1":
         n = maximum.engine.columns.rows if squared_weights else maximum.moments.rows
-        meat = meat * (n / (n - p))
+        meat = meat * (n / (n - p) if n > p else math.nan)
     return meat
 
 
