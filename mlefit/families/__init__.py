@@ -9,6 +9,7 @@ How to add a family:
 4. Give `support`, `parameters`, `log_density`, `score`, `observed`, `start` and `sample`,
    in theta alone: links, coefficients and weights are not a family's business. Give
    `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist.
+   `limits` names what it becomes at an edge of a parameter, `escape` rows that can run away.
 5. Give its losses as records, and `examples`: parameters to test it at.
 6. Run `pytest tests/families`: it tests the density, every derivative, the distribution
    function, the draws, losses and starts.
