@@ -18,7 +18,7 @@ every_function = pytest.mark.parametrize("function", EXACT, ids=lambda f: f.__na
 
 
 @every_function
-@pytest.mark.parametrize("k", [1e-8, 1e-3, 0.3, 1.0, 15.9, 16.0, 333.0, 1e6, 1e8, 1e12])
+@pytest.mark.parametrize("k", [1e-100, 1e-8, 1e-3, 0.3, 1.0, 15.9, 16.0, 333.0, 1e6, 1e8, 1e12])
 def test_every_digit_is_there_however_large_the_size(function, k):
     found = function(COUNTS, np.full(len(COUNTS), k))
     with mpmath.workdps(60):
