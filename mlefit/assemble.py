@@ -74,7 +74,7 @@ def assemble(
         warnings=(
             *([] if verdict is None else [verdict]),
             *table.warnings,
-            *cautions(maximum, rows, kind, facts, df_residual),
+            *cautions(maximum, rows, kind, facts),
         ),
         notes=(*notes, *conditions(maximum), *remarks(maximum)),
     )
@@ -317,8 +317,21 @@ def _summary(
 
 
 def _null_deviance(request: Request, maximum: Maximum) -> float | None:
-    """Deviance of the model with an intercept, or nothing, for the first parameter."""
-    first, *rest = maximum.engine.predictors
+    """Deviance of the model with an intercept, or nothing, for the first parameter.
+
+    The other parameters stay at their estimates: with a size or a scale of its own the null
+    model's deviance would be on another scale.
+    """
+    first, *others = maximum.engine.predictors
+    rest = [
+        replace(
+            predictor,
+            columns=(),
+            held=(*predictor.held, *zip(predictor.columns, map(float, beta), strict=True)),
+            basis=Basis(np.zeros(0)),
+        )
+        for predictor, beta in zip(others, maximum.betas[1:], strict=True)
+    ]
     intercept = (Column(INTERCEPT, ()),) if first.has_intercept else ()
     predictors = [
         replace(first, columns=intercept, basis=Basis(np.zeros(len(intercept)))),

@@ -10,12 +10,10 @@ from mlefit.families._refused import REFUSED
 from mlefit.links import LINKS
 from mlefit.specify import suitable_links
 
-# whose names of a family are shown; a family may lack one
-_SYSTEMS = ("R", "scipy", "Stan")
-
 
 def families() -> list[dict[str, str]]:
     """One row for each family: its values, parameters, losses and names elsewhere."""
+    programs = dict.fromkeys(name for family in registry.every() for name in family.elsewhere)
     return [
         {
             "family": family.name,
@@ -24,7 +22,7 @@ def families() -> list[dict[str, str]]:
             "parameters": ", ".join(_parameters(family)),
             "losses": ", ".join(loss.name for loss in family.losses),
             "also called": ", ".join(registry.spellings_of(family.name)),
-            **{system: family.elsewhere.get(system, "") for system in _SYSTEMS},
+            **{program: family.elsewhere.get(program, "") for program in programs},
         }
         for family in registry.every()
     ]

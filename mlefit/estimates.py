@@ -57,7 +57,7 @@ def coefficient_rows(
         at = _first(maximum, k)
         asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
         estimates = {column.label: j for j, column in enumerate(fitted.columns)}
-        away = () if maximum.recession is None else maximum.recession.moving
+        away = _running_away(maximum)
         held = {column.label: value for column, value in asked.held}
         if _has_covariates(roles, parameter.name):
             for label in asked.labels:
@@ -109,6 +109,12 @@ def parameter_rows(
             yield _natural(maximum, k, _first(maximum, k), uncertainty)
 
 
+def _running_away(maximum: Maximum) -> set[int]:
+    """Positions of the coefficients that have no finite estimate."""
+    found = maximum.recession
+    return set() if found is None else {found.first + j for j in found.moving}
+
+
 def _first(maximum: Maximum, k: int) -> int:
     """Position of a parameter's first coefficient among all."""
     return sum(predictor.size for predictor in maximum.engine.predictors[:k])
@@ -123,7 +129,8 @@ def _natural(
         value = float(link.inverse(np.array([predictor.held[0][1]]))[0])
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     factor = uncertainty.scale_factor if parameter.norm is not None else 1.0
-    if maximum.recession is not None and position in maximum.recession.moving:
+    if position in _running_away(maximum):
+        assert maximum.recession is not None
         end = _end_of_domain(maximum, maximum.recession)
         return results.ParameterEstimate(parameter.name, end, None, None, None)
     if maximum.optimum.status is Status.PERFECT_FIT and parameter.narrowing is not None:
@@ -140,8 +147,9 @@ def _natural(
 
 def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
     """Where a plain parameter tends to when its likelihood has no maximum inside."""
-    end = maximum.model.ends[recession.growing > 0]
-    return _value_of(end, maximum.model.family.parameters[0].domain)
+    k = recession.parameter or 0
+    end = maximum.model.ends_of(k)[recession.growing > 0]
+    return _value_of(end, maximum.model.family.parameters[k].domain)
 
 
 def _value_of(end: str | None, domain: Domain) -> float | None:

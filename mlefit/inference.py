@@ -101,7 +101,7 @@ def covariance(
         clusters: for kind 'cluster', the code of each row's cluster, 0 to G - 1.
 
     Returns:
-        None if the information cannot be inverted.
+        None if the information cannot be inverted, or rows are too few for this kind.
     """
     bread = inverse_information(maximum, kind)
     if bread is None:
@@ -111,7 +111,9 @@ def covariance(
     elif kind not in ("observed", "expected"):
         bread = bread @ _meat(maximum, kind, bread, squared_weights, clusters) @ bread
     to_user = user_matrix(maximum.engine.predictors)
-    return to_user @ bread @ to_user.T
+    found = to_user @ bread @ to_user.T
+    # as many coefficients as rows leave no residual to make a sandwich of
+    return found if np.isfinite(found).all() else None
 
 
 def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
@@ -132,13 +134,14 @@ def _meat(
     gammas = maximum.gammas
     p = engine.predictors[0].size
     leverage_power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
+    own = [own_inverse(maximum, k) for k in range(len(gammas))]
 
     def scores(block: Block) -> Matrix:
         terms = model.row_terms(block, gammas, model.leverage_kind)
         parts = []
         for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
             if leverage_power is not None and len(X):
-                inside = _leverage(block, k, terms, bread, squared_weights)
+                inside = _leverage(block, k, terms, own[k], squared_weights)
                 score = score / (1 - inside) ** leverage_power
             parts.append(X * score)
         return np.concatenate(parts)
@@ -161,15 +164,25 @@ def _meat(
     meat = engine.total(products)
     if kind == "HC1":
         n = maximum.engine.columns.rows if squared_weights else maximum.moments.rows
-        meat = meat * (n / (n - p))
+        meat = meat * (n / (n - p) if n > p else math.nan)
     return meat
 
 
-def _leverage(block: Block, k: int, terms: RowTerms, bread: Matrix, squared_weights: bool) -> Rows:
+def own_inverse(maximum: Maximum, k: int) -> Matrix:
+    """Inverse information of one parameter's coefficients, the others taken as known.
+
+    The hat matrix of its working regression is made of it. Where parameters are hard to
+    tell apart, their block of the joint inverse would give leverages far above one.
+    """
+    lo = sum(predictor.size for predictor in maximum.engine.predictors[:k])
+    hi = lo + maximum.engine.predictors[k].size
+    inverted = inverse(maximum.optimum.totals.information[lo:hi, lo:hi])
+    return np.full((hi - lo, hi - lo), np.nan) if inverted is None else inverted
+
+
+def _leverage(block: Block, k: int, terms: RowTerms, own: Matrix, squared_weights: bool) -> Rows:
     """Diagonal of the hat matrix of one parameter's working regression."""
-    lo = sum(len(X) for X in block.designs[:k])
     X = block.designs[k]
-    own = bread[lo : lo + len(X), lo : lo + len(X)]
     information = terms.information[k, k]
     if squared_weights:
         information = block.weighted(information)

@@ -86,7 +86,7 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
         )
         weight = 1.0 if block.weight is None else block.weight
         # the share of the curvature along the row's own step that the row itself supplies
-        leverage = np.minimum(weight * ratio(bend, reach), 1 - 1e-12)
+        leverage = np.clip(weight * ratio(bend, reach), 0, 1 - 1e-12)
         distance = weight**2 * reach / (p * (1 - leverage) ** 2)
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
@@ -101,7 +101,8 @@ def declining_statistics(maximum: Maximum) -> list[int]:
     """Positions of first-parameter coefficients whose Wald statistic falls as they grow."""
     predictor = maximum.engine.predictors[0]
     work = maximum.engine.columns.rows * len(maximum.optimum.gamma) * predictor.size
-    if maximum.model.family.escape is None or work > _MOST_WORK:
+    family = maximum.model.family
+    if family.escape is None or not family.has_expected or work > _MOST_WORK:
         return []
     to_user = user_matrix(maximum.engine.predictors)
     to_search = np.linalg.inv(to_user)

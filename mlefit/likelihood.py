@@ -96,10 +96,9 @@ class Model:
         """Whether observed and expected information agree, as for a canonical link."""
         return self._fused is not None
 
-    @property
-    def ends(self) -> tuple[str | None, str | None]:
-        """Which end of its domain the first parameter nears as eta goes to -inf and to +inf."""
-        link, domain = self.links[0], self.family.parameters[0].domain
+    def ends_of(self, k: int) -> tuple[str | None, str | None]:
+        """Which end of its domain parameter k nears as its eta goes to -inf and to +inf."""
+        link, domain = self.links[k], self.family.parameters[k].domain
         if link.onto == "real":
             return ("lower", "upper") if domain == Domain.REAL else (None, None)
         return link.ends

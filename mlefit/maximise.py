@@ -8,28 +8,28 @@ Newton steps see nearly orthogonal ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.conditioning import well_conditioned
 from mlefit.corners import newton_with_corners
 from mlefit.design.blocks import Predictor, betas, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.existence import Recession, recession
+from mlefit.exits import leaving, stays
 from mlefit.families._base import Limit, Moments, Parameter
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.optimise import Kind as SearchKind
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
 from mlefit.pinball import Vertex, minimise_pinball
-from mlefit.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
+from mlefit.rank import Redundant
 from mlefit.refine import refined_coefficients
 from mlefit.scale import (
     collapse,
@@ -38,8 +38,7 @@ from mlefit.scale import (
     refuse_collapsed_start,
 )
 from mlefit.several import Trials, further_starts, highest
-from mlefit.start import Survey, centred, start_coefficients
-from mlefit.symmetric import condition_number
+from mlefit.start import centred, start_coefficients
 
 Log = Callable[[str], None]
 
@@ -173,7 +172,12 @@ class Search:
 
 
 def maximise(
-    model: Model, engine: LocalEngine, search: Search, priors: Sequence[Assigned] = ()
+    model: Model,
+    engine: LocalEngine,
+    search: Search,
+    priors: Sequence[Assigned] = (),
+    *,
+    watch: bool = False,
 ) -> Maximum:
     """Find the coefficients of largest likelihood, or of largest posterior density.
 
@@ -182,6 +186,7 @@ def maximise(
         engine: rows and predictors.
         search: when to stop.
         priors: for some of the coefficients.
+        watch: whether to stop where a parameter is on its way to an edge.
 
     Raises:
         UntrustworthyError: no start was found that keeps every parameter in its domain.
@@ -195,9 +200,7 @@ def maximise(
     if not math.isfinite(first.nll):
         raise _no_start(model)
     held = {label for one in priors for label in one.labels}
-    engine, redundant = _well_conditioned(
-        model, engine, first.information, survey, held, search.log
-    )
+    engine, redundant = well_conditioned(model, engine, first.information, survey, held, search.log)
     if any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
         gamma = start_coefficients(model, engine, theta, survey)
         first = evaluator(model, engine)(gamma, "guide")
@@ -209,8 +212,8 @@ def maximise(
 
     def searched(gamma: Vector, first: Totals) -> Optimum:
         if penalty is not None:
-            return _under(penalty, model, engine, gamma, moments, search)
-        return _newton(model, engine, gamma, moments, search, first=first)
+            return _under(penalty, model, engine, gamma, moments, search, watch=watch)
+        return _newton(model, engine, gamma, moments, search, first=first, watch=watch)
 
     optima = [searched(gamma, first)]
     for start in further_starts(model, engine, others, moments, survey):
@@ -238,7 +241,7 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
 
 
 def restarted(maximum: Maximum, gamma: Vector, search: Search) -> Maximum:
-    """The maximum that a search from other coefficients leads to."""
+    """The maximum that a search from other coefficients leads to, however far it is."""
     model, engine, moments = maximum.model, maximum.engine, maximum.moments
     if maximum.penalty is None:
         optimum = _newton(model, engine, gamma, moments, search)
@@ -254,10 +257,12 @@ def _under(
     gamma: Vector,
     moments: Moments,
     search: Search,
+    *,
+    watch: bool = False,
 ) -> Optimum:
     """The search that suits the priors: with corners, or without."""
     if not penalty.has_corners:
-        return _newton(model, engine, gamma, moments, search, penalty=penalty)
+        return _newton(model, engine, gamma, moments, search, penalty=penalty, watch=watch)
     return newton_with_corners(
         _guided(evaluator(model, engine, penalty)),
         gamma,
@@ -273,6 +278,8 @@ def _under(
 def _judged(maximum: Maximum) -> Maximum:
     """The maximum, after asking whether one exists and sharpening what is ill conditioned."""
     model, engine, optimum = maximum.model, maximum.engine, maximum.optimum
+    if optimum.status is Status.LEAVING:
+        return maximum
     if optimum.steps >= _SUSPICIOUS_STEPS or optimum.status is not Status.CONVERGED:
         held = [] if maximum.penalty is None else maximum.penalty.positions
         found = recession(model, engine, held)
@@ -296,11 +303,19 @@ def _newton(
     free: NDArray[np.intp] | None = None,
     first: Totals | None = None,
     penalty: Penalty | None = None,
+    watch: bool = False,
 ) -> Optimum:
-    """Newton's method with what this model knows: an exact scale, and when it collapses."""
-    # the product of the scores, for want of an expected information, misleads far from a maximum
-    several = len(model.links) > 1 and model.family.has_expected
-    fallback: SearchKind = "expected" if model.family.has_expected else "observed"
+    """Newton's method with what this model knows: an exact scale, when it collapses, its edges.
+
+    Asked to watch, it stops where a parameter is on its way to an edge.
+    """
+    # The product of the scores, for want of an expected information, misleads far from a
+    # maximum; so does an expected information that vanishes faster than the slope at an edge.
+    family = model.family
+    expects = family.has_expected and not family.limits
+    several = len(model.links) > 1 and expects
+    fallback: SearchKind = "expected" if expects else "observed"
+    held = [] if penalty is None else penalty.positions
     return newton(
         _guided(evaluator(model, engine, penalty)),
         gamma,
@@ -309,16 +324,17 @@ def _newton(
         begin="expected" if several else "observed",
         fallback=fallback,
         free=free,
-        bend=exact_scale(model, engine, [] if penalty is None else penalty.positions),
+        bend=exact_scale(model, engine, held),
         first=first if several or model.is_fused else None,
         collapsed=collapse(model, engine, moments),
+        leaving=leaving(model, engine, held) if watch else stays,
         log=search.log,
     )
 
 
 def _guided(
     evaluate: Callable[[Vector, Kind], Totals],
-) -> Callable[[Vector, Literal["observed", "expected"]], Totals]:
+) -> Callable[[Vector, SearchKind], Totals]:
     """The sums as a search sees them: what it takes for expected is the family's guide."""
     return lambda gamma, kind: evaluate(gamma, "guide" if kind == "expected" else kind)
 
@@ -334,46 +350,6 @@ def evaluator(
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate
-
-
-def _well_conditioned(
-    model: Model,
-    engine: LocalEngine,
-    information: Matrix,
-    survey: Survey,
-    held: Collection[str],
-    log: Log,
-) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...]]:
-    """Leave out redundant columns and turn the coordinates of nearly dependent ones.
-
-    A dependency that a prior resolves is none: its columns stay as they are.
-    """
-    edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
-    predictors: list[Predictor] = []
-    redundant: list[tuple[Redundant, ...]] = []
-    for k, (lo, hi) in enumerate(pairwise(edges)):
-        predictor = engine.predictors[k]
-        left_out: list[Redundant] = []
-        wide = predictor.size >= survey.rows
-        if wide or condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED:
-            log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
-            R = triangle((block.designs[k] for block in engine.blocks()), predictor.size)
-            name = model.family.parameters[k].name
-            known = np.array([f"{name}:{column.label}" in held for column in predictor.columns])
-            # a prior is as good as a row in which its column stands alone
-            alone = np.diag(np.linalg.norm(R, axis=0))[known]
-            R = np.vstack([R, alone])
-            sizes = np.sqrt(survey.squares[lo:hi])
-            left_out = redundant_columns(R, sizes, predictor.basis.centre)
-            positions = [column.index for column in left_out]
-            predictor = predictor.without(positions)
-            if not known.any():
-                turned = np.asarray(np.linalg.qr(np.delete(R, positions, axis=1), mode="r"))
-                basis = replace(predictor.basis, triangle=turned / math.sqrt(survey.rows))
-                predictor = replace(predictor, basis=basis)
-        predictors.append(predictor)
-        redundant.append(tuple(left_out))
-    return engine.with_predictors(predictors), tuple(redundant)
 
 
 def _with_vertex(

@@ -51,6 +51,7 @@ class Status(Enum):
     NOT_UNIQUE = "a maximum, but not the only one: neither rows nor priors part some coefficients"
     PERFECT_FIT = "the fit is perfect: the likelihood grows without bound as its spread goes to 0"
     NO_MAXIMUM = "no maximum exists: the likelihood keeps rising as coefficients grow"
+    LEAVING = "the search was on its way to an edge of the family"
     BOUNDARY = "the maximum lies at an edge of the family"
     NOT_A_VERTEX = "the linear programme ended without a proof that its vertex is optimal"
 
@@ -83,6 +84,7 @@ _NEAR = 0.03
 _ROUNDING = 1e-7
 _FLATTEST = 1e-6
 _SUFFICIENT_DECREASE = 1e-4
+_LAST_STEP = 1e-4
 _HALVINGS = 40
 
 
@@ -98,13 +100,14 @@ def newton(
     bend: Bend | None = None,
     first: Sums | None = None,
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
+    leaving: Callable[[Vector, Sums, float], bool] = lambda direction, now, decrement: False,
     log: Callable[[str], None] = lambda line: None,
 ) -> Optimum:
     """Minimise `evaluate(gamma).nll` from a start where it is finite.
 
     After the decrement has fallen below `tol`, one more step is taken while it
-    exceeds `tol` squared: Newton's convergence is quadratic, so that step buys the
-    remaining digits.
+    exceeds 1e-4 times `tol` squared: Newton's convergence is quadratic, so that step buys
+    the remaining digits, ten of them also where a coefficient is small for its error.
 
     Args:
         evaluate: sums at a point, with observed or expected information.
@@ -117,6 +120,7 @@ def newton(
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
         collapsed: tells a place from which the likelihood only grows without bound.
+        leaving: tells from a direction, the sums and the decrement a way with no end.
         log: takes a line for each step.
     """
     moving = np.arange(len(gamma)) if free is None else free
@@ -134,6 +138,8 @@ def newton(
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.STEP_LIMIT)
+        if leaving(direction, now, decrement):
+            return _ended(evaluate, gamma, kind, now, moving, steps, Status.LEAVING)
         if bend is not None:
             direction = bend(direction, now)
         kind = begin if decrement > _NEAR else "observed"
@@ -215,7 +221,7 @@ def _finish(
     if kind != "observed":
         now = evaluate(gamma, "observed")
     direction, decrement, definite = newton_direction(now, moving)
-    while definite and decrement > tol**2:
+    while definite and decrement > _LAST_STEP * tol**2:
         there = gamma + direction
         ahead = evaluate(there, "observed")
         direction, left, definite = newton_direction(ahead, moving)

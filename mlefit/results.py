@@ -95,7 +95,7 @@ class ParameterEstimate:
     """A parameter without covariates, on its natural scale."""
 
     parameter: Annotated[str, "name of the parameter"]
-    estimate: Annotated[float | None, "value at the maximum"]
+    estimate: Annotated[float | None, "value at the maximum; null where it is infinite"]
     std_error: Annotated[float | None, "by the delta method from the link scale"]
     conf_low: Annotated[float | None, "lower end, mapped from the link scale"]
     conf_high: Annotated[float | None, "upper end, mapped from the link scale"]

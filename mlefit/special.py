@@ -20,6 +20,8 @@ _TABLE_SIZE = 1024
 
 def log_factorial(k: Rows) -> Rows:
     """ln k! for counts k = 0, 1, 2, ..., shape kept."""
+    if np.max(k, initial=0) < _TABLE_SIZE:
+        return _table()[np.asarray(k, dtype=np.intp)]
     return np.where(
         k < _TABLE_SIZE, _table()[np.minimum(k, _TABLE_SIZE - 1).astype(np.intp)], _stirling(k)
     )

@@ -17,22 +17,14 @@ _MOST_SIDES = 4
 def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     """The sentence, its evidence and remedies, one a line; None if nothing runs away."""
     if maximum.edges:
-        return _at_an_edge(maximum)
+        return _at_an_edge(maximum, roles)
     found = maximum.recession
     if found is None:
         return None
-    predictors = maximum.engine.predictors
-    several = len(found.direction) > predictors[0].size
-    labels = [
-        f"{parameter.name}:{column.label}"
-        if several and predictor.size > 1
-        else parameter.name
-        if several
-        else column.label
-        for parameter, predictor in zip(maximum.model.family.parameters, predictors, strict=True)
-        for column in predictor.columns
-    ]
-    columns = [column for predictor in predictors for column in predictor.columns]
+    predictors, k = maximum.engine.predictors, found.parameter
+    asked = predictors if k is None else predictors[k : k + 1]
+    columns = [column for predictor in asked for column in predictor.columns]
+    labels = [column.label for column in columns] if k is not None else _all_labels(maximum)
     moving = [columns[j] for j in found.moving]
     named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     target = roles.main.response_label
@@ -46,10 +38,21 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
         f"no maximum exists: {reason}",
         f"  {_runaways(found, labels)}: {rows} are fitted ever better",
     ]
-    remedies = _remedies(roles, moving)
+    further = maximum.model.family.parameters[k].name if k else None
+    remedies = _remedies(roles, moving, further)
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
+
+
+def _all_labels(maximum: Maximum) -> list[str]:
+    """The coefficients of all parameters, each with its parameter."""
+    parameters = zip(maximum.model.family.parameters, maximum.engine.predictors, strict=True)
+    return [
+        f"{parameter.name}:{column.label}" if predictor.size > 1 else parameter.name
+        for parameter, predictor in parameters
+        for column in predictor.columns
+    ]
 
 
 def edges_in_words(maximum: Maximum) -> str:
@@ -63,11 +66,13 @@ def edges_in_words(maximum: Maximum) -> str:
     )
 
 
-def _at_an_edge(maximum: Maximum) -> str:
+def _at_an_edge(maximum: Maximum, roles: Roles) -> str:
     lines = [edges_in_words(maximum)]
     if maximum.runs_to_edge:
         lines.append("  the likelihood keeps rising on the way, so no error would mean anything")
-        lines.append("  try:  " + "   or   ".join(map(_held_inside, maximum.edges)))
+        lines.append(
+            "  try:  " + "   or   ".join(_held_inside(edge, roles) for edge in maximum.edges)
+        )
         return "\n".join(lines)
     reached = " and ".join(_edge_reached(edge) for edge in maximum.edges)
     name = maximum.model.family.name
@@ -83,12 +88,14 @@ def _edge_reached(edge: Edge) -> str:
     return f"{parameter.name} goes to {'1' if parameter.domain == Domain.UNIT else 'infinity'}"
 
 
-def _held_inside(edge: Edge) -> str:
+def _held_inside(edge: Edge, roles: Roles) -> str:
     """What keeps a parameter from its edge: a value, or no covariates."""
     name = edge.limit.parameter
     if len(edge.predictor.columns) > 1:
-        return f"{name} without covariates"
-    return f"--fix {name}={0.01 if edge.limit.end == 'lower' else 100}"
+        return f"leave out --model '{roles.formulas[name].text}'"
+    unit = edge.model.family.parameters[edge.position].domain is Domain.UNIT
+    inside = 0.01 if edge.limit.end == "lower" else 0.99 if unit else 100
+    return f"--fix {name}={inside}"
 
 
 def _reason(
@@ -99,7 +106,7 @@ def _reason(
     target: str,
     maximum: Maximum,
 ) -> str:
-    outcomes = _outcomes(maximum)
+    outcomes = _outcomes(maximum, found.parameter or 0)
     if not named:
         return f"{target!r} is {outcomes[found.growing > 0]} in every row"
     if len(named) == 1 and all(isinstance(part, Indicator) for part in named[0].parts):
@@ -149,11 +156,13 @@ def _either(sides: Sequence[str]) -> str:
     return " or ".join(sides[:_MOST_SIDES]) + " or ..." * (len(sides) > _MOST_SIDES)
 
 
-def _outcomes(maximum: Maximum) -> tuple[str, str]:
+def _outcomes(maximum: Maximum, k: int) -> tuple[str, str]:
     """What the target is in rows whose linear predictor falls, and grows, without bound."""
-    lower, upper = maximum.model.family.runaways
+    family = maximum.model.family
+    further = family.further_escapes.get(family.parameters[k].name)
+    lower, upper = family.runaways if further is None else (further.lower, further.upper)
     words = {"lower": lower, "upper": upper, None: ""}
-    falling, growing = maximum.model.ends
+    falling, growing = maximum.model.ends_of(k)
     return words[falling], words[growing]
 
 
@@ -194,16 +203,18 @@ def _runaways(found: Recession, labels: Sequence[str]) -> str:
     return head + " and ".join(parts)
 
 
-def _remedies(roles: Roles, moving: Sequence[Column]) -> list[str]:
+def _remedies(roles: Roles, moving: Sequence[Column], further: str | None) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
     named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     remedies = ["--prior 'normal(0, 2.5)'"] if named else []
+    if named and further is not None:
+        remedies = [f"--prior '{further}:{column.label} ~ normal(0, 2.5)'" for column in named[:1]]
     if (only := _only_level(moving)) is not None:
         name, _, level = only[:-1].partition("[")
         if name.isidentifier() and "'" not in level:
             remedies.append(f"--where \"{name} <> '{level}'\"")
     labels = {":".join(label_of(part.key) for part in column.parts) for column in named}
-    if labels and roles.target_source == "formula":
+    if labels and further is None and roles.target_source == "formula":
         less = " - ".join([roles.main.text.strip(), *sorted(labels)])
         remedies.append(f"'{less}'")
     return remedies

@@ -273,3 +273,36 @@ def fitted(X, y, trials, family, link=()):
     formula = "y ~ " + " + ".join(f"x{j}" for j in range(1, X.shape[1]))
     extra = {"trials": "m"} if family == "binomial" else {}
     return fit(frame, formula, family=family, link=link, **extra)
+
+
+@pytest.mark.parametrize("family", ["hurdle-poisson", "zip"])
+def test_a_further_parameter_can_run_away_too(family):
+    rng = np.random.default_rng(15)
+    level = np.repeat(["a", "b", "c"], 80)
+    counts = rng.poisson(3.0, 240)
+    y = np.where(level == "c", counts + 1, np.where(rng.random(240) < 0.4, 0, counts))
+    data = pl.DataFrame({"y": y, "g": level, "x": rng.normal(size=240)})
+    found = fit(data, "y ~ x", family=family, model="zero ~ g")
+    assert found.certificate.status == "no-maximum"
+    assert "'y' is above 0 in every row of g[c]" in found.warnings[0]
+    by_term = {(row.parameter, row.term): row.estimate for row in found.coefficients}
+    assert by_term["zero", "g[c]"] is None
+    assert by_term["zero", "g[b]"] is not None
+    remedy = "zero:g[c] ~ normal(0, 2.5)"
+    assert f"--prior '{remedy}'" in found.warnings[0]
+    mended = fit(data, "y ~ x", family=family, model="zero ~ g", prior=remedy)
+    assert mended.certificate.status == "converged"
+
+
+@pytest.mark.parametrize("family", ["hurdle-poisson", "hurdle-negbinom", "zip", "negbinom"])
+def test_a_target_of_zeros_alone_has_no_maximum(family):
+    found = fit(pl.DataFrame({"y": [0] * 9}), "y ~ 1", family=family)
+    assert found.certificate.status == "no-maximum"
+    assert "'y' is 0 in every row" in found.warnings[0]
+    assert all(row.std_error is None for row in found.parameters)
+
+
+def test_counts_of_one_alone_leave_a_truncated_mean_nowhere():
+    found = fit(pl.DataFrame({"y": [1] * 9}), "y ~ 1", family="truncated-poisson")
+    assert found.certificate.status == "no-maximum"
+    assert "'y' is 1 in every row" in found.warnings[0]

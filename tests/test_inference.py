@@ -6,6 +6,8 @@ The formulas are written out with numpy and scipy, from the raw columns.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,10 +25,20 @@ REGRESSIONS = {
     "smooth-l1": ("y ~ x + g", {}),
     "asymmetric-laplace": ("y ~ x + g", {}),
     "bernoulli": ("yes ~ x + g", {}),
+    "beta-binomial": ("streaks ~ x + g", {"trials": "games"}),
     "binomial": ("wins ~ x + g", {"trials": "games"}),
+    "geometric": ("burst ~ x + g", {}),
+    "hurdle-negbinom": ("gappy ~ x + g", {}),
+    "hurdle-poisson": ("gappy ~ x + g", {}),
     "laplace": ("y ~ x + g", {}),
+    "negbinom": ("burst ~ x + g", {}),
+    "negbinom1": ("burst ~ x + g", {}),
     "normal": ("y ~ x + g", {}),
     "poisson": ("count ~ x + g", {}),
+    "truncated-negbinom": ("seen ~ x + g", {}),
+    "truncated-poisson": ("seen ~ x + g", {}),
+    "zinb": ("gappy ~ x + g", {}),
+    "zip": ("gappy ~ x + g", {}),
 }
 every_family = pytest.mark.parametrize("family", REGRESSIONS)
 
@@ -360,18 +372,51 @@ def test_the_height_is_the_sum_of_scipys_log_densities(family):
     eta = design() @ estimates_of(result)
     p = 1 / (1 + np.exp(-eta))
     y = column(REGRESSIONS[family][0].partition(" ")[0])
-    scale = (result.parameters[0].estimate if result.parameters else None) or 1.0
-    expected = {
+    rest = [row.estimate for row in result.parameters]
+    games, mu = column("games"), np.exp(eta)
+
+    def negbinom(y, k):
+        return stats.nbinom.logpmf(y, k, k / (k + mu))
+
+    def poisson(y):
+        return stats.poisson.logpmf(y, mu)
+
+    def truncated(base, y, *k):
+        return base(y, *k) - np.log(-np.expm1(base(0, *k)))
+
+    def inflated(base, *theta):
+        *k, zero = theta
+        return np.log(zero * (y == 0) + (1 - zero) * np.exp(base(y, *k)))
+
+    def hurdle(base, *theta):
+        *k, zero = theta
+        return np.where(y == 0, np.log(zero), np.log(1 - zero) + truncated(base, y, *k))
+
+    def beta_binomial(rho):
+        t = rho / (1 - rho)
+        return stats.betabinom.logpmf(y, games, p / t, (1 - p) / t)
+
+    expected: dict[str, Callable[..., Any]] = {
         "bernoulli": lambda: stats.bernoulli.logpmf(y, p),
-        "binomial": lambda: stats.binom.logpmf(y, column("games"), p),
-        "asymmetric-laplace": lambda: stats.laplace.logpdf(y, eta, 2 * scale),
-        "huber": lambda: _huber(y - eta, scale, 1.345),
-        "laplace": lambda: stats.laplace.logpdf(y, eta, scale),
-        "normal": lambda: stats.norm.logpdf(y, eta, scale),
-        "poisson": lambda: stats.poisson.logpmf(y, np.exp(eta)),
-        "smooth-l1": lambda: _huber(y - eta, scale, 1 / scale),
-    }[family]()
-    assert result.fit.log_likelihood == pytest.approx(expected.sum(), rel=1e-11)
+        "asymmetric-laplace": lambda b: stats.laplace.logpdf(y, eta, 2 * b),
+        "beta-binomial": beta_binomial,
+        "binomial": lambda: stats.binom.logpmf(y, games, p),
+        "geometric": lambda: stats.geom.logpmf(y + 1, 1 / (1 + mu)),
+        "hurdle-negbinom": lambda k, zero: hurdle(negbinom, k, zero),
+        "hurdle-poisson": lambda zero: hurdle(poisson, zero),
+        "huber": lambda sigma: _huber(y - eta, sigma, 1.345),
+        "laplace": lambda b: stats.laplace.logpdf(y, eta, b),
+        "negbinom": lambda k: negbinom(y, k),
+        "negbinom1": lambda alpha: negbinom(y, mu / alpha),
+        "normal": lambda sigma: stats.norm.logpdf(y, eta, sigma),
+        "poisson": lambda: poisson(y),
+        "smooth-l1": lambda sigma: _huber(y - eta, sigma, 1 / sigma),
+        "truncated-negbinom": lambda k: truncated(negbinom, y, k),
+        "truncated-poisson": lambda: truncated(poisson, y),
+        "zinb": lambda k, zero: inflated(negbinom, k, zero),
+        "zip": lambda zero: inflated(poisson, zero),
+    }
+    assert result.fit.log_likelihood == pytest.approx(expected[family](*rest).sum(), rel=1e-11)
 
 
 @pytest.mark.parametrize("family", ["bernoulli", "binomial", "normal", "poisson"])
@@ -407,8 +452,10 @@ def test_the_poisson_deviance_is_twice_the_distance_to_the_saturated_height():
 def test_the_null_deviance_is_the_deviance_without_covariates(family, options):
     formula = REGRESSIONS[family][0]
     target = formula.partition(" ")[0]
-    null = regress(family, f"{target} ~ 1", **options).fit
-    found = regress(family, **options).fit.null_deviance
+    full = regress(family, **options)
+    found = full.fit.null_deviance
+    rest = [f"{row.parameter}={row.estimate!r}" for row in full.parameters]
+    null = regress(family, f"{target} ~ 1", fix=rest, **options).fit
     assert found == (None if null.deviance is None else pytest.approx(null.deviance, rel=1e-10))
     assert null.null_deviance == null.deviance
 
@@ -451,6 +498,10 @@ def table():
             "shift": rng.uniform(-0.3, 0.3, ROWS),
             "team": rng.choice(list("pqrstuv"), ROWS),
             "row": np.arange(ROWS),
+            "burst": (burst := rng.negative_binomial(2, 1 / (1 + np.exp(1 + 0.3 * eta)))),
+            "seen": burst + 1,
+            "gappy": np.where(rng.random(ROWS) < 0.4, 0, burst),
+            "streaks": rng.binomial(games, rng.beta(1, 1, ROWS)),
         }
     )
 

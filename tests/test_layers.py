@@ -55,10 +55,15 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types design engines families likelihood optimise pinball start"),
         NUMERIC,
     ),
+    "conditioning": (
+        words("_types design engines likelihood rank start symmetric"),
+        NUMERIC,
+    ),
+    "exits": (words("_types engines likelihood optimise"), NUMERIC),
     "maximise": (
         words(
-            "_types corners design engines errors existence families likelihood optimise "
-            "penalty pinball rank refine scale several start symmetric"
+            "_types conditioning corners design engines errors existence exits families likelihood "
+            "optimise penalty pinball rank refine scale several start symmetric"
         ),
         NUMERIC,
     ),

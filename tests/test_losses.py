@@ -45,6 +45,16 @@ FITS: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
     "poisson": ("doctor_visits.csv", "visits", ["age", "income", "illness", "reduced"], {}),
     "categorical": ("house_prices.csv", "stories", ["lotsize", "bedrooms"], {}),
     "ordinal": ("house_prices.csv", "stories", ["lotsize", "bedrooms"], {}),
+    "geometric": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "negbinom": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "negbinom1": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "zip": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "zinb": ("doctor_visits.csv", "reduced", ["age"], {}),
+    "hurdle-poisson": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "hurdle-negbinom": ("doctor_visits.csv", "health", ["age", "illness"], {}),
+    "truncated-poisson": ("house_prices.csv", "bedrooms", ["lotsize"], {}),
+    "truncated-negbinom": ("insurance.csv", "holders", ["district"], {}),
+    "beta-binomial": ("menarche.csv", "menarche", ["age"], {"trials": "total"}),
 }
 RECORDS = [(name, loss) for name in families.NAMES for loss in families.load(name).losses]
 every_record = pytest.mark.parametrize(

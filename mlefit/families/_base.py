@@ -292,6 +292,21 @@ class Moments:
         return float(self.sample[order][min(at, len(order) - 1)])
 
 
+class Escape(NamedTuple):
+    """How a further parameter's regression can run away, as `Family.escape` for the first.
+
+    Attributes:
+        rows: (y, **known) -> rows whose likelihood only rises towards the lower end, and
+            towards the upper end.
+        lower: what the target is in the rows of the lower end: "above 0".
+        upper: the same for the upper end.
+    """
+
+    rows: Callable[..., tuple[Any, Any]]
+    lower: str
+    upper: str
+
+
 class Family(ABC):
     """A distribution of one target value.
 
@@ -317,6 +332,9 @@ class Family(ABC):
 
     runaways: tuple[str, str] = ("0", "1")
     """What the target is in rows that `escape` to the lower and to the upper end."""
+
+    further_escapes: Mapping[str, Escape] = {}
+    """The same for parameters beside the first, by their names."""
 
     limits: tuple[Limit, ...] = ()
     """Families it becomes at edges of its parameters; maxima there are reported as theirs."""

@@ -57,7 +57,7 @@ REFUSED = {
     # family
     "data.csv 'count ~ x1'": (
         2, "no family: which distribution does 'count' have, or which loss?", None,
-        ["--family poisson", "--family laplace", "--family normal"],
+        ["--family poisson", "--family laplace", "--family normal", "--family geometric"],
     ),
     "data.csv 'two ~ x1'": (
         2, "no family: which distribution does 'two' have, or which loss?", None,
@@ -71,7 +71,8 @@ REFUSED = {
         2, "no family: which distribution, or which loss?", None, ["mlefit list families"],
     ),
     "data.csv 'count ~ x1' -F poison": (
-        2, "no family or loss 'poison'", None, ["--family poisson"],
+        2, "no family or loss 'poison'", None,
+        ["--family poisson", "--family hurdle-poisson"],
     ),
     "data.csv 'two ~ x1' --loss hinge": (
         2, "'hinge' is not the negative logarithm of any density",
@@ -234,8 +235,8 @@ REFUSED = {
         "  for one trial a row, the family is bernoulli", [],
     ),
     f"data.csv 'count ~ x1' {P} --trials total": (
-        2, "--trials is for beta-binomial and binomial, not for poisson", None,
-        ["--family beta-binomial", "--family binomial"],
+        2, "--trials is for binomial and beta-binomial, not for poisson", None,
+        ["--family binomial", "--family beta-binomial"],
     ),
     "data.csv 'count ~ x1' -F binomial --trials amount": (
         3, "trials 'amount' has values that are no counts",
