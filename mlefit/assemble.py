@@ -26,6 +26,7 @@ from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
 from mlefit.posterior import corner_residual, effective_parameters, prior_records, remarks
+from mlefit.readings import readings
 from mlefit.request import Request
 from mlefit.source import Rows, Source
 from mlefit.symmetric import condition_number
@@ -64,7 +65,7 @@ def assemble(
         model=_model_info(request, roles, table, maximum, kind, uncertainty),
         coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
-        derived=[],
+        derived=list(readings(maximum, uncertainty)),
         fit=_summary(request, maximum, sums, df_residual),
         certificate=_certificate(request, maximum),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),

@@ -102,6 +102,18 @@ class ParameterEstimate:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A function of the parameters: the estimate by invariance, its error by the delta method."""
+
+    name: Annotated[str, "what it is called"]
+    expression: Annotated[str, "the function"]
+    estimate: Annotated[float, "its value at the maximum"]
+    std_error: Annotated[float, "by the delta method"]
+    conf_low: Annotated[float, "lower end, mapped from the scale where it is Wald's"]
+    conf_high: Annotated[float, "upper end, mapped likewise"]
+
+
+@dataclass(frozen=True)
 class FitSummary:
     """The height of the likelihood and what is derived from it."""
 
@@ -221,7 +233,7 @@ class FitResult:
     model: ModelInfo
     coefficients: Sequence[Coefficient]
     parameters: Sequence[ParameterEstimate]
-    derived: Sequence[Mapping[str, Any]]
+    derived: Sequence[Derived]
     fit: FitSummary
     certificate: Certificate
     losses: Sequence[LossRecord]

@@ -100,10 +100,12 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types design existence inference maximise optimise results support"),
         NUMERIC,
     ),
+    "readings": (words("estimates families maximise optimise results"), NUMERIC),
     "assemble": (
         words(
             "__init__ _types assign cautions design errors estimates goodness inference losses "
-            "maximise optimise posterior rank request results source symmetric translations verdict"
+            "maximise optimise posterior rank readings request results source symmetric "
+            "translations verdict"
         ),
         NUMERIC,
     ),

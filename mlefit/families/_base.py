@@ -227,6 +227,28 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a field calls exp(sign * b), or exp(sign * b * theta), of a coefficient b.
+
+    Attributes:
+        name: "time ratio", "hazard ratio".
+        link: of the first parameter, for which this holds.
+        sign: 1 or -1.
+        times: name of the parameter theta; None for none.
+    """
+
+    name: str
+    link: str
+    sign: int = 1
+    times: str | None = None
+
+    def expression(self, label: str) -> str:
+        """The formula: exp(-b[x] * k)."""
+        minus = "-" if self.sign < 0 else ""
+        return f"exp({minus}b[{label}]{'' if self.times is None else f' * {self.times}'})"
+
+
+@dataclass(frozen=True)
 class Limit:
     """A simpler family that a family becomes as one of its parameters nears an edge.
 
@@ -320,6 +342,9 @@ class Family(ABC):
     parameters: tuple[Parameter, ...]
     known: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    """What coefficients of the first parameter are called where its values are times."""
+
     examples: tuple[Example, ...]
     """Distributions at which the contract is tested: typical ones, and some near an edge."""
 

@@ -54,6 +54,36 @@ def parameters(result: FitResult) -> Grid | None:
     return _grid(headings, [[row.parameter] for row in rows], _estimates(rows, result))
 
 
+def every(result: FitResult) -> list[Grid]:
+    """All tables of estimates that have rows."""
+    found = (coefficients(result), parameters(result), derived(result))
+    return [grid for grid in found if grid is not None]
+
+
+def derived(result: FitResult) -> Grid | None:
+    """Functions of the parameters: what each is called and by which formula."""
+    rows = result.derived
+    if not rows:
+        return None
+    headings = [
+        "reading",
+        "formula",
+        "estimate",
+        "std error",
+        wording.interval_heading(result.model),
+    ]
+    names = [[row.name, row.expression] for row in rows]
+    cells = [
+        numbers.rounded([row.estimate, row.std_error, row.conf_low, row.conf_high], row.std_error)
+        for row in rows
+    ]
+    estimate, error, low, high = (
+        numbers.aligned(list(column)) for column in zip(*cells, strict=True)
+    )
+    interval = ["   ".join(ends) for ends in zip(low, high, strict=True)]
+    return _grid(headings, names, [estimate, error, interval])
+
+
 def _grid(
     headings: Sequence[str], names: Sequence[Sequence[str]], columns: Sequence[Sequence[str]]
 ) -> Grid:

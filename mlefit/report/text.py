@@ -207,10 +207,9 @@ def _heading(page: Page, result: FitResult) -> None:
 
 
 def _tables(page: Page, result: FitResult) -> None:
-    for grid in (estimates.coefficients(result), estimates.parameters(result)):
-        if grid is not None:
-            page.grid(grid)
-            page.line()
+    for grid in estimates.every(result):
+        page.grid(grid)
+        page.line()
 
 
 def _losses(page: Page, result: FitResult) -> None:
