@@ -254,6 +254,7 @@ def _model_info(
     classes = {roles.main.response_label: table.facts.levels} if family.support.levels else {}
     return results.ModelInfo(
         family=family.label,
+        title=family.heading,
         formula=roles.main.text,
         formulas={name: formula.text for name, formula in roles.formulas.items()},
         links={

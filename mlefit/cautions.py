@@ -24,6 +24,8 @@ _NOTABLE_Z = 4.0
 _NEARLY_DEPENDENT = 1e5
 _SHARE_OF_DEPENDENCY = 0.05
 _MOST_NAMED = 8
+# Standard error of a logarithm from which its interval spans seventeen powers of ten.
+_NO_SIZE = 10.0
 
 
 def cautions(maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float]) -> Iterator[str]:
@@ -33,6 +35,7 @@ def cautions(maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float]
         return
     yield from dict.fromkeys(near_dependencies(maximum))
     yield from yes_or_no(maximum)
+    yield from undetermined(maximum)
     yield from spread_and_zeros(maximum, kind, facts)
     yield from near_edges(maximum)
     if maximum.penalty is None:
@@ -111,6 +114,26 @@ def yes_or_no(maximum: Maximum) -> Iterator[str]:
             f"every value of the target is 0 or 1, and {family.name} is a density of numbers: "
             "for the probability of a yes take --family bernoulli"
         )
+
+
+def undetermined(maximum: Maximum) -> Iterator[str]:
+    """A positive parameter of which the rows do not even tell the size."""
+    bread = inverse_information(maximum, "observed")
+    if bread is None:
+        return
+    at = 0
+    for parameter, link, predictor in zip(
+        maximum.model.family.parameters,
+        maximum.model.links,
+        maximum.engine.predictors,
+        strict=True,
+    ):
+        if predictor.size == 1 and link.name == "log" and bread[at, at] > _NO_SIZE**2:
+            yield (
+                f"the rows do not tell the size of {parameter.name}: its likelihood is flat, and "
+                "may only rise towards the end of its range"
+            )
+        at += predictor.size
 
 
 def spread_and_zeros(maximum: Maximum, kind: str, facts: Mapping[str, float]) -> Iterator[str]:

@@ -28,10 +28,14 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, user_matrix
+from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
 from mlefit.maximise import Maximum
 from mlefit.symmetric import inverse
+
+# of a leverage, which is 1 for a row that alone decides a coefficient
+_ROUNDING = 1e-6
 
 KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster")
 
@@ -102,6 +106,9 @@ def covariance(
 
     Returns:
         None if the information cannot be inverted, or rows are too few for this kind.
+
+    Raises:
+        UsageError: a row has too much leverage for this kind.
     """
     bread = inverse_information(maximum, kind)
     if bread is None:
@@ -142,6 +149,12 @@ def _meat(
         for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
             if leverage_power is not None and len(X):
                 inside = _leverage(block, k, terms, own[k], squared_weights)
+                if (inside > 1 + _ROUNDING).any():
+                    raise UsageError(
+                        f"--se {kind} divides by one minus a row's leverage, and without a closed "
+                        f"form of its information {model.family.name} has rows with more than one",
+                        tries=["--se HC1"],
+                    )
                 score = score / (1 - inside) ** leverage_power
             parts.append(X * score)
         return np.concatenate(parts)

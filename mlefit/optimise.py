@@ -83,6 +83,9 @@ _NEAR = 0.03
 # Damping that makes up for rounding; what needs more bends the other way.
 _ROUNDING = 1e-7
 _FLATTEST = 1e-6
+# A step that gains less than this share of what was predicted was led by a wrong information:
+# the next one is led by the observed, where that is positive definite.
+_FULFILLED = 0.5
 _SUFFICIENT_DECREASE = 1e-4
 _LAST_STEP = 1e-4
 _HALVINGS = 40
@@ -126,6 +129,7 @@ def newton(
     moving = np.arange(len(gamma)) if free is None else free
     kind: Kind = begin
     now = evaluate(gamma, kind) if first is None else first
+    misled = False
     for steps in range(max_iter + 1):
         direction, decrement, definite = newton_direction(now, moving)
         if not definite and kind == "observed" and fallback != "observed":
@@ -142,10 +146,11 @@ def newton(
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.LEAVING)
         if bend is not None:
             direction = bend(direction, now)
-        kind = begin if decrement > _NEAR else "observed"
+        kind = "observed" if decrement <= _NEAR or misled else begin
         ahead = _line_search(evaluate, gamma, direction, now, decrement, kind)
         if ahead is None:
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.NO_DESCENT)
+        misled = now.nll - ahead[1].nll < _FULFILLED * decrement
         gamma, now = ahead
     raise AssertionError("unreachable: the last turn of the loop returns")
 

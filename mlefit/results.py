@@ -56,6 +56,7 @@ class ModelInfo:
     """The assumption: a family, its links, and which columns move which parameter."""
 
     family: Annotated[str, "name of the distribution, with the number behind it if it has one"]
+    title: Annotated[str, "its name in a heading"]
     formula: Annotated[str, "formula of the first parameter"]
     formulas: Annotated[Mapping[str, str], "formula of every parameter that has covariates"]
     links: Annotated[Mapping[str, str], "link of every parameter"]

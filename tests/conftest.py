@@ -60,6 +60,7 @@ def poisson_result() -> FitResult:
         ),
         model=ModelInfo(
             family="poisson",
+            title="Poisson",
             formula="visits ~ age + chronic",
             formulas={"mu": "visits ~ age + chronic"},
             links={"mu": "log"},
@@ -150,6 +151,7 @@ def sample_result(poisson_result: FitResult) -> FitResult:
         model=dataclasses.replace(
             poisson_result.model,
             family="inverse-gaussian",
+            title="Inverse Gaussian",
             formula="length_miles ~ 1",
             formulas={},
             links={"mu": "log", "lambda": "log"},
@@ -231,6 +233,7 @@ def odd_result(poisson_result: FitResult) -> FitResult:
         model=dataclasses.replace(
             poisson_result.model,
             family="normal",
+            title="Normal",
             formulas={"mu": "visits ~ a + b + c", "sigma": "sigma ~ größe"},
             links={"mu": "identity", "sigma": "log", "nu": "log"},
             fixed={"a": 1.0},

@@ -86,8 +86,34 @@ def _gappy(rng, eta, spread):
     return {"y": np.where(rng.random(len(eta)) < 1 / (1 + np.exp(1 - spread)), 0, counts)}
 
 
+def _logistic(rng, eta, spread):
+    return {"y": eta + np.exp(spread) * rng.logistic(size=len(eta))}
+
+
+def _student(rng, eta, spread):
+    return {"y": eta + np.exp(spread) * rng.standard_t(2, size=len(eta))}
+
+
+def _gumbel(rng, eta, spread):
+    return {"y": eta + np.exp(spread) * rng.gumbel(size=len(eta))}
+
+
+def _slanted(rng, eta, spread):
+    longer = np.abs(rng.normal(size=len(eta))) + 0.85 * rng.normal(size=len(eta))
+    return {"y": eta + np.exp(spread) * longer}
+
+
+def _share(rng, eta, spread):
+    mu = 1 / (1 + np.exp(-eta))
+    return {"y": rng.beta(6 * mu, 6 * (1 - mu))}
+
+
+def _angle(rng, eta, spread):
+    return {"y": rng.vonmises(eta / 4, 4)}
+
+
 CASES = {
-    "huber": Case(_laplace, scale="sigma", orthogonal=False, target_units=True),
+    "huber": Case(_laplace, scale="sigma", target_units=True),
     "smooth-l1": Case(_laplace, scale="sigma"),
     "asymmetric-laplace": Case(_laplace, scale="b", target_units=True),
     "bernoulli": Case(_bernoulli),
@@ -101,12 +127,21 @@ CASES = {
     "truncated-poisson": Case(_seen),
     "zinb": Case(_gappy, further=("k", "zero")),
     "zip": Case(_gappy, further=("zero",)),
+    "beta": Case(_share, further=("phi",)),
     "binomial": Case(_binomial, options={"trials": "m"}),
+    "cauchy": Case(_student, scale="sigma", target_units=True),
+    "gev": Case(_gumbel, scale="sigma", further=("xi",), target_units=True),
+    "gumbel": Case(_gumbel, scale="sigma", target_units=True),
+    "hyperbolic-secant": Case(_logistic, scale="sigma", target_units=True),
     "laplace": Case(_laplace, scale="b", target_units=True),
+    "logistic": Case(_logistic, scale="sigma", target_units=True),
     "normal": Case(_normal, scale="sigma", target_units=True),
     "poisson": Case(_poisson),
     "categorical": Case(_categorical),
     "ordinal": Case(_ordinal),
+    "skew-normal": Case(_slanted, scale="sigma", further=("alpha",), target_units=True),
+    "student": Case(_student, scale="sigma", further=("df",), target_units=True),
+    "von-mises": Case(_angle, further=("kappa",)),
 }
 REGRESSION = "y ~ x + z + g"
 # family, formula, formula of its second parameter
@@ -114,7 +149,9 @@ SHAPES = [(name, "y ~ 1", "") for name in CASES]
 SHAPES += [(name, REGRESSION, "") for name, case in CASES.items() if not case.further]
 SHAPES += [(name, REGRESSION, f"{case.scale} ~ x") for name, case in CASES.items() if case.scale]
 SHAPES += [
-    (name, REGRESSION, f"{case.further[-1]} ~ x") for name, case in CASES.items() if case.further
+    (name, REGRESSION, f"{case.further[-1]} ~ x")
+    for name, case in CASES.items()
+    if case.further and not case.scale
 ]
 WEIGHTED = [
     (*shape, flag)
@@ -201,7 +238,9 @@ def test_a_target_in_other_units_scales_the_location_and_shifts_the_scale(
     expected = {}
     for key, row in links_of(plain).items():
         parameter, term = key.split(":", 1)
-        if parameter == "mu" or term == "natural":
+        if parameter in CASES[name].further:
+            expected[key] = row  # a shape has no unit
+        elif parameter == "mu" or term == "natural":
             expected[key] = row * factor
         else:
             expected[key] = row + Row(math.log(factor) if term == "Intercept" else 0.0, 0.0)
@@ -425,14 +464,18 @@ def test_holding_a_coefficient_at_its_estimate_leaves_the_rest(name, formula, mo
 def test_holding_the_scale_at_its_estimate_leaves_the_location(name, formula, model, seed):
     data = make(name, seed)
     free = estimate(name, data, formula, model)
-    scale = free.parameters[-1]
+    (scale,) = (row for row in free.parameters if row.parameter == CASES[name].scale)
     held = estimate(name, data, formula, model, fix=f"{scale.parameter}={scale.estimate!r}")
-    if CASES[name].orthogonal:
-        assert_same(located(held), located(free))
-    for one, other in zip(held.coefficients, free.coefficients, strict=True):
-        assert one.estimate == pytest.approx(other.estimate, rel=1e-8, abs=1e-10)
+    before, after = located(free), located(held)
+    if families.load(name).parameters[1].norm is not None:
+        assert_same(after, before)
+    else:  # what is known of the scale tells something of the location
+        for key, row in before.items():
+            assert after[key].estimate == pytest.approx(row.estimate, abs=1e-9 * row.error)
+            assert after[key].error <= row.error * (1 + 1e-9)
     assert held.fit.log_likelihood == pytest.approx(free.fit.log_likelihood, rel=1e-12)
-    assert held.parameters[-1].std_error is None
+    (there,) = (row for row in held.parameters if row.parameter == scale.parameter)
+    assert there.std_error is None
 
 
 # --- one family inside another ---------------------------------------------------------
@@ -550,7 +593,10 @@ def estimate(name, data, formula, model, **options):
 
 def kinds_of(name):
     """Options for every kind of standard error the family can have."""
-    kinds = kinds_for(families.load(name))
+    family = families.load(name)
+    # without a closed form of its information a family has rows with more leverage than one
+    lacking = () if family.has_expected else ("HC2", "HC3")
+    kinds = [kind for kind in kinds_for(family) if kind not in lacking]
     return [{"se": kind} | ({"cluster": "cluster"} if kind == "cluster" else {}) for kind in kinds]
 
 

@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "inference": (words("_types design families likelihood maximise symmetric"), NUMERIC),
+    "inference": (words("_types design errors families likelihood maximise symmetric"), NUMERIC),
     "boundary": (
         words("_types design engines families inference likelihood maximise optimise penalty"),
         NUMERIC,

@@ -18,10 +18,12 @@ import polars as pl
 import pytest
 from scipy.optimize import linprog
 from sklearn.linear_model import (
+    GammaRegressor,
     LinearRegression,
     LogisticRegression,
     PoissonRegressor,
     QuantileRegressor,
+    TweedieRegressor,
 )
 
 from mlefit import catalogue, families
@@ -41,7 +43,12 @@ FITS: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
     "laplace": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
     "bernoulli": ("callbacks.csv", "call", ["experience", "yes_email"], {}),
     "binomial": ("menarche.csv", "menarche", ["age"], {"trials": "total"}),
+    "exponential": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
+    "gamma": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
     "hyperbolic-secant": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
+    "inverse-gaussian": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
+    "lognormal": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
+    "tweedie": ("doctor_visits.csv", "reduced", ["age", "health"], {"fix": "p=1.5"}),
     "poisson": ("doctor_visits.csv", "visits", ["age", "income", "illness", "reduced"], {}),
     "categorical": ("house_prices.csv", "stories", ["lotsize", "bedrooms"], {}),
     "ordinal": ("house_prices.csv", "stories", ["lotsize", "bedrooms"], {}),
@@ -67,12 +74,16 @@ TIGHTER: dict[str, dict[str, Any]] = {
     "QuantileRegressor": {"solver": "highs-ds"},
     "LogisticRegression": {"tol": 1e-10, "max_iter": 10_000, "solver": "newton-cholesky"},
     "PoissonRegressor": {"tol": 1e-10, "max_iter": 10_000, "solver": "newton-cholesky"},
+    "GammaRegressor": {"tol": 1e-10, "max_iter": 10_000, "solver": "newton-cholesky"},
+    "TweedieRegressor": {"tol": 1e-17, "max_iter": 10_000, "solver": "newton-cholesky"},
 }
 NAMESPACE: dict[str, Any] = {
+    "GammaRegressor": GammaRegressor,
     "LinearRegression": LinearRegression,
     "LogisticRegression": LogisticRegression,
     "PoissonRegressor": PoissonRegressor,
     "QuantileRegressor": QuantileRegressor,
+    "TweedieRegressor": TweedieRegressor,
 }
 
 
@@ -122,6 +133,8 @@ FORMULAS = {
     "objective='reg:quantileerror', quantile_alpha=0.5": lambda eta, y: (eta > y) - 0.5,
     "objective='binary:logistic'": lambda eta, y: _sigmoid(eta) - y,
     "objective='count:poisson'": lambda eta, y: np.exp(eta) - y,
+    "objective='reg:gamma'": lambda eta, y: 1 - y * np.exp(-eta),
+    "objective='gamma'": lambda eta, y: 1 - y * np.exp(-eta),
     "objective='regression'": lambda eta, y: eta - y,
     "objective='regression_l1'": lambda eta, y: np.sign(eta - y),
     "objective='quantile', alpha=0.5": lambda eta, y: (eta > y) - 0.5,
@@ -277,6 +290,13 @@ VALUES = {
     "cross-entropy": lambda y, eta, m: (
         -np.log(np.take_along_axis(_softmax(eta), y.astype(int)[:, None], axis=1))
     ),
+    "exponential NLL": lambda y, eta, m: eta + y * np.exp(-eta),
+    "gamma deviance": lambda y, eta, m: 2 * (y * np.exp(-eta) - 1 - np.log(y) + eta),
+    "inverse Gaussian deviance": lambda y, eta, m: (y * np.exp(-eta) - 1) ** 2 / y,
+    "mean squared logarithmic error": lambda y, eta, m: (np.log(y) - eta) ** 2,
+    "Tweedie deviance": lambda y, eta, m: (
+        2 * (-4 * np.sqrt(y) + 2 * y * np.exp(-eta / 2) + 2 * np.exp(eta / 2))
+    ),
     "Poisson loss": lambda y, eta, m: np.exp(eta) - y * eta,
     "Poisson deviance": lambda y, eta, m: (
         2 * (y * (np.log(np.where(y > 0, y, 1)) - eta) - y + np.exp(eta))
@@ -353,6 +373,9 @@ def test_the_documented_gradient_is_a_multiple_of_the_slope_of_the_nll(
     eta = rng.normal(size=(DRAWN, 3) if loss.joint else DRAWN)
     y = rng.integers(0, 4 if loss.joint else 2, DRAWN).astype(float)
     family = families.load(name)
+    # both values of a yes or no; no zero where that is impossible
+    zero_is_impossible = family.support.first_violation(np.zeros(1), {}) is not None
+    y = rng.integers(0, 2, DRAWN) + 0.5 * zero_is_impossible
     rest = (DRAWN_SIGMA,) * (len(family.parameters) - 1)
     documented = FORMULAS[objective(setting)](eta, y)
     if loss.joint:
@@ -514,7 +537,8 @@ def arrays(name):
     y = data[target].to_numpy().astype(float)
     if families.load(name).support.levels:
         y = y - 1
-    m = data[options["trials"]].to_numpy().astype(float) if options else np.ones(len(y))
+    trials = options.get("trials")
+    m = np.ones(len(y)) if trials is None else data[trials].to_numpy().astype(float)
     return X, y, m
 
 
@@ -564,14 +588,18 @@ def objective(setting):
 def theta_of(name, eta):
     if name == "bernoulli":
         return (Probability(_sigmoid(eta), _sigmoid(-eta)),)
-    return (np.exp(eta),) if name == "poisson" else (eta,)
+    return (np.exp(eta) if is_log(name) else eta,)
 
 
 def chain(name, eta):
     """d mu / d eta."""
     if name == "bernoulli":
         return _sigmoid(eta) * _sigmoid(-eta)
-    return np.exp(eta) if name == "poisson" else np.ones_like(eta)
+    return np.exp(eta) if is_log(name) else np.ones_like(eta)
+
+
+def is_log(name):
+    return families.load(name).parameters[0].link == "log"
 
 
 def assert_zero_is_a_subgradient(X, residual):

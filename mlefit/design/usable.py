@@ -116,15 +116,15 @@ def _has_levels(facts: Profile) -> bool:
 def suitable_families(facts: Profile) -> list[str]:
     """Some families whose support holds the column: the specific and the classical first.
 
-    One that is made with a number, such as a quantile level, is nobody's first choice, and
-    numbers and two levels are seldom meant as classes: those are for texts of more.
+    One that is nobody's first choice is left out: the list of families has it. Numbers and
+    two levels are seldom meant as classes: those are for texts of more.
     """
     many_texts = is_text(facts.dtype) and facts.values > 2
     found = [
         family
         for family in every()
         if not family.known
-        and family.value is None
+        and not family.special
         and (many_texts or not family.support.levels)
         and suits(facts, family.support)
     ]

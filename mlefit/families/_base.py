@@ -337,6 +337,9 @@ class Family(ABC):
     """
 
     name: str
+    title: str = ""
+    """Its name in a heading, before "regression" and "sample"; empty for `name` in capitals."""
+
     summary: str
     support: Support
     parameters: tuple[Parameter, ...]
@@ -363,6 +366,9 @@ class Family(ABC):
 
     limits: tuple[Limit, ...] = ()
     """Families it becomes at edges of its parameters; maxima there are reported as theirs."""
+
+    special: bool = False
+    """Whether it is nobody's first choice, so that no error suggests it."""
 
     elementary: bool = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""
@@ -510,6 +516,12 @@ class Family(ABC):
     def dispersion(self, *rest: Any) -> Any:
         """What GLM programs divide the deviance by, from all parameters but the first."""
         return 1.0
+
+    @property
+    def heading(self) -> str:
+        """The label as it stands in a heading."""
+        words = self.title or self.name.replace("-", " ").title()
+        return _setting.label(words, self.value)
 
     @property
     def has_expected(self) -> bool:

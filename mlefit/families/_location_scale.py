@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Moments, Pairs, Parameter
+from mlefit.families._base import Family, Moments, Narrowing, Pairs, Parameter
 from mlefit.support import REAL_LINE, Domain
 
 
@@ -85,7 +85,8 @@ class LocationScale(Family):
     def sample(
         self, rng: np.random.Generator, mu: Rows, sigma: Rows, *shape: Any, **known: Any
     ) -> Rows:
-        return mu + sigma * self.standard_draws(rng, len(mu), *shape)
+        n = np.broadcast(mu, sigma, *shape).size
+        return mu + sigma * self.standard_draws(rng, n, *shape)
 
 
 def location(meaning: str) -> Parameter:
@@ -95,7 +96,14 @@ def location(meaning: str) -> Parameter:
 
 def scale(meaning: str) -> Parameter:
     """The parameter sigma, whose square a precision weight divides."""
-    return Parameter("sigma", "log", Domain.POSITIVE, meaning, precision_power=-0.5)
+    return Parameter(
+        "sigma",
+        "log",
+        Domain.POSITIVE,
+        meaning,
+        precision_power=-0.5,
+        narrowing=Narrowing(power=1, unit=1),
+    )
 
 
 def half_spread(moments: Moments) -> float:

@@ -44,7 +44,8 @@ def slanted_bends(w: Rows, alpha: Rows) -> tuple[Rows, Rows, Rows]:
 
 def log_share(w: Rows, alpha: Rows) -> Rows:
     """Logarithm of P(W <= w)."""
-    below = np.array(_lower_share(w, alpha))
+    w, alpha = np.broadcast_arrays(w, alpha)
+    below = _lower_share(w, alpha)
     # where it is the large one, the other tail is exact
     large = below > 0.5
     logarithm = np.log(below, where=~large, out=np.zeros_like(below))
@@ -83,7 +84,6 @@ def _lower_share(w: Rows, alpha: Rows) -> Rows:
     below = whole - 2 * owens_t(w, alpha)
     lost = below < 0.1 * whole
     if lost.any():
-        below = np.array(below)
         below[lost] = _lower_by_quadrature(w[lost], alpha[lost])
     return below
 

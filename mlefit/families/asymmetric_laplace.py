@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from mlefit.families._base import Example, Loss, Parameter
+from mlefit.families._base import Example, Loss, Narrowing, Parameter
 from mlefit.families._setting import Setting
 from mlefit.families._two_sided import TwoSided
 from mlefit.support import Domain
@@ -46,9 +46,18 @@ class AsymmetricLaplace(TwoSided):
     summary = "fits the quantile that its number names"
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "tau-quantile", links=("identity",)),
-        Parameter("b", "log", Domain.POSITIVE, "mean pinball loss", precision_power=-0.5, norm=1),
+        Parameter(
+            "b",
+            "log",
+            Domain.POSITIVE,
+            "mean pinball loss",
+            precision_power=-0.5,
+            norm=1,
+            narrowing=Narrowing(power=1, unit=1),
+        ),
     )
     setting = Setting("tau", 0.5, "quantile level", upper=1.0, examples=(0.9, 0.25))
+    special = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 7.5)))
     elsewhere = {
         "R": "quantreg::rq(tau) for the location",

@@ -27,7 +27,15 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Pairs, Parameter, Probability
+from mlefit.families._base import (
+    Example,
+    Family,
+    Moments,
+    Narrowing,
+    Pairs,
+    Parameter,
+    Probability,
+)
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._stirling import remainder
 from mlefit.special import log_probability
@@ -44,7 +52,13 @@ class Beta(Family):
     support = UNIT_INTERVAL
     parameters = (
         Parameter("mu", "logit", Domain.UNIT, "mean"),
-        Parameter("phi", "log", Domain.POSITIVE, "precision; the variance is mu(1 - mu)/(1 + phi)"),
+        Parameter(
+            "phi",
+            "log",
+            Domain.POSITIVE,
+            "precision; the variance is mu(1 - mu)/(1 + phi)",
+            narrowing=Narrowing(power=-0.5, unit=0),
+        ),
     )
     elementary = False  # digamma and trigamma functions
     examples = (

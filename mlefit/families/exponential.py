@@ -4,7 +4,7 @@
 
     d ell/d mu = (y - mu)/mu^2      -d2/dmu2 = (2 y - mu)/mu^3      expected: 1/mu^2
 
-Loss: maximising over mu is minimising the gamma loss log(mu) + y/mu. With the log link
+Loss: maximising over mu is minimising log(mu) + y/mu. With the log link
 the coefficients are those of gamma regression; only their standard errors differ.
 
 Source: N. L. Johnson, S. Kotz and N. Balakrishnan (1994), Continuous Univariate
@@ -77,7 +77,7 @@ class Exponential(Family):
     losses = (
         Loss(
             parameter="mu",
-            name="gamma loss",
+            name="exponential NLL",
             formula="ln mu + y / mu",
             value=lambda y, mu: np.log(mu) + y / mu,
             slope=lambda y, mu: -(y - mu) / mu / mu,
@@ -87,7 +87,6 @@ class Exponential(Family):
                 "log": {
                     "scikit-learn": "GammaRegressor(alpha=0)",
                     "R": 'glm(formula, family = Gamma(link = "log"))',
-                    "PyTorch": "torch.nn.Linear with eta + y * exp(-eta) as loss, weight_decay=0",
                 }
             },
             same_loss={

@@ -134,17 +134,6 @@ class Gamma(Family):
             apis=_SAME_COEFFICIENTS,
             same_loss=_SAME_LOSS,
         ),
-        Loss(
-            parameter="mu",
-            name="gamma loss",
-            formula="ln mu + y / mu",
-            value=lambda y, mu: np.log(mu) + y / mu,
-            slope=lambda y, mu: -(y - mu) / mu / mu,
-            scale=lambda k: k,
-            constant=lambda y, k: (1 - k) * np.log(y) - _height(k) - k,
-            apis=_SAME_COEFFICIENTS,
-            same_loss=_SAME_LOSS,
-        ),
     )
 
 

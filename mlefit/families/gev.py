@@ -41,6 +41,7 @@ class GEV(LocationScale):
     """See the module's docstring."""
 
     name = "gev"
+    title = "GEV"
     summary = "maxima with a tail index, such as yearly floods"
     parameters = (
         location("location; the quantile at 0.3679"),
@@ -49,6 +50,7 @@ class GEV(LocationScale):
             "xi", "identity", Domain.REAL, "tail index: heavy above 0, bounded above below 0"
         ),
     )
+    special = True
     examples = (
         Example((0.0, 1.0, 0.2)),
         Example((-3.0, 0.2, -0.25)),

@@ -31,7 +31,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families import _huber
-from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
 from mlefit.families._setting import Setting
 from mlefit.support import REAL_LINE, Domain
 
@@ -47,7 +47,12 @@ class Huber(Family):
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "centre"),
         Parameter(
-            "sigma", "log", Domain.POSITIVE, "standard deviation of the core", precision_power=-0.5
+            "sigma",
+            "log",
+            Domain.POSITIVE,
+            "standard deviation of the core",
+            precision_power=-0.5,
+            narrowing=Narrowing(power=1, unit=1),
         ),
     )
     setting = Setting(
@@ -57,6 +62,7 @@ class Huber(Family):
         lower=0.05,
         examples=(0.5, 3.0),
     )
+    special = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
     elsewhere = {"R": "MASS::rlm(k = k), whose scale is another", "scipy": "", "Stan": ""}
 

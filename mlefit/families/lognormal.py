@@ -115,19 +115,7 @@ class Lognormal(Family):
             slope=lambda y, mu: -2 * (np.log(y) - mu),
             scale=lambda sigma: 0.5 * sigma**-2.0,
             constant=lambda y, sigma: _HALF_LOG_2PI + np.log(sigma) + np.log(y),
-            apis={
-                "identity": {
-                    "scikit-learn": "TransformedTargetRegressor(LinearRegression(), "
-                    "func=np.log, inverse_func=np.exp)",
-                    "R": "lm(log(y) ~ ...)",
-                }
-            },
-            same_loss={
-                "identity": {
-                    "XGBoost": "objective='reg:squarederror' on ln y",
-                    "LightGBM": "objective='regression' on ln y",
-                }
-            },
+            apis={"identity": {"R": "lm(log(y) ~ ...)"}},
         ),
     )
 

@@ -54,6 +54,7 @@ class SkewNormal(LocationScale):
         Parameter("alpha", "identity", Domain.REAL, "slant: above 0 the upper tail is longer"),
     )
     elementary = False  # the normal distribution function
+    special = True
     examples = (
         Example((0.0, 1.0, 3.0)),
         Example((-3.0, 0.2, -1.2)),

@@ -31,7 +31,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families import _huber
-from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
 from mlefit.families._setting import Setting
 from mlefit.support import REAL_LINE, Domain
 
@@ -47,12 +47,18 @@ class SmoothL1(Family):
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "centre"),
         Parameter(
-            "sigma", "log", Domain.POSITIVE, "standard deviation of the core", precision_power=-0.5
+            "sigma",
+            "log",
+            Domain.POSITIVE,
+            "standard deviation of the core",
+            precision_power=-0.5,
+            narrowing=Narrowing(power=1, unit=1),
         ),
     )
     setting = Setting(
         "beta", 1.0, "distance from mu where the loss turns linear", examples=(0.5, 20.0)
     )
+    special = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 3.0)))
     elementary = False
     elsewhere = {"R": "", "scipy": "", "Stan": ""}

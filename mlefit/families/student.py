@@ -44,6 +44,7 @@ class Student(LocationScale):
     """See the module's docstring."""
 
     name = "student"
+    title = "Student t"
     summary = "symmetric errors with heavy tails, as heavy as the data say"
     parameters = (
         location("median"),
@@ -51,6 +52,7 @@ class Student(LocationScale):
         Parameter("df", "log", Domain.POSITIVE, "degrees of freedom; small is heavy-tailed"),
     )
     elementary = False  # digamma and trigamma functions of df
+    special = True
     examples = (
         Example((0.0, 1.0, 4.0)),
         Example((-3.0, 0.2, 0.8)),

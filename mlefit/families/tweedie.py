@@ -160,14 +160,7 @@ class Tweedie(Family):
             given=("p",),
             apis={
                 "log": {
-                    "scikit-learn": "TweedieRegressor(power=p, link='log', alpha=0)",
-                    "R": "glm(formula, family = statmod::tweedie(var.power = p, link.power = 0))",
-                }
-            },
-            same_loss={
-                "log": {
-                    "XGBoost": "objective='reg:tweedie', tweedie_variance_power=p",
-                    "LightGBM": "objective='tweedie', tweedie_variance_power=p",
+                    "R": "glm(formula, family = statmod::tweedie(var.power = p, link.power = 0))"
                 }
             },
         ),

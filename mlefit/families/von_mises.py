@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter
 from mlefit.support import ANGLES, Domain
 
 ALIASES = ("vonmises", "circular-normal", "circular", "angle")
@@ -40,13 +40,21 @@ class VonMises(Family):
     """See the module's docstring."""
 
     name = "von-mises"
+    title = "von Mises"
     summary = "directions, as angles in radians"
     support = ANGLES
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "mean direction", links=("identity", "tan-half")),
-        Parameter("kappa", "log", Domain.POSITIVE, "concentration"),
+        Parameter(
+            "kappa",
+            "log",
+            Domain.POSITIVE,
+            "concentration",
+            narrowing=Narrowing(power=-0.5, unit=0),
+        ),
     )
     elementary = False  # Bessel functions
+    special = True
     examples = (
         Example((0.0, 1.0)),
         Example((2.5, 0.2)),

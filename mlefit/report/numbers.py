@@ -101,5 +101,7 @@ def _plain(value: float | None, places: int) -> str:
 def _scientific(value: float | None, exponent_of_error: int) -> str:
     if value is None:
         return ""
+    if not math.isfinite(value):
+        return significant(value)  # the end of an interval beyond the largest double
     exponent = math.floor(math.log10(abs(value))) if value else exponent_of_error
     return f"{value:.{min(max(exponent - exponent_of_error + 2, 2), 12)}e}"

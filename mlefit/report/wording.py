@@ -36,26 +36,21 @@ _INVERSE_LINK = {
 }
 
 
-def family(model: ModelInfo) -> str:
-    """The family's name as it stands in a heading."""
-    return model.family.replace("-", " ").title()
-
-
 def title(result: FitResult) -> list[str]:
     """What is assumed: family, formulas, links."""
     model = result.model
     modelled = list(dict.fromkeys(row.parameter for row in result.coefficients))
     if not modelled:
-        return [f"{family(model)} sample", result.data.target]
+        return [f"{model.title} sample", result.data.target]
     if len(modelled) == 1:
-        return [f"{family(model)} regression", model.formula, f"{model.links[modelled[0]]} link"]
+        return [f"{model.title} regression", model.formula, f"{model.links[modelled[0]]} link"]
     formulas = dict.fromkeys(model.formulas[name] for name in modelled)
     links = {name: model.links[name] for name in modelled}
     if len(set(links.values())) == 1:
         named = f"{links[modelled[0]]} link"
     else:
         named = "links " + ", ".join(f"{name} {link}" for name, link in links.items())
-    return [f"{family(model)} regression", *formulas, named]
+    return [f"{model.title} regression", *formulas, named]
 
 
 def ledger(result: FitResult) -> str:
@@ -222,12 +217,12 @@ def assumption(result: FitResult) -> list[str]:
     links = result.model.links
     modelled = {row.parameter for row in result.coefficients}
     moves = [f"{name} = {_inverse(links[name])}" for name in links if name in modelled]
-    name = family(result.model)
+    name = result.model.family.title().replace("-", "")
     if result.model.distribution is not None:
         moves = []
         assumed = f"assume {result.data.target} ~ {result.model.distribution}"
     else:
-        assumed = f"assume {result.data.target} ~ {name.replace(' ', '')}({', '.join(links)})"
+        assumed = f"assume {result.data.target} ~ {name}({', '.join(links)})"
     return [", ".join([assumed, *moves]), "likelihood", "log", "negate"]
 
 

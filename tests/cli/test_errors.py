@@ -103,7 +103,7 @@ REFUSED = {
     "data.csv 'frac ~ x1' -F bernoulli": (
         3, "'frac' does not suit bernoulli: it has values other than 0 and 1",
         "  first: row 2 = 0.25, row 3 = 0.5 (12 of 12 rows)",
-        ["--family laplace", "--family normal"],
+        ["--family beta", "--family laplace", "--family normal"],
     ),
     "data.csv 'group ~ x1' -F bernoulli": (
         3, "column 'group' has 3 levels, but bernoulli needs two", "  levels: 'a', 'b', 'c'",

@@ -8,10 +8,11 @@ from typing import Any
 
 import mpmath
 import numpy as np
+import polars as pl
 import pytest
 from mpmath import mp, mpf
 
-from mlefit import families
+from mlefit import families, fit
 
 
 def _cdf_student(z, df):
@@ -133,6 +134,23 @@ def test_the_logarithm_over_its_argument_is_smooth_through_zero(u):
         wanted = [float(exact[0]), float(exact[1]), 2 * float(exact[2])]
     found = log1p_ratio(np.array([u]))
     np.testing.assert_allclose([part[0] for part in found], wanted, rtol=3e-14)
+
+
+@pytest.mark.parametrize("name", ["logistic", "hyperbolic-secant"])
+@pytest.mark.parametrize("far", [-1e6, 1e6])
+def test_one_value_far_out_does_not_make_the_search_swing(name, far):
+    # all others lie at the peak, where the curvature is not what it is on average
+    y = np.append(np.random.default_rng(5).normal(size=500), far)
+    result = fit(pl.DataFrame({"y": y}), "y ~ 1", family=name)
+    assert result.certificate.status == "converged"
+    assert result.certificate.iterations < 20
+
+
+def test_tails_lighter_than_normal_leave_df_untold():
+    y = np.linspace(-1, 1, 12) ** 3 + np.linspace(-1, 1, 12)
+    result = fit(pl.DataFrame({"y": y}), "y ~ 1", family="student")
+    told = any("do not tell the size of df" in warning for warning in result.warnings)
+    assert told or result.certificate.status != "converged"
 
 
 def test_a_log_cosh_loss_in_units_of_the_target_is_a_held_standard_deviation():

@@ -59,3 +59,22 @@ def test_density_and_tails_are_those_of_r(there):
         for one, other in zip(claimed, there[method], strict=False):
             if other is not None:
                 assert one == pytest.approx(other, rel=1e-11, abs=1e-12)
+
+
+@pytest.mark.parametrize("there", WITNESS["tweedie"], ids=lambda there: str(there["theta"][2]))
+def test_the_tweedie_density_is_that_of_mgcv(there):
+    y = np.array(there["y"])
+    theta = [np.full(len(y), value) for value in there["theta"]]
+    claimed = families.load("tweedie").log_density(y, *theta)
+    np.testing.assert_allclose(claimed, there["log_density"], rtol=1e-13)
+
+
+def test_a_tweedie_regression_is_that_of_r():
+    there = WITNESS["power"]
+    path = ROOT / "sample_data" / "doctor_visits.csv"
+    held = fit(path, "reduced ~ health + age", family="tweedie", fix=["p=1.5"])
+    assert [row.estimate for row in held.coefficients] == pytest.approx(there["held"], rel=1e-8)
+    assert held.fit.deviance == pytest.approx(there["deviance"], rel=1e-10)
+    free = fit(path, "reduced ~ health + age", family="tweedie")
+    assert [row.estimate for row in free.coefficients] == pytest.approx(there["free"], rel=1e-9)
+    assert free.parameters[1].estimate == pytest.approx(there["p"], abs=1e-9)

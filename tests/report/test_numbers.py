@@ -25,6 +25,7 @@ ERRORS = st.floats(min_value=1e-12, max_value=1e12)
         ([2.5, None], None, ["2.5", ""]),
         ([2.5, 0.0], 0.0, ["2.5", "0"]),
         ([2.5, math.inf], math.inf, ["2.5", "inf"]),
+        ([1.79e20, math.inf], 1.31e30, ["1.79e+20", "inf"]),
     ],
 )
 def test_values_are_rounded_to_three_digits_of_their_error(values, error, shown):

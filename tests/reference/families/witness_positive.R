@@ -75,6 +75,21 @@ tweedie <- unlist(lapply(c(1.1, 1.5, 1.9), function(p) {
   record(theta = array(c(mu, phi, p)), y = array(c(0, y)), log_density = array(found[, 1]))
 }))
 
+visits <- read.csv("sample_data/doctor_visits.csv")
+held <- suppressWarnings(glm(
+  reduced ~ health + age, data = visits,
+  family = statmod::tweedie(var.power = 1.5, link.power = 0),
+  control = glm.control(epsilon = 1e-300, maxit = 60)
+))
+# mgcv estimates the power too, by maximum likelihood
+free <- gam(reduced ~ health + age, data = visits, family = tw(), method = "ML",
+            control = gam.control(epsilon = 1e-12, newton = list(conv.tol = 1e-10)))
+power <- record(
+  command = text("glm(family = statmod::tweedie(1.5, 0)); mgcv::gam(family = tw(), method = 'ML')"),
+  held = array(coef(held)), deviance = number(deviance(held)),
+  free = array(coef(free)), p = number(free$family$getTheta(TRUE))
+)
+
 cat("{\n")
 cat('"program": ', text(paste0(R.version.string, ", survival ", packageVersion("survival"),
   ", statmod ", packageVersion("statmod"), ", VGAM ", packageVersion("VGAM"),
@@ -82,4 +97,5 @@ cat('"program": ', text(paste0(R.version.string, ", survival ", packageVersion("
 cat('"command": "Rscript tests/reference/families/witness_positive.R",\n')
 cat('"regressions": [\n', paste(regressions, collapse = ",\n"), "\n],\n", sep = "")
 cat('"densities": [\n', paste(densities, collapse = ",\n"), "\n],\n", sep = "")
+cat('"power":', power, ",\n")
 cat('"tweedie": [\n', paste(tweedie, collapse = ",\n"), "\n]\n}\n", sep = "")
