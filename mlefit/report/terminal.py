@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TextIO, cast
 
 from mlefit.errors import DataError
+from mlefit.memory import patient
 
 
 def use_colour(choice: str, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
@@ -67,8 +68,9 @@ def _write(stream: TextIO, text: str) -> None:
     if cast("TextIO | None", stream) is None:  # started with the stream closed
         return
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    stream.flush()
+    with patient():
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
 
 
 def _discard(stream: TextIO) -> None:

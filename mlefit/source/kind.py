@@ -92,6 +92,8 @@ def _refuse_foreign(place: Place, head: bytes) -> None:
 
 
 def _utf16(head: bytes) -> str | None:
+    if not any(head):
+        return None
     if head.startswith(b"\xff\xfe") or (len(head) > 3 and head[1] == head[3] == 0):
         return "UTF-16LE" if not head.startswith(b"\xff\xfe") else "UTF-16"
     if head.startswith(b"\xfe\xff"):

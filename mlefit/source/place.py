@@ -15,7 +15,7 @@ from typing import TextIO
 import polars as pl
 
 from mlefit.errors import DataError, UsageError, did_you_mean
-from mlefit.memory import NOT_ENOUGH
+from mlefit.memory import NOT_ENOUGH, expect_network, patient
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 HEAD_BYTES = 4096
@@ -63,9 +63,7 @@ class Place:
     @property
     def format_by_name(self) -> str | None:
         """The format its extension claims, below any compression."""
-        if isinstance(self.target, bytes):
-            return None
-        return _format_of(self.target[0])
+        return _format_of(self.name if isinstance(self.target, bytes) else self.target[0])
 
     def scannable(self) -> list[str] | bytes:
         """What a polars scan takes."""
@@ -98,11 +96,14 @@ def locate(data: str | Path | None) -> Place:
         return _stdin()
     name = str(data)
     if "://" in name:
+        expect_network()
         return Place(name, (name,), b"")
     path = Path(name).expanduser()
     with readable(name):
         if path.is_dir():
             return _files(name, _data_files(path, name))
+        if path.is_fifo():
+            return _pipe(path, name)
         if path.exists():
             return _files(name, [path])
         if any(mark in name for mark in "*?["):
@@ -150,11 +151,20 @@ def _stdin() -> Place:
             f"no data: standard input is {'a terminal' if stdin else 'closed'}",
             tries=("name a file: mlefit fit data.csv ...", "cat data.csv | mlefit fit - ..."),
         )
-    with readable("stdin"):
+    with readable("stdin"), patient():
         content = stdin.buffer.read()
     if not content:
         raise DataError("standard input is empty")
     return Place("stdin", content, content[:HEAD_BYTES])
+
+
+def _pipe(path: Path, name: str) -> Place:
+    """What `<(command)` names: it can be read once, and only to its end."""
+    with patient():
+        content = path.read_bytes()
+    if not content:
+        raise DataError(f"{name} is empty")
+    return Place(name, content, content[:HEAD_BYTES])
 
 
 def _files(name: str, paths: list[Path]) -> Place:
