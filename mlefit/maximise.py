@@ -140,17 +140,19 @@ def maximise(
     engine, moments, survey = centred(engine)
     theta = model.family.start(moments)
     refuse_collapsed_start(model, engine, theta, moments)
-    gamma = start_coefficients(model, engine, theta, survey)
-    first = evaluator(model, engine)(gamma, "expected")
-    if not math.isfinite(first.nll):
-        raise _no_start(model)
-    held = {label for one in priors for label in one.labels}
-    engine, redundant = _well_conditioned(
-        model, engine, first.information, survey, held, search.log
-    )
-    if any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
+    # more columns than rows are known to be dependent, and their information would be huge
+    wide = any(predictor.size >= survey.rows for predictor in engine.predictors)
+    if not wide:
         gamma = start_coefficients(model, engine, theta, survey)
         first = evaluator(model, engine)(gamma, "expected")
+    held = {label for one in priors for label in one.labels}
+    information = None if wide else first.information
+    engine, redundant = _well_conditioned(model, engine, information, survey, held, search.log)
+    if wide or any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
+        gamma = start_coefficients(model, engine, theta, survey)
+        first = evaluator(model, engine)(gamma, "expected")
+    if not math.isfinite(first.nll):
+        raise _no_start(model)
     names = [parameter.name for parameter in model.family.parameters]
     penalty = Penalty(priors, names, engine.predictors) if priors else None
     vertex = None
@@ -263,14 +265,15 @@ def evaluator(
 def _well_conditioned(
     model: Model,
     engine: LocalEngine,
-    information: Matrix,
+    information: Matrix | None,
     survey: Survey,
     held: Collection[str],
     log: Log,
 ) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...]]:
     """Leave out redundant columns and turn the coordinates of nearly dependent ones.
 
-    A dependency that a prior resolves is none: its columns stay as they are.
+    A dependency that a prior resolves is none: its columns stay as they are. Without an
+    information every parameter's columns are suspect.
     """
     edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
     predictors: list[Predictor] = []
@@ -278,8 +281,7 @@ def _well_conditioned(
     for k, (lo, hi) in enumerate(pairwise(edges)):
         predictor = engine.predictors[k]
         left_out: list[Redundant] = []
-        wide = predictor.size >= survey.rows
-        if wide or condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED:
+        if information is None or condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED:
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
             R = triangle((block.designs[k] for block in engine.blocks()), predictor.size)
             name = model.family.parameters[k].name

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.symmetric import cholesky
+from mlefit.triangular import solve_lower, solve_upper
 
 Kind = Literal["observed", "expected"]
 
@@ -161,8 +162,8 @@ def newton_direction(now: Sums, moving: NDArray[np.intp]) -> tuple[Vector, float
         damping = max(10 * damping, 1e-10)
         if damping > 1e20:  # not finite: no direction can be told
             return direction, math.inf, False
-    half = np.linalg.solve(factor, g * scale)
-    direction[moving] = -np.linalg.solve(factor.T, half) * scale
+    half = solve_lower(factor, g * scale)
+    direction[moving] = -solve_upper(factor.T, half) * scale
     return direction, 0.5 * float(half @ half), damping == 0.0
 
 

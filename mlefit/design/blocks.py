@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coding import Column, Indicator
+from mlefit.triangular import solve_lower
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 
@@ -241,7 +242,7 @@ class Reader:
                 row -= shift
         if predictor.basis.triangle is not None:
             # row i of the design is x_i R^-1, so as columns by rows it is R^-T X
-            X[:] = np.linalg.solve(predictor.basis.triangle.T, X)
+            X[:] = solve_lower(predictor.basis.triangle.T, X)
         return X
 
 
