@@ -34,6 +34,7 @@ from mlefit.rank import triangle
 _FIRST_ROWS = 2000
 _MORE_ROWS = 500
 _ROUNDS = 100
+_MOST_NAMED = 12
 # Margins are those of rows and directions of length one.
 _ON_THE_PLANE = 1e-6
 _VIOLATED = -1e-9
@@ -57,6 +58,11 @@ class Recession:
     moving: tuple[int, ...]
     falling: int
     growing: int
+
+    @property
+    def rows(self) -> int:
+        """Rows that are fitted ever better."""
+        return self.falling + self.growing
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,25 @@ def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Re
     direction, (falling, growing) = found
     beta, moving = _scaled(engine, predictor.basis.to_user() @ (direction / sizes))
     return Recession(beta, moving, falling, growing)
+
+
+def plainest(
+    model: Model, engine: LocalEngine, found: Recession, held: Sequence[int] = ()
+) -> Recession:
+    """The same in as few columns as tell it: later ones are held where that costs no rows.
+
+    The first direction found moves all that can move; a reader wants the one column that is
+    the reason. A direction is an edge of its cone, which leaves some rows on its plane, no
+    more than it moves columns; so many do not count.
+    """
+    if len(found.moving) > _MOST_NAMED:
+        return found
+    columns = engine.predictors[0].columns
+    for j in reversed(found.moving):
+        fewer = None if columns[j].is_intercept else recession(model, engine, (*held, j))
+        if fewer is not None and fewer.rows + len(fewer.moving) > found.rows:
+            found, held = fewer, (*held, j)
+    return found
 
 
 def _sides(model: Model, block: Block, sizes: Vector) -> _Sides:

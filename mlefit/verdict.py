@@ -7,25 +7,32 @@ from collections.abc import Sequence
 from mlefit.design.coding import Column, Indicator, label_of
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
-from mlefit.existence import Recession
+from mlefit.existence import Recession, plainest, recession
 from mlefit.maximise import Maximum
+
+_MOST_REMOVED = 8  # terms in a remedy that is still read
 
 
 def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     """The sentence, its evidence and remedies, one a line; None if nothing runs away."""
-    found = maximum.recession
-    if found is None:
+    if maximum.recession is None:
         return None
+    held = [] if maximum.penalty is None else maximum.penalty.positions
+    found = plainest(maximum.model, maximum.engine, maximum.recession, held)
     columns = maximum.engine.predictors[0].columns
     moving = [columns[j] for j in found.moving]
     named = [column for column in moving if not column.is_intercept]
     target = roles.main.response_label
-    rows = f"{found.falling + found.growing} of {maximum.engine.columns.rows} rows"
+    rows = f"{found.rows} of {maximum.engine.columns.rows} rows"
     lines = [
         f"no maximum exists: {_reason(found, columns, named, table, target, maximum)}",
         f"  {_runaways(found, columns)}: {rows} are fitted ever better",
     ]
-    remedies = _remedies(roles, named)
+    without = [j for j in found.moving if not columns[j].is_intercept]
+    if recession(maximum.model, maximum.engine, (*held, *without)) is not None:
+        # what is left has another reason, so all that moves has to go
+        without = [j for j in maximum.recession.moving if not columns[j].is_intercept]
+    remedies = _remedies(roles, named, [columns[j] for j in without])
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
@@ -102,15 +109,17 @@ def _runaways(found: Recession, columns: Sequence[Column]) -> str:
     return head + " and ".join(parts)
 
 
-def _remedies(roles: Roles, named: Sequence[Column]) -> list[str]:
+def _remedies(roles: Roles, named: Sequence[Column], without: Sequence[Column]) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
-    remedies = ["--prior 'normal(0, 2.5)'"] if named else []
+    if not named:  # nothing that can be left out would help
+        return []
+    remedies = ["--prior 'normal(0, 2.5)'"]
     if len(named) == 1 and len(named[0].parts) == 1 and isinstance(named[0].parts[0], Indicator):
         name, _, level = named[0].label[:-1].partition("[")
         if name.isidentifier() and "'" not in level:
             remedies.append(f"--where \"{name} <> '{level}'\"")
-    labels = {":".join(label_of(part.key) for part in column.parts) for column in named}
-    if labels and roles.target_source == "formula":
+    labels = {":".join(label_of(part.key) for part in column.parts) for column in without}
+    if 0 < len(labels) <= _MOST_REMOVED and roles.target_source == "formula":
         less = " - ".join([roles.main.text.strip(), *sorted(labels)])
         remedies.append(f"'{less}'")
     return remedies

@@ -69,6 +69,14 @@ def test_a_separated_fit_on_many_rows_is_found_by_few():
     assert all(c.std_error is None for c in result.coefficients)
 
 
+def test_counts_that_are_all_zero_need_no_column_to_say_so():
+    frame = pl.DataFrame({"y": [0] * 6, "x": [1.0, 3, 2, 5, 4, 7]})
+    warning = fit(frame, "y ~ x", family="poisson").warnings[0]
+    assert warning.startswith("no maximum exists: 'y' is 0 in every row\n")
+    assert "6 of 6 rows" in warning
+    assert "try:" not in warning
+
+
 def test_only_the_coefficients_that_run_away_lose_their_estimate():
     frame = pl.DataFrame(
         {"y": [1, 2, 1, 3, 0, 0], "g": ["a", "a", "b", "b", "c", "c"], "n": [1.0, 2, 2, 3, 1, 4]}
@@ -85,6 +93,9 @@ SEPARATED = {
     "a threshold": ("z ~ x", "x separates the rows: 'z' is 1 in every row with x > 4 and 0 in"),
     "the base level": ("b ~ g", "'b' is 0 in every row of g[a]"),
     "an interaction": ("z ~ x:g", "a combination of "),
+    "one of two columns": ("z ~ x + w", "x separates the rows: 'z' is 1 in every row with x > "),
+    "a level, not its slope": ("c ~ w*g", "'c' is 0 in every row of g[c]"),
+    "either of two columns": ("z ~ x + v", "x separates the rows"),
     "the intercept": ("n ~ 1", "'n' is 0 in every row"),
 }
 
@@ -96,10 +107,13 @@ def test_the_reason_is_given_in_the_users_columns_and_every_remedy_works(case, t
     pl.DataFrame(
         {
             "x": [1.0, 2, 3, 4, 5, 6, 2, 5, 3],
+            "v": [0.1, 0.3, 0.2, 0.7, 0.9, 0.8, 0.4, 0.6, 0.5],
+            "w": [3.0, 1, 4, 1, 5, 9, 2, 6, 5],
             "z": [0, 0, 0, 1, 1, 1, 0, 1, 0],
             "g": list("aabbcccab"),
             "y": [0, 1, 1, 0, 0, 0, 0, 1, 1],
             "b": [0, 0, 1, 0, 1, 0, 1, 0, 1],
+            "c": [0, 1, 0, 1, 0, 0, 0, 1, 1],
             "n": [0] * 9,
         }
     ).write_csv(path)

@@ -128,6 +128,10 @@ def _positionals(data: str | None, formula: str | None) -> tuple[str, str | None
     lone = formula is None and data is not None and "~" in data.lstrip()[1:]
     if lone and not Path(str(data)).exists():
         data, formula = None, data
+    if data == "":
+        raise UsageError(
+            "the name of the data file is empty", "is it a variable of the shell that is not set?"
+        )
     stdin: TextIO | None = sys.stdin  # None if it was closed before the start
     if data in {None, "-"} and stdin is not None and stdin.isatty():
         raise UsageError("no data: name a file, or pipe rows in", tries=["mlefit fit DATA 'y ~ x'"])

@@ -52,8 +52,13 @@ def emit(text: str) -> None:
     except BrokenPipeError:
         _discard(sys.stdout)
     except OSError as error:
-        _discard(sys.stdout)
-        raise DataError(f"cannot write to standard output: {error.strerror}") from error
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> DataError:
+    """The error for a standard output that takes no more; nothing is written to it again."""
+    _discard(sys.stdout)
+    return DataError(f"cannot write to standard output: {error.strerror}")
 
 
 def tell(text: str) -> None:

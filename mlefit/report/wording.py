@@ -56,7 +56,7 @@ def ledger(result: FitResult) -> str:
     """The rows: used, read, and dropped by cause."""
     data = result.data
     if data.rows_used == data.rows_read:
-        return f"{data.rows_used:,} rows"
+        return f"{data.rows_used:,} row{'s' * (data.rows_used != 1)}"
     causes = [f"{count:,} {cause.replace(':', ' ')}" for cause, count in data.rows_dropped.items()]
     return f"{data.rows_used:,} of {data.rows_read:,} rows ({', '.join(causes)})"
 

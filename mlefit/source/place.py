@@ -130,6 +130,8 @@ def unreadable(name: str, error: BaseException) -> DataError:
     if "Cannot allocate memory" in said:
         return DataError(f"{NOT_ENOUGH} to read {name}", said)
     cut = any(word in said for word in ("unexpected end", "end-of-stream", "fill whole buffer"))
+    if "CRC" in said or "incorrect data check" in said:
+        return DataError(f"{name} is damaged: its checksum does not fit", said)
     if cut or "must end with PAR1" in said or "InvalidFooter" in said:
         return DataError(f"{name} is cut off or damaged: its end is missing", said)
     return DataError(f"cannot read {name}", said)
@@ -204,6 +206,10 @@ def _matches(path: Path, name: str) -> list[Path]:
 
 
 def _missing_file(path: Path, name: str) -> DataError:
+    if path.is_symlink():
+        return DataError(
+            f"{name} is a link that leads nowhere", f"it says {str(path.readlink())!r}"
+        )
     if not path.parent.is_dir():
         return DataError(f"no file {name}: there is no directory {path.parent}")
     siblings = sorted(entry.name for entry in path.parent.iterdir())
