@@ -281,7 +281,10 @@ def _well_conditioned(
     for k, (lo, hi) in enumerate(pairwise(edges)):
         predictor = engine.predictors[k]
         left_out: list[Redundant] = []
-        if information is None or condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED:
+        suspect = information is None or (
+            condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED
+        )
+        if suspect and predictor.size > predictor.has_intercept:
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
             R = triangle((block.designs[k] for block in engine.blocks()), predictor.size)
             name = model.family.parameters[k].name

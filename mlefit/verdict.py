@@ -49,19 +49,29 @@ def _reason(
     outcomes = _outcomes(maximum)
     if not named:
         return f"{target!r} is {outcomes[found.growing > 0]} in every row"
-    if len(named) == 1 and all(isinstance(part, Indicator) for part in named[0].parts):
-        level = named[0].label
-        if len(found.moving) == 1:
-            return f"{target!r} is {outcomes[found.growing > 0]} in every row of {level}"
-    base = _base_level(named, table)
-    if base is not None and bool(found.growing) != bool(found.falling):
-        return f"{target!r} is {outcomes[found.growing > 0]} in every row of {base}"
+    if bool(found.growing) != bool(found.falling):
+        with_intercept = len(found.moving) > len(named)
+        base = _base_level(named, table) if with_intercept else None
+        cells = _listed(named) if _are_cells(named) and not with_intercept else base
+        if cells is not None:
+            return f"{target!r} is {outcomes[found.growing > 0]} in every row of {cells}"
     if len(named) == 1 and not isinstance(named[0].parts[0], Indicator) and len(found.moving) == 2:
         return _threshold(found, columns, named[0], target, outcomes)
-    names = ", ".join(column.label for column in named[:6]) + (", ..." if len(named) > 6 else "")
     which = "a combination of " if len(named) > 1 else ""
     sides = [outcomes[side] for side, rows in enumerate((found.falling, found.growing)) if rows]
-    return f"{which}{names} tells the rows where {target!r} is {' and where it is '.join(sides)}"
+    outcome = " and where it is ".join(sides)
+    return f"{which}{_listed(named)} tells the rows where {target!r} is {outcome}"
+
+
+def _are_cells(named: Sequence[Column]) -> bool:
+    """Whether these are cells of one term of factors, and so no row is in two of them."""
+    terms = {tuple(part.key for part in column.parts) for column in named}
+    parts = [part for column in named for part in column.parts]
+    return len(terms) == 1 and all(isinstance(part, Indicator) for part in parts)
+
+
+def _listed(named: Sequence[Column]) -> str:
+    return ", ".join(column.label for column in named[:6]) + (", ..." if len(named) > 6 else "")
 
 
 def _outcomes(maximum: Maximum) -> tuple[str, str]:

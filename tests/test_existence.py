@@ -77,6 +77,15 @@ def test_counts_that_are_all_zero_need_no_column_to_say_so():
     assert "try:" not in warning
 
 
+@pytest.mark.parametrize("family", ["normal", "laplace"])
+def test_as_many_columns_as_rows_fit_perfectly(family):
+    frame = pl.DataFrame({"y": [1.0, 3.0], "x": [2.0, 4.0]})
+    result = fit(frame, "y ~ x", family=family)
+    assert result.certificate.status == "perfect-fit"
+    assert result.certificate.iterations < 10
+    assert result.parameters[0].estimate == 0
+
+
 def test_only_the_coefficients_that_run_away_lose_their_estimate():
     frame = pl.DataFrame(
         {"y": [1, 2, 1, 3, 0, 0], "g": ["a", "a", "b", "b", "c", "c"], "n": [1.0, 2, 2, 3, 1, 4]}
@@ -91,6 +100,7 @@ def test_only_the_coefficients_that_run_away_lose_their_estimate():
 SEPARATED = {
     "a level": ("y ~ x + g", "'y' is 0 in every row of g[c]"),
     "a threshold": ("z ~ x", "x separates the rows: 'z' is 1 in every row with x > 4 and 0 in"),
+    "all levels but the base": ("e ~ g", "'e' is 1 in every row of g[b], g[c]"),
     "the base level": ("b ~ g", "'b' is 0 in every row of g[a]"),
     "an interaction": ("z ~ x:g", "a combination of "),
     "one of two columns": ("z ~ x + w", "x separates the rows: 'z' is 1 in every row with x > "),
@@ -114,6 +124,7 @@ def test_the_reason_is_given_in_the_users_columns_and_every_remedy_works(case, t
             "y": [0, 1, 1, 0, 0, 0, 0, 1, 1],
             "b": [0, 0, 1, 0, 1, 0, 1, 0, 1],
             "c": [0, 1, 0, 1, 0, 0, 0, 1, 1],
+            "e": [0, 1, 1, 1, 1, 1, 1, 0, 1],
             "n": [0] * 9,
         }
     ).write_csv(path)

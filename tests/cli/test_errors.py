@@ -37,6 +37,7 @@ FILES = {
     "numbers.csv": "1,2\n3,4\n",
     "spoilt.csv": "y,x\n1,2\n2,3\n?,4\n0,5\n",
     "digits.csv": "y,x\n1,2\n2,3\n٣,4\n0,5\n",
+    "tiny.csv": "y,x\n1e-200,2\n3e-200,3\n-2e-200,1\n",
     "words.csv": "a,b\nx,y\nz,y\nx,w\n",
 }
 COLUMNS = (
@@ -72,6 +73,10 @@ REFUSED = {
     f"infinite.csv 'y ~ x' {P}": (
         3, "column 'x' holds infinite values", "  first: row 3 = inf (1 of 5 rows)",
         ["--where '\"x\" - \"x\" = 0'"],
+    ),
+    "tiny.csv 'y ~ x' -F normal": (
+        3, "y has only values below 1e-150, whose squares vanish",
+        "  largest: row 3 = 3e-200", ["the same in smaller units, such as I(y * 1e100)"],
     ),
     # family
     "data.csv 'count ~ x1'": (
