@@ -60,7 +60,7 @@ def near_dependencies(maximum: Maximum) -> Iterator[str]:
     """Columns that are nearly sums of others, so that few digits are left for their difference."""
     for predictor in maximum.engine.predictors:
         triangle = predictor.basis.triangle
-        if triangle is None:
+        if triangle is None or not predictor.size:
             continue
         lengths = np.linalg.norm(triangle, axis=0)
         _, values, directions = np.linalg.svd(triangle / lengths)

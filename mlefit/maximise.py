@@ -290,7 +290,9 @@ def _well_conditioned(
             name = model.family.parameters[k].name
             known = np.array([f"{name}:{column.label}" in held for column in predictor.columns])
             # a prior is as good as a row in which its column stands alone
-            alone = np.diag(np.linalg.norm(R, axis=0))[known]
+            at = np.flatnonzero(known)
+            alone = np.zeros((len(at), predictor.size))
+            alone[np.arange(len(at)), at] = np.linalg.norm(R[:, at], axis=0)
             R = np.vstack([R, alone])
             sizes = np.sqrt(survey.squares[lo:hi])
             left_out = redundant_columns(R, sizes, predictor.basis.centre)

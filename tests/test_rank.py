@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+from mlefit.fitting import fit
 from mlefit.rank import redundant_columns, triangle
 from mlefit.symmetric import condition_number
 
@@ -93,3 +95,12 @@ def test_wide_designs_are_of_the_rank_of_their_rows():
     for column in found:
         again = sum(factor * X[:, k] for k, factor in column.parts)
         np.testing.assert_allclose(again, X[:, column.index], atol=1e-9)
+
+
+@pytest.mark.parametrize("family", ["normal", "laplace", "poisson"])
+def test_a_model_of_nothing_but_a_column_of_zeros_is_one_without_columns(family):
+    frame = pl.DataFrame({"y": [1, 2, 4, 3], "x": [0.0] * 4})
+    result = fit(frame, "y ~ 0 + x", family=family)
+    assert result.certificate.status == "converged"
+    assert [c.estimate for c in result.coefficients if c.parameter == "mu"] == [None]
+    assert result.warnings[0] == "x is left out: x = 0"
