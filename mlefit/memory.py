@@ -17,6 +17,7 @@ import re
 import select
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -26,6 +27,7 @@ from mlefit.errors import ExitCode
 
 _TIGHT = 4 << 30
 NOT_ENOUGH = "not enough memory"
+_JEMALLOC = "_RJEM_MALLOC_CONF"
 _BEAT = 0.5
 PATIENCE = 10.0  # seconds; a disk that answers as slowly as that keeps no thread asleep
 
@@ -74,7 +76,9 @@ def supervise(most: int) -> None:
     if most < _TIGHT:
         # the fewer threads the more room; and jemalloc tries for ever to start one of its own
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
-        os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:false")
+        # a program that uses polars leaves settings to what it starts; the last word counts
+        settings = [os.environ[_JEMALLOC]] if _JEMALLOC in os.environ else []
+        os.environ[_JEMALLOC] = ",".join([*settings, "background_thread:false"])
     child = os.fork()
     if child:
         os.close(writer)
@@ -117,13 +121,16 @@ def _listen(child: int, reader: int) -> tuple[bytes, bool]:
     """All that the child says until it ends, and whether it had to be ended."""
     said, hung, beats = b"", False, 0
     before: int | None = None
+    last = time.monotonic()
     while True:
         if select.select([reader], [], [], _BEAT)[0]:
             more = os.read(reader, 1 << 16)
             if not more:
                 return said, hung
             said += more
+        if time.monotonic() - last < _BEAT:
             continue
+        last = time.monotonic()
         now = None if _waits[0] else _sleeping(child)
         beats = beats + 1 if now is not None and now == before else 0
         before = now
@@ -135,20 +142,23 @@ def _listen(child: int, reader: int) -> tuple[bytes, bool]:
 def _sleeping(process: int) -> int | None:
     """The processor time so far of a process whose every thread sleeps, else None.
 
-    A thread that is ready to run, stopped, or waits for a disk is not asleep.
+    A thread that is ready to run, stopped, or waits for a disk is not asleep. jemalloc's own
+    do not count: one that cannot start another says so for ever.
     """
+    spent = 0
     try:
-        home = Path(f"/proc/{process}")
-        states = {_status(thread)[0] for thread in (home / "task").iterdir()}
-        user, system = _status(home)[11:13]
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            # the name may hold anything, brackets too (proc(5))
+            head, _, tail = (thread / "stat").read_bytes().rpartition(b")")
+            state, *fields = tail.split()
+            if head.endswith(b"(jemalloc_bg_thd"):
+                continue
+            if state != b"S":
+                return None
+            spent += int(fields[10]) + int(fields[11])
     except OSError:  # a thread that ends, or a system without /proc
         return None
-    return int(user) + int(system) if states == {b"S"} else None
-
-
-def _status(folder: Path) -> list[bytes]:
-    """The fields of a stat file behind the name, which may hold anything (proc(5))."""
-    return (folder / "stat").read_bytes().rpartition(b")")[2].split()
+    return spent
 
 
 def _ran_out(code: int, said: bytes) -> bool:

@@ -162,7 +162,7 @@ def test_a_slow_pipe_is_waited_for_under_a_limit(small, inside, way):
         for part in (lines[:20], lines[20:]):
             sink.writelines(part)
             sink.flush()
-            time.sleep(2.5)
+            time.sleep(1.8)
     if way != "stdin":
         os.close(writer)
     out, err = process.communicate(timeout=60)
