@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.coding import Column, Indicator
+from mlefit.design.coding import INTERCEPT, Column, Indicator
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 
@@ -48,11 +48,10 @@ class Basis:
     def to_user(self) -> Matrix:
         """The matrix T of beta = T gamma, shape (p, p)."""
         p = len(self.centre)
-        turned = np.eye(p) if self.triangle is None else np.linalg.inv(self.triangle)
         shift = np.eye(p)
         if p:
             shift[0] -= self.centre
-        return shift @ turned
+        return shift if self.triangle is None else shift @ np.linalg.inv(self.triangle)
 
     def beta(self, gamma: Vector) -> Vector:
         """Coefficients of the user's columns."""
@@ -97,14 +96,35 @@ class Predictor:
         """The same predictor in the user's own coordinates."""
         return replace(self, basis=Basis(np.zeros(self.size)))
 
-    def without(self, redundant: Sequence[int]) -> Predictor:
-        """The same predictor with some columns left out."""
-        keep = [j for j in range(self.size) if j not in redundant]
+    def only(self, keep: Sequence[int]) -> Predictor:
+        """The same predictor with some of its columns, in coordinates that no basis has turned."""
         return replace(
             self,
             columns=tuple(self.columns[j] for j in keep),
-            basis=Basis(self.basis.centre[keep]),
+            basis=Basis(self.basis.centre[list(keep)]),
         )
+
+    def without(self, redundant: Sequence[int]) -> Predictor:
+        """The same predictor with some columns left out."""
+        return self.only([j for j in range(self.size) if j not in redundant])
+
+    def holding(self, keep: NDArray[np.intp], gamma: Vector) -> Predictor:
+        """The same linear predictor with all columns but some held at their coefficients.
+
+        Args:
+            keep: positions of the columns that stay free.
+            gamma: coefficients in the coordinates of the basis; columns of a basis that
+                is turned stay free together.
+        """
+        if len(keep) == self.size:
+            return self
+        assert self.basis.triangle is None
+        gone = np.setdiff1d(np.flatnonzero(gamma), keep)
+        held = [(self.columns[j], float(gamma[j])) for j in gone]
+        if len(gone):
+            # a held column is added as it is, a free one less its centre
+            held.append((Column(INTERCEPT, ()), -float(self.basis.centre[gone] @ gamma[gone])))
+        return replace(self.only(keep.tolist()), held=(*self.held, *held))
 
 
 @dataclass
@@ -176,6 +196,15 @@ class Columns:
             for i in range(count):
                 lo, hi = rows * i // count, rows * (i + 1) // count
                 yield Span(index, self._starts[index] + lo, lo, hi)
+
+    def every(self, step: int) -> Columns:
+        """Every so many rows of each run of chunks, copied."""
+        return Columns(
+            {
+                key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
+                for key in self._pieces[0]
+            }
+        )
 
     def whole(self, key: str) -> NDArray[Any]:
         """One series as one array; copied only if it has several chunks."""
@@ -249,6 +278,17 @@ def split(gamma: Vector, predictors: Sequence[Predictor]) -> list[Vector]:
     """One vector of all coefficients, cut by parameter."""
     edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
     return [gamma[lo:hi] for lo, hi in pairwise(edges)]
+
+
+def holding(
+    predictors: Sequence[Predictor], at: NDArray[np.intp], gamma: Vector
+) -> list[Predictor]:
+    """The predictors with the coefficients at some positions free and the others held."""
+    edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
+    return [
+        predictor.holding(at[(at >= lo) & (at < hi)] - lo, gamma[lo:hi])
+        for predictor, (lo, hi) in zip(predictors, pairwise(edges), strict=True)
+    ]
 
 
 def block_diagonal(blocks: Sequence[Matrix]) -> Matrix:

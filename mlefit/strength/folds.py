@@ -135,8 +135,9 @@ def _nll(maximum: Maximum, engine: LocalEngine) -> Vector:
 
 def _with_rows(engine: LocalEngine, keep: NDArray[np.bool_]) -> LocalEngine:
     columns = engine.columns
-    chosen = Columns({key: [columns.whole(key)[keep]] for key in columns.piece(0)})
-    return LocalEngine(chosen, engine.predictors, engine.known, engine.threads, engine.most_rows)
+    return engine.with_columns(
+        Columns({key: [columns.whole(key)[keep]] for key in columns.piece(0)})
+    )
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
