@@ -62,7 +62,7 @@ class Slopes:
     Attributes:
         nll: negative log-likelihood at each of k points, shape (k,).
         score: its gradients, shape (k, p).
-        diagonal: of the information, shape (k, p).
+        diagonal: of the information, shape (k, p), or (k, 0) if none was asked for.
     """
 
     nll: Vector
@@ -187,26 +187,29 @@ class Model:
             rows,
         )
 
-    def slopes(self, block: Block, points: Sequence[Matrix], kind: Kind = "observed") -> Slopes:
+    def slopes(self, block: Block, points: Sequence[Matrix], kind: Kind | None) -> Slopes:
         """NLL, gradient and diagonal of the information over a block, at several points.
 
         Args:
             block: rows.
             points: for each parameter its coefficients at every point, shape (k, p).
-            kind: of the information.
+            kind: of the information; None for none.
         """
         etas = [
             _combined(gammas, X) + offset
             for gammas, X, offset in zip(points, block.designs, block.offsets, strict=True)
         ]
-        terms = [self._terms(block, at, kind) for at in zip(*etas, strict=True)]
+        terms = [self._terms(block, at, kind or "observed") for at in zip(*etas, strict=True)]
         nll = np.array([-float(block.weighted(term.log_density).sum()) for term in terms])
         score, diagonal = [], []
         for k, X in enumerate(block.designs):
             slopes = np.array([block.weighted(term.score[k]) for term in terms])
-            bends = np.array([block.weighted(term.information[k, k]) for term in terms])
             score.append(-(slopes @ X.T))
-            diagonal.append(bends @ (X * X).T)
+            if kind is not None:
+                bends = np.array([block.weighted(term.information[k, k]) for term in terms])
+                diagonal.append(bends @ (X * X).T)
+        if kind is None:
+            diagonal = [np.zeros((len(nll), 0))]
         return Slopes(np.where(np.isnan(nll), np.inf, nll), np.hstack(score), np.hstack(diagonal))
 
 

@@ -198,7 +198,13 @@ def continued_together(
     assert maximum.penalty is not None
     penalties = [maximum.penalty.with_priors(priors) for priors in several]
     optima = sparse_modes(
-        penalties, maximum.model, maximum.engine, maximum.optimum.gamma, guide, search.tol
+        penalties,
+        maximum.model,
+        maximum.engine,
+        maximum.optimum.gamma,
+        maximum.optimum.totals.score,
+        guide,
+        search.tol,
     )
     for priors, penalty, optimum in zip(several, penalties, optima, strict=True):
         if optimum is None:

@@ -162,10 +162,11 @@ class Penalty:
         """The smooth part: its value, its gradient and the diagonal of its information."""
         slope, curvature = self._slope_and_curvature(self._to_user @ gamma, "observed")
         smooth = self.smooth(gamma)
+        sloping, bent = np.flatnonzero(slope), np.flatnonzero(curvature)
         return (
             smooth if np.isfinite(smooth) else np.inf,
-            -self._to_user.T @ slope,
-            curvature @ self._to_user**2,
+            -slope[sloping] @ self._to_user[sloping],
+            curvature[bent] @ self._to_user[bent] ** 2,
         )
 
     def _slope_and_curvature(self, beta: Vector, kind: Kind) -> tuple[Vector, Vector]:

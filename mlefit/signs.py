@@ -35,7 +35,7 @@ def minimise_quadratic(
     search = _Search(H, g - H @ start, weights, start)
     slack = _ROUNDING * (np.abs(search.linear).max(initial=0.0) + weights)
     several = True
-    for _ in range(4 * len(gamma) + 10):
+    while search.solutions_left:
         before = search.u
         search.settle()
         slope = search.linear + H @ search.u
@@ -60,11 +60,14 @@ class _Search:
     def __init__(self, H: Matrix, linear: Vector, weights: Vector, u: Vector) -> None:
         self.H, self.linear, self.weights = H, linear, weights
         self.u = u.copy()
+        # each pattern is lower than the one before, but rounding could go round for ever
+        self.solutions_left = 10 * len(u) + 50
         self.side = np.where(weights > 0, np.sign(u), 2.0)
 
     def settle(self) -> None:
         """Move to the minimum over a pattern of signs that agrees with itself."""
-        for _ in range(4 * len(self.u) + 10):  # rounding alone could go round for ever
+        while self.solutions_left:
+            self.solutions_left -= 1
             support = np.flatnonzero(self.side)
             target = self._solved(support)
             wrong = (self.side[support] != 2) & (np.sign(target) != self.side[support])
@@ -108,15 +111,15 @@ class _Search:
         slope = level + float(self._pull(self.side)[support] @ direction)
         curvature = float(direction @ bend)
         length, stopped = 1.0, -1
-        for k, jump in zip(order, jumps, strict=True):
+        for k, jump in zip(order.tolist(), jumps.tolist(), strict=True):
             if not np.isfinite(crossing[k]) or slope + curvature * crossing[k] >= 0:
                 break
-            slope += float(jump)
+            slope += jump
             if slope + curvature * crossing[k] >= 0:
                 length, stopped = float(crossing[k]), int(k)
                 break
         if stopped < 0 and curvature > 0:
-            length = min(1.0, max(0.0, -slope / curvature))
+            length = float(np.clip(-slope / curvature, 0.0, 1.0))
         there = here + length * direction
         side = np.sign(there) if length > 0 else self.side[support]
         if stopped >= 0:

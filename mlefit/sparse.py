@@ -52,12 +52,9 @@ class PenalisedRows:
 
     def slopes(self, which: Sequence[int], gammas: Sequence[Vector]) -> list[Slope]:
         """The slope of every coefficient at one point for each of some penalties."""
-        places = {id(gamma): gamma for gamma in gammas}
-        order = list(places)
-        rows = slopes_at(self._model, self._engine, np.array(list(places.values())))
+        rows = slopes_at(self._model, self._engine, np.array(gammas), "observed")
         found = []
-        for i, gamma in zip(which, gammas, strict=True):
-            k = order.index(id(gamma))
+        for k, (i, gamma) in enumerate(zip(which, gammas, strict=True)):
             value, gradient, diagonal = self._penalties[i].bent(gamma)
             found.append(
                 Slope(
@@ -68,17 +65,39 @@ class PenalisedRows:
             )
         return found
 
+    def scores(
+        self, which: Sequence[int], gammas: Sequence[Vector], at: Positions
+    ) -> list[tuple[float, Vector]]:
+        """Value and gradient at one point for each of some penalties, of some coefficients."""
+        seen = self._engine.with_predictors(holding(self._engine.predictors, at, gammas[0]))
+        # several strengths may begin from one place
+        places = {id(gamma): gamma for gamma in gammas}
+        row = {place: k for k, place in enumerate(places)}
+        rows = slopes_at(self._model, seen, np.array(list(places.values()))[:, at], None)
+        self._engine.passes = seen.passes
+        found = []
+        for i, gamma in zip(which, gammas, strict=True):
+            k = row[id(gamma)]
+            value, gradient, _ = self._penalties[i].bent(gamma)
+            found.append(
+                (
+                    float(self._factor * rows.nll[k] + value),
+                    self._factor * rows.score[k] + gradient[at],
+                )
+            )
+        return found
+
     def among(self, gamma: Vector, kind: Kind, at: Positions) -> Totals:
         """The sums under the first penalty, of the coefficients at some positions."""
         return self._penalties[0].added_to(self._partial(gamma, kind, at), gamma, kind, at)
 
     def information(self, gamma: Vector, at: Positions) -> Matrix:
-        """The information of some coefficients, without priors."""
-        return self._partial(gamma, "observed", at).information
+        """The expected information of some coefficients, without priors."""
+        return self._partial(gamma, "expected", at).information
 
     def bend(self, which: int, gamma: Vector, at: Positions) -> Matrix:
         """What one penalty adds to it."""
-        return self._penalties[which].information(gamma, "observed", at)
+        return self._penalties[which].information(gamma, "expected", at)
 
     def _partial(self, gamma: Vector, kind: Kind, at: Positions) -> Totals:
         totals = partial_totals(self._model, self._engine, gamma, kind, at)
@@ -92,8 +111,8 @@ class PenalisedRows:
         )
 
 
-def slopes_at(model: Model, engine: LocalEngine, gammas: Matrix, kind: Kind = "observed") -> Slopes:
-    """NLL, gradient and diagonal of the information at several points, shape (k, p) each."""
+def slopes_at(model: Model, engine: LocalEngine, gammas: Matrix, kind: Kind | None) -> Slopes:
+    """NLL, gradient and, of some kind of information, the diagonal at k points, shape (k, p)."""
     edges = np.cumsum([predictor.size for predictor in engine.predictors])[:-1]
     points = [np.ascontiguousarray(part) for part in np.split(gammas, edges, axis=1)]
     return engine.total(lambda block: model.slopes(block, points, kind))
@@ -172,6 +191,7 @@ def sparse_modes(
     model: Model,
     engine: LocalEngine,
     gamma: Vector,
+    score: Vector,
     guide: Guide,
     tol: float,
 ) -> list[Optimum | None]:
@@ -182,6 +202,7 @@ def sparse_modes(
     return minimise_together(
         PenalisedRows(model, engine, penalties),
         gamma,
+        score,
         [Corners(penalty.corners, penalty.centres) for penalty in penalties],
         guide,
         tol,

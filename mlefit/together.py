@@ -21,11 +21,14 @@ from mlefit.optimise import Optimum, Status
 from mlefit.signs import minimise_quadratic
 from mlefit.symmetric import is_definite
 
-_MOST_PASSES = 12
+_MOST_PASSES = 20
 # More passes than these say that the information was taken too far away.
-_FEW_PASSES = 6
+_FEW_PASSES = 7
+# The convergence is faster than linear: a step that gains so little, of `tol`, is the last.
+_ALMOST = 1e-5
+_FIRMER = 1e-6
 # Of the weakest corner: coefficients with a smaller slope will hardly leave it on the way.
-_WILL_LEAVE = 0.6
+_WILL_LEAVE = 0.5
 
 
 class SeveralObjectives(Protocol):
@@ -34,8 +37,13 @@ class SeveralObjectives(Protocol):
     def slopes(self, which: Sequence[int], gammas: Sequence[Vector]) -> list[Slope]:
         """The slope of every coefficient at one point for each of some strengths."""
 
+    def scores(
+        self, which: Sequence[int], gammas: Sequence[Vector], at: Positions
+    ) -> list[tuple[float, Vector]]:
+        """Value and gradient at one point for each of some strengths, of some coefficients."""
+
     def information(self, gamma: Vector, at: Positions) -> Matrix:
-        """The information of some coefficients, without the priors."""
+        """The expected information of some coefficients, without the priors."""
 
     def bend(self, which: int, gamma: Vector, at: Positions) -> Matrix:
         """What the prior of one strength adds to it."""
@@ -55,62 +63,73 @@ class Guide:
     information: Matrix = field(default_factory=lambda: np.empty((0, 0)))
     near: bool = False
 
+    def take(self, objectives: SeveralObjectives, gamma: Vector, needed: Positions) -> None:
+        """Have information of all needed coefficients, from here unless it serves."""
+        if self.near and np.isin(needed, self.at).all():
+            return
+        self.at = needed
+        self.information = objectives.information(gamma, needed)
+
+    def equip(self, objectives: SeveralObjectives, runners: Sequence[_Runner]) -> None:
+        """Give each its own copy, with what its prior adds."""
+        for runner in runners:
+            H = self.information + objectives.bend(runner.which, runner.gamma, self.at)
+            # more columns than rows leave it singular; what is added, the corrections take back
+            runner.H = H if is_definite(H) else H + _FIRMER * np.diag(np.diag(H))
+
 
 @dataclass
 class _Runner:
-    """One strength on its way."""
+    """One strength on its way, over a working set."""
 
     which: int
     corners: Corners
     gamma: Vector
-    slope: Slope
+    nll: float
+    score: Vector
     H: Matrix = field(default_factory=lambda: np.empty((0, 0)))
     ahead: Vector = field(default_factory=lambda: np.empty(0))
     decrement: float = np.inf
-    failed: bool = False
 
     def look(self, at: Positions) -> None:
         """Minimise the quadratic model."""
         x, corners = self.gamma[at], self.corners.among(at)
-        ahead = minimise_quadratic(
-            self.H, self.slope.score[at], x, corners.weights, corners.centres
-        )
+        ahead = minimise_quadratic(self.H, self.score, x, corners.weights, corners.centres)
         step = ahead - x
         self.decrement = float(step @ self.H @ step) / 2
         self.ahead = self.gamma.copy()
         self.ahead[at] = ahead
 
-    def arrive(self, slope: Slope, at: Positions) -> None:
-        """Take the step, unless it leads up, and learn from it."""
-        here = self.slope.nll + self.corners.height(self.gamma)
-        there = slope.nll + self.corners.height(self.ahead)
+    def arrive(self, nll: float, score: Vector, at: Positions) -> bool:
+        """Take the step and learn from it; False if it leads up."""
+        here = self.nll + self.corners.height(self.gamma)
+        there = nll + self.corners.height(self.ahead)
         if not there <= here + 4 * np.finfo(float).eps * abs(here):
-            self.failed = True
-            return
-        self.H = _corrected(
-            self.H, (self.ahead - self.gamma)[at], (slope.score - self.slope.score)[at]
-        )
-        self.gamma, self.slope = self.ahead, slope
+            return False
+        self.H = _corrected(self.H, (self.ahead - self.gamma)[at], score - self.score)
+        self.gamma, self.nll, self.score = self.ahead, nll, score
+        return True
 
-    def optimum(self, passes: int, at: Positions) -> Optimum:
+    def optimum(self, slope: Slope, passes: int, at: Positions) -> Optimum:
         """Where it ended; no information is kept of the place."""
         kept = np.flatnonzero(~self.corners.among(at).hold(self.gamma[at]))
         definite = is_definite(self.H[np.ix_(kept, kept)])
         return Optimum(
             self.gamma,
-            PartialSums(self.slope.nll, self.slope.score, np.empty((0, 0))),
+            PartialSums(slope.nll, slope.score, np.empty((0, 0))),
             Status.CONVERGED if definite else Status.NOT_UNIQUE,
             passes,
             self.decrement,
             definite,
             free=np.empty(0, dtype=np.intp),
-            diagonal=self.slope.diagonal,
+            diagonal=slope.diagonal,
         )
 
 
 def minimise_together(
     objectives: SeveralObjectives,
     gamma: Vector,
+    score: Vector,
     corners: Sequence[Corners],
     guide: Guide,
     tol: float,
@@ -120,63 +139,81 @@ def minimise_together(
     Args:
         objectives: one for each strength, the strongest first.
         gamma: the optimum at a strength just above them, shape (p,).
+        score: the slope there.
         corners: for each strength.
         guide: information to begin from; it is replaced where it does not serve.
-        tol: root of the predicted decrease, in nats, at which a search has converged.
+        tol: predicted decrease, in nats, at which a search has converged.
     """
-    slopes = objectives.slopes(range(len(corners)), [gamma] * len(corners))
-    every = [
-        _Runner(i, corner, gamma, slope)
-        for i, (corner, slope) in enumerate(zip(corners, slopes, strict=True))
-    ]
-    leaving = np.abs(slopes[-1].score) > _WILL_LEAVE * corners[-1].weights
-    needed = np.flatnonzero(~corners[-1].hold(gamma) | leaving)
-    _equip(objectives, every, guide, needed, gamma, fresh=not guide.near)
-    found: list[Optimum | None] = [None] * len(every)
-    running = every
-    passes = 0
-    while running and passes < _MOST_PASSES:
-        for runner in running:
-            runner.look(guide.at)
-            if passes and runner.decrement <= tol**2:
-                found[runner.which] = runner.optimum(passes, guide.at)
-        running = [runner for runner in running if found[runner.which] is None]
-        if not running:
+    weakest = corners[-1]
+    needed = ~weakest.hold(gamma) | (np.abs(score) > _WILL_LEAVE * weakest.weights)
+    if 2 * needed.sum() > len(gamma):
+        needed[:] = True  # hardly more work, and it serves as long as it is near
+    guide.take(objectives, gamma, np.flatnonzero(needed))
+    found: list[Optimum | None] = [None] * len(corners)
+    running = [_Runner(i, corner, gamma, np.nan, score) for i, corner in enumerate(corners)]
+    starts = objectives.scores(range(len(corners)), [gamma] * len(corners), guide.at)
+    for runner, (nll, seen) in zip(running, starts, strict=True):
+        runner.nll, runner.score = nll, seen
+    passes = 1
+    guide.equip(objectives, running)
+    while running and passes <= _MOST_PASSES:
+        arrived, more = _run(objectives, running, guide.at, tol, _MOST_PASSES - passes)
+        passes += more
+        if not arrived:
             break
-        slopes = objectives.slopes(
-            [runner.which for runner in running], [runner.ahead for runner in running]
-        )
-        passes += 1
-        for runner, slope in zip(running, slopes, strict=True):
-            runner.arrive(slope, guide.at)
-        running = [runner for runner in running if not runner.failed]
-        at = guide.at
-        for runner in running:
-            at = np.union1d(
-                at, runner.corners.released(runner.slope, runner.gamma, guide.at, tol**2)
-            )
+        which = [runner.which for runner in arrived]
+        slopes = objectives.slopes(which, [runner.gamma for runner in arrived])
+        running, at = [], guide.at
+        for runner, slope in zip(arrived, slopes, strict=True):
+            wider = runner.corners.released(slope, runner.gamma, guide.at, tol**2)
+            off = runner.corners.residual(slope, runner.gamma)
+            if len(wider) == len(guide.at) and float(off @ off) / 2 <= tol**2:
+                found[runner.which] = runner.optimum(slope, passes, guide.at)
+                continue
+            at = np.union1d(at, wider)
+            running.append(runner)
+            runner.nll, runner.score = slope.nll, slope.score
         if len(at) > len(guide.at):
-            middle = running[len(running) // 2].gamma
-            _equip(objectives, running, guide, at, middle, fresh=True)
+            guide.near = False
+            guide.take(objectives, running[len(running) // 2].gamma, at)
+            guide.equip(objectives, running)
+        for runner in running:
+            runner.score = runner.score[at]
     guide.near = passes <= _FEW_PASSES
     return found
 
 
-def _equip(
+def _run(
     objectives: SeveralObjectives,
-    runners: Sequence[_Runner],
-    guide: Guide,
-    needed: Positions,
-    gamma: Vector,
-    *,
-    fresh: bool,
-) -> None:
-    """Give every runner information of all needed coefficients."""
-    if fresh or not np.isin(needed, guide.at).all():
-        guide.at = needed
-        guide.information = objectives.information(gamma, needed)
-    for runner in runners:
-        runner.H = guide.information + objectives.bend(runner.which, runner.gamma, guide.at)
+    running: Sequence[_Runner],
+    at: Positions,
+    tol: float,
+    most: int,
+) -> tuple[list[_Runner], int]:
+    """Move all to their minima over a working set: who got there, and the passes it took.
+
+    The last step is not looked back on; the slope of every coefficient after it decides.
+    """
+    almost = tol * _ALMOST
+    arrived: list[_Runner] = []
+    for passes in range(most + 1):
+        for runner in running:
+            runner.look(at)
+        there = [runner for runner in running if runner.decrement <= almost]
+        running = [runner for runner in running if runner.decrement > almost]
+        for runner in there:
+            runner.gamma = runner.ahead
+        arrived += there
+        if not running or passes == most:
+            break
+        which, ahead = [r.which for r in running], [r.ahead for r in running]
+        scores = objectives.scores(which, ahead, at)
+        running = [
+            runner
+            for runner, (nll, score) in zip(running, scores, strict=True)
+            if runner.arrive(nll, score, at)
+        ]
+    return arrived, passes
 
 
 def _corrected(H: Matrix, step: Vector, change: Vector) -> Matrix:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.coding import INTERCEPT, Column, Indicator
+from mlefit.design.coding import INTERCEPT, Column, Indicator, Part
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 
@@ -265,9 +265,7 @@ class Reader:
     ) -> Matrix:
         X = buffer[: predictor.size * m].reshape(predictor.size, m)
         for row, column, shift in zip(X, predictor.columns, predictor.basis.centre, strict=True):
-            _fill(row, column, piece, rows)
-            if shift:
-                row -= shift
+            _fill(row, column, piece, rows, shift)
         if predictor.basis.triangle is not None:
             # row i of the design is x_i R^-1, so as columns by rows it is R^-T X
             X[:] = np.linalg.solve(predictor.basis.triangle.T, X)
@@ -308,18 +306,30 @@ def block_rows(predictors: Sequence[Predictor]) -> int:
     return int(np.clip(_CELLS // widest, _FEWEST_ROWS, _MOST_ROWS))
 
 
-def _fill(row: Rows, column: Column, piece: Mapping[str, NDArray[Any]], rows: slice) -> None:
+def _fill(
+    row: Rows,
+    column: Column,
+    piece: Mapping[str, NDArray[Any]],
+    rows: slice,
+    shift: float = 0.0,
+) -> None:
+    """Write a column less its shift."""
     if column.is_intercept:
-        row[:] = 1.0
+        row[:] = 1.0 - shift
         return
-    for i, part in enumerate(column.parts):
-        values = piece[part.key][rows]
-        if isinstance(part, Indicator):
-            values = values == part.code
-        if i == 0:
-            row[:] = values
-        else:
-            row *= values
+    first, *others = column.parts
+    if not others:  # one walk over the row, for it is most of the work of a wide design
+        np.subtract(_values(first, piece, rows), shift, out=row)
+        return
+    row[:] = _values(first, piece, rows)
+    for part in others:
+        row *= _values(part, piece, rows)
+    row -= shift
+
+
+def _values(part: Part, piece: Mapping[str, NDArray[Any]], rows: slice) -> NDArray[Any]:
+    values = piece[part.key][rows]
+    return values == part.code if isinstance(part, Indicator) else values
 
 
 def _offset(predictor: Predictor, piece: Mapping[str, NDArray[Any]], rows: slice) -> Any:

@@ -112,8 +112,11 @@ def _followed(
             yield maximum
         return
     guide = Guide()
-    for at in range(0, len(several), _AT_ONCE):
-        block = continued_together(maximum, search, several[at : at + _AT_ONCE], guide)
-        for found in block:
+    done = 0
+    while done < len(several):
+        # where the information hardly changes any more, a pass may serve more strengths
+        size = 2 * _AT_ONCE if guide.near else _AT_ONCE
+        for found in continued_together(maximum, search, several[done : done + size], guide):
             maximum = found
             yield found
+        done += size
