@@ -129,6 +129,17 @@ def partial_totals(
     return totals
 
 
+def without_zeros(engine: LocalEngine, gamma: Vector) -> tuple[LocalEngine, Vector]:
+    """The rows without the columns whose coefficient is zero, and the other coefficients."""
+    edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
+    kept = gamma != 0
+    for predictor, lo, hi in zip(engine.predictors, edges, edges[1:], strict=False):
+        if predictor.basis.triangle is not None:
+            kept[lo:hi] = True  # turned columns are no columns of the rows
+    at = np.flatnonzero(kept)
+    return engine.with_predictors(holding(engine.predictors, at, gamma)), gamma[at]
+
+
 def sparse_mode(
     penalty: Penalty,
     model: Model,

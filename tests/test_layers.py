@@ -70,7 +70,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
-    "goodness": (words("_types design families losses maximise"), NUMERIC),
+    "goodness": (words("_types design families losses maximise sparse"), NUMERIC),
     "specify": (words("design errors families formula links request support"), NUMERIC),
     "influence": (words("_types design maximise"), NUMERIC),
     "cautions": (

@@ -168,6 +168,9 @@ class Span:
 class Columns:
     """Series by key, cut at every chunk boundary so that each piece is a plain view.
 
+    Where that would make pieces too short to walk, as in a wide CSV file, every series is
+    copied into one.
+
     Args:
         chunks: for each key the arrays of its chunks, in row order.
     """
@@ -175,6 +178,9 @@ class Columns:
     def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
         self.rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
         edges = sorted({0, *(edge for arrays in chunks.values() for edge in _edges(arrays))})
+        if len(edges) > 2 and self.rows < _FEWEST_ROWS * (len(edges) - 1):
+            chunks = {key: [np.concatenate(arrays)] for key, arrays in chunks.items()}
+            edges = [0, self.rows]
         self._starts = edges[:-1]
         self._pieces = [
             {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
