@@ -295,7 +295,7 @@ def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
     information = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
     smooth = _smooth(maximum)
-    roots = np.sqrt(np.abs(np.diag(optimum.totals.information))[smooth])
+    roots = np.sqrt(np.abs(optimum.curvatures)[smooth])
     slopes = np.abs(optimum.totals.score)[smooth]
     scaled = np.divide(slopes, roots, where=roots > 0, out=np.zeros_like(slopes))
     residual = corner_residual(maximum)
@@ -322,7 +322,10 @@ def _smooth(maximum: Maximum) -> slice:
 
 
 def _user_information(maximum: Maximum) -> Matrix:
-    """The information in centred columns, whatever basis the search turned them to."""
+    """The information in centred columns, whatever basis the search turned them to.
+
+    Under corners that of the coefficients which none holds.
+    """
     turn = np.eye(len(maximum.optimum.gamma))
     at = 0
     for predictor in maximum.engine.predictors:
@@ -330,6 +333,8 @@ def _user_information(maximum: Maximum) -> Matrix:
         if triangle is not None:
             turn[at : at + predictor.size, at : at + predictor.size] = triangle
         at += predictor.size
+    if maximum.optimum.free is not None:
+        turn = turn[np.ix_(maximum.optimum.free, maximum.optimum.free)]
     return turn.T @ maximum.optimum.totals.information @ turn
 
 

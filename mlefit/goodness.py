@@ -12,6 +12,7 @@ from mlefit.design.blocks import Block, split
 from mlefit.families._base import Family
 from mlefit.losses import LossSums, loss_sums
 from mlefit.maximise import Maximum
+from mlefit.sparse import without_zeros
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,18 @@ class FitSums:
 
 def fit_sums(maximum: Maximum, gamma: Vector | None = None) -> FitSums:
     """Sums at the maximum, or at other coefficients of the same predictors."""
-    model, engine = maximum.model, maximum.engine
-    gammas = split(maximum.optimum.gamma if gamma is None else gamma, engine.predictors)
+    model = maximum.model
+    engine, gamma = without_zeros(maximum.engine, maximum.optimum.gamma if gamma is None else gamma)
+    gammas = split(gamma, engine.predictors)
 
     def term(block: Block) -> FitSums:
         theta = model.theta(model.etas(block, gammas))
         losses = tuple(loss_sums(model, block, loss, theta) for loss in model.family.losses)
         return FitSums(losses, _plain_sums(model.family, block, theta))
 
-    return engine.total(term)
+    sums = engine.total(term)
+    maximum.engine.passes += 1
+    return sums
 
 
 def _plain_sums(family: Family, block: Block, theta: tuple[Any, ...]) -> Vector:

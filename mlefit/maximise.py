@@ -1,23 +1,21 @@
 """From columns to the maximum: coordinates, a start, the search.
 
-The search runs in centred coordinates. Only where the information at the start is
-ill conditioned does a QR pass decide the rank and turn the columns, so that the
-Newton steps see nearly orthogonal ones.
+The search runs in centred coordinates, or in turned ones where columns nearly depend on each
+other.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.corners import newton_with_corners
+from mlefit.conditioning import are_dependent, examined, well_conditioned
 from mlefit.design.blocks import Predictor, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
@@ -27,7 +25,7 @@ from mlefit.likelihood import Kind, Model, Totals
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
 from mlefit.pinball import Vertex, minimise_pinball
-from mlefit.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
+from mlefit.rank import Redundant
 from mlefit.refine import refined_coefficients
 from mlefit.scale import (
     collapse,
@@ -35,8 +33,9 @@ from mlefit.scale import (
     exact_scale,
     refuse_collapsed_start,
 )
-from mlefit.start import Survey, centred, start_coefficients
-from mlefit.symmetric import condition_number
+from mlefit.sparse import nearer, partial_totals, slopes_at, sparse_mode, sparse_modes
+from mlefit.start import centred, start_coefficients
+from mlefit.together import Guide
 
 Log = Callable[[str], None]
 
@@ -140,18 +139,21 @@ def maximise(
     engine, moments, survey = centred(engine)
     theta = model.family.start(moments)
     refuse_collapsed_start(model, engine, theta, moments)
-    # more columns than rows are known to be dependent, and their information would be huge
-    wide = any(predictor.size >= survey.rows for predictor in engine.predictors)
-    if not wide:
-        gamma = start_coefficients(model, engine, theta, survey)
-        first = evaluator(model, engine)(gamma, "expected")
     held = {label for one in priors for label in one.labels}
-    information = None if wide else first.information
-    engine, redundant = _well_conditioned(model, engine, information, survey, held, search.log)
-    if wide or any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
+    at = examined(model, engine, survey, held)
+    first: Totals | None = None
+    if not are_dependent(engine, at, survey):
         gamma = start_coefficients(model, engine, theta, survey)
-        first = evaluator(model, engine)(gamma, "expected")
-    if not math.isfinite(first.nll):
+        first = partial_totals(model, engine, gamma, "expected", at)
+    engine, redundant = well_conditioned(
+        model, engine, at, None if first is None else first.information, survey, held, search.log
+    )
+    turned = any(p.basis.triangle is not None for p in engine.predictors)
+    if first is None or turned or any(redundant):
+        gamma = start_coefficients(model, engine, theta, survey)
+        first = None
+    nll = slopes_at(model, engine, gamma[None], None).nll[0] if first is None else first.nll
+    if not math.isfinite(nll):
         raise _no_start(model)
     names = [parameter.name for parameter in model.family.parameters]
     penalty = Penalty(priors, names, engine.predictors) if priors else None
@@ -159,6 +161,8 @@ def maximise(
     if model.family.vertex is not None:
         vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
     elif penalty is not None:
+        if penalty.has_corners:
+            gamma = nearer(penalty, model, engine, gamma, search.log)
         optimum = _under(penalty, model, engine, gamma, moments, search)
     else:
         optimum = _newton(model, engine, gamma, moments, search, first=first)
@@ -177,10 +181,40 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
         priors: for the same coefficients as those that `maximum` was found with.
     """
     model, engine = maximum.model, maximum.engine
-    names = [parameter.name for parameter in model.family.parameters]
-    penalty = Penalty(priors, names, engine.predictors)
+    assert maximum.penalty is not None
+    penalty = maximum.penalty.with_priors(priors)
     optimum = _under(penalty, model, engine, maximum.optimum.gamma, maximum.moments, search)
     return _judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
+
+
+def continued_together(
+    maximum: Maximum, search: Search, several: Sequence[Sequence[Assigned]], guide: Guide
+) -> Iterator[Maximum]:
+    """The maxima under priors with corners of several strengths, searched together.
+
+    Args:
+        maximum: at a strength just above them.
+        search: when to stop.
+        several: the priors at each strength, the strongest first.
+        guide: information that the last strengths left behind.
+    """
+    assert maximum.penalty is not None
+    penalties = [maximum.penalty.with_priors(priors) for priors in several]
+    optima = sparse_modes(
+        penalties,
+        maximum.model,
+        maximum.engine,
+        maximum.optimum.gamma,
+        maximum.optimum.totals.score,
+        guide,
+        search.tol,
+    )
+    for priors, penalty, optimum in zip(several, penalties, optima, strict=True):
+        if optimum is None:
+            maximum = continued(maximum, search, priors)
+        else:
+            maximum = replace(maximum, optimum=optimum, penalty=penalty, recession=None)
+        yield maximum
 
 
 def _under(
@@ -194,11 +228,11 @@ def _under(
     """The search that suits the priors: with corners, or without."""
     if not penalty.has_corners:
         return _newton(model, engine, gamma, moments, search, penalty=penalty)
-    return newton_with_corners(
-        evaluator(model, engine, penalty),
+    return sparse_mode(
+        penalty,
+        model,
+        engine,
         gamma,
-        penalty.corners,
-        penalty.centres,
         collapsed=collapse(model, engine, moments),
         tol=search.tol,
         max_iter=search.max_iter,
@@ -260,51 +294,6 @@ def evaluator(
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate
-
-
-def _well_conditioned(
-    model: Model,
-    engine: LocalEngine,
-    information: Matrix | None,
-    survey: Survey,
-    held: Collection[str],
-    log: Log,
-) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...]]:
-    """Leave out redundant columns and turn the coordinates of nearly dependent ones.
-
-    A dependency that a prior resolves is none: its columns stay as they are. Without an
-    information every parameter's columns are suspect.
-    """
-    edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
-    predictors: list[Predictor] = []
-    redundant: list[tuple[Redundant, ...]] = []
-    for k, (lo, hi) in enumerate(pairwise(edges)):
-        predictor = engine.predictors[k]
-        left_out: list[Redundant] = []
-        suspect = information is None or (
-            condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED
-        )
-        if suspect and predictor.size > predictor.has_intercept:
-            log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
-            R = triangle((block.designs[k] for block in engine.blocks()), predictor.size)
-            name = model.family.parameters[k].name
-            known = np.array([f"{name}:{column.label}" in held for column in predictor.columns])
-            # a prior is as good as a row in which its column stands alone
-            at = np.flatnonzero(known)
-            alone = np.zeros((len(at), predictor.size))
-            alone[np.arange(len(at)), at] = np.linalg.norm(R[:, at], axis=0)
-            R = np.vstack([R, alone])
-            sizes = np.sqrt(survey.squares[lo:hi])
-            left_out = redundant_columns(R, sizes, predictor.basis.centre)
-            positions = [column.index for column in left_out]
-            predictor = predictor.without(positions)
-            if not known.any():
-                turned = np.asarray(np.linalg.qr(np.delete(R, positions, axis=1), mode="r"))
-                basis = replace(predictor.basis, triangle=turned / math.sqrt(survey.rows))
-                predictor = replace(predictor, basis=basis)
-        predictors.append(predictor)
-        redundant.append(tuple(left_out))
-    return engine.with_predictors(predictors), tuple(redundant)
 
 
 def _with_vertex(

@@ -66,6 +66,8 @@ class Optimum:
         steps: steps taken.
         decrement: decrease in NLL the quadratic model still predicts.
         positive_definite: whether the information is.
+        free: positions of the coefficients that `totals.information` is of; None for all.
+        diagonal: of the information of all coefficients, if that is of some.
     """
 
     gamma: Vector
@@ -74,6 +76,13 @@ class Optimum:
     steps: int
     decrement: float
     positive_definite: bool
+    free: NDArray[np.intp] | None = None
+    diagonal: Vector | None = None
+
+    @property
+    def curvatures(self) -> Vector:
+        """Diagonal of the information of all coefficients, shape (p,)."""
+        return np.diag(self.totals.information) if self.diagonal is None else self.diagonal
 
 
 # Far from the maximum the expected information is the safer guide for models with

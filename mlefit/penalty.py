@@ -11,6 +11,7 @@ the chain rule: it is the density of theta that is maximised, without a Jacobian
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,14 +60,23 @@ class Penalty:
             for name, predictor in zip(names, predictors, strict=True)
             for column in predictor.columns
         ]
-        self.assigned = tuple(assigned)
         self._places = [
             np.array([order.index(label) for label in one.labels if label in order], dtype=int)
             for one in assigned
         ]
         self._to_user = block_diagonal([predictor.basis.to_user() for predictor in predictors])
-        self.corners = np.zeros(len(order))
-        self.centres = np.zeros(len(order))
+        self._take(assigned)
+
+    def with_priors(self, assigned: Sequence[Assigned]) -> Penalty:
+        """Other priors for the same coefficients."""
+        other = copy(self)
+        other._take(assigned)
+        return other
+
+    def _take(self, assigned: Sequence[Assigned]) -> None:
+        self.assigned = tuple(assigned)
+        self.corners = np.zeros(len(self._to_user))
+        self.centres = np.zeros(len(self._to_user))
         for one, at in zip(self.assigned, self._places, strict=True):
             self.corners[at] = one.prior.corner_weight
             self.centres[at] = one.prior.centre
@@ -86,9 +96,19 @@ class Penalty:
         """For each prior the positions of its coefficients."""
         return self._places
 
-    def information(self, gamma: Vector, kind: Kind = "observed") -> Matrix:
-        """The smooth part's second derivatives in the search's coordinates, shape (p, p)."""
-        return (self._to_user.T * self.curvature(gamma, kind)) @ self._to_user
+    def information(
+        self, gamma: Vector, kind: Kind = "observed", at: NDArray[np.intp] | None = None
+    ) -> Matrix:
+        """The smooth part's second derivatives in the search's coordinates, shape (p, p).
+
+        With `at` only those of the coefficients at these positions.
+        """
+        return self._turned(self.curvature(gamma, kind), at)
+
+    def _turned(self, curvature: Vector, at: NDArray[np.intp] | None) -> Matrix:
+        turn = self._to_user if at is None else self._to_user[:, at]
+        bent = np.flatnonzero(curvature)
+        return (turn[bent].T * curvature[bent]) @ turn[bent]
 
     def slope(self, gamma: Vector) -> Vector:
         """Derivative of the smooth log-densities in the user's coefficients."""
@@ -120,16 +140,33 @@ class Penalty:
         """Diagonal of minus the smooth part's second derivatives, in the user's coefficients."""
         return self._slope_and_curvature(self._to_user @ gamma, kind)[1]
 
-    def added_to(self, totals: Totals, gamma: Vector, kind: Kind) -> Totals:
-        """The totals of the rows with the smooth part of the priors."""
+    def added_to(
+        self, totals: Totals, gamma: Vector, kind: Kind, at: NDArray[np.intp] | None = None
+    ) -> Totals:
+        """The totals of the rows with the smooth part of the priors.
+
+        With `at` the totals are those of the coefficients at these positions.
+        """
         beta = self._to_user @ gamma
         slope, curvature = self._slope_and_curvature(beta, kind)
         smooth = self.smooth(gamma)
+        turned = self._to_user.T @ slope
         return replace(
             totals,
             nll=totals.nll + smooth if np.isfinite(smooth) else np.inf,
-            score=totals.score - self._to_user.T @ slope,
-            information=totals.information + (self._to_user.T * curvature) @ self._to_user,
+            score=totals.score - (turned if at is None else turned[at]),
+            information=totals.information + self._turned(curvature, at),
+        )
+
+    def bent(self, gamma: Vector) -> tuple[float, Vector, Vector]:
+        """The smooth part: its value, its gradient and the diagonal of its information."""
+        slope, curvature = self._slope_and_curvature(self._to_user @ gamma, "observed")
+        smooth = self.smooth(gamma)
+        sloping, bent = np.flatnonzero(slope), np.flatnonzero(curvature)
+        return (
+            smooth if np.isfinite(smooth) else np.inf,
+            -slope[sloping] @ self._to_user[sloping],
+            curvature[bent] @ self._to_user[bent] ** 2,
         )
 
     def _slope_and_curvature(self, beta: Vector, kind: Kind) -> tuple[Vector, Vector]:

@@ -23,6 +23,7 @@ from mlefit.corners import on_corner, optimality_residual
 from mlefit.design.blocks import block_diagonal
 from mlefit.maximise import Maximum, evaluator
 from mlefit.penalty import Assigned, Penalty
+from mlefit.sparse import partial_totals, slopes_at
 
 _CONFLICT = 3.0
 
@@ -64,13 +65,14 @@ def effective_parameters(maximum: Maximum) -> float | None:
     if penalty is None:
         return float(p)
     held = on_corner(optimum.gamma, penalty.corners, penalty.centres)
-    free = np.ix_(~held, ~held)
-    own = penalty.information(optimum.gamma, "expected")[free]
+    free = np.flatnonzero(~held)
+    own = penalty.information(optimum.gamma, "expected", free)
     if not own.any():
-        return float((~held).sum())
-    whole = _information_of_rows(maximum)[free] + own
+        return float(len(free))
+    rows = partial_totals(maximum.model, maximum.engine, optimum.gamma, "expected", free)
+    whole = rows.information + own
     try:
-        return float((~held).sum() - np.trace(np.linalg.solve(whole, own)))
+        return float(len(free) - np.trace(np.linalg.solve(whole, own)))
     except np.linalg.LinAlgError:
         return None
 
@@ -83,7 +85,7 @@ def corner_residual(maximum: Maximum) -> float | None:
     residual = optimality_residual(
         optimum.totals.score, optimum.gamma, penalty.corners, penalty.centres
     )
-    roots = np.sqrt(np.maximum(np.diag(optimum.totals.information), np.finfo(float).tiny))
+    roots = np.sqrt(np.maximum(optimum.curvatures, np.finfo(float).tiny))
     return float((residual / roots).max(initial=0.0))
 
 
@@ -144,7 +146,10 @@ def _rows_worth(maximum: Maximum, penalty: Penalty) -> list[float | None]:
     """Rows that tell as much about a typical coefficient as its prior does."""
     gamma = maximum.optimum.gamma
     own = penalty.curvature(gamma)
-    per_row = np.diag(_information_of_rows(maximum)) / maximum.moments.rows
+    if not own.any():
+        return [None] * len(penalty.places)
+    slopes = slopes_at(maximum.model, maximum.engine, gamma[None], "expected")
+    per_row = slopes.diagonal[0] / maximum.moments.rows
     worths: list[float | None] = []
     for at in penalty.places:
         known = per_row[at] > 0

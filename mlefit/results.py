@@ -125,7 +125,10 @@ class Certificate:
     max_scaled_gradient: Annotated[
         float | None, "largest gradient entry over the root of its information"
     ]
-    condition_number: Annotated[float | None, "of the information scaled to a unit diagonal"]
+    condition_number: Annotated[
+        float | None,
+        "of the information scaled to a unit diagonal; under a corner of what it does not hold",
+    ]
     rank: Annotated[int, "independent columns, all parameters"]
     information: Annotated[str, "positive definite, or not"]
     optimality_residual: Annotated[

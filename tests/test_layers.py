@@ -48,20 +48,30 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "priors": (words("_types errors"), NUMERIC),
     "translations": (words("errors"), set()),
     "penalty": (words("_types design likelihood links priors"), NUMERIC),
-    "corners": (words("_types optimise symmetric"), NUMERIC),
+    "signs": (words("_types"), NUMERIC),
+    "corners": (words("_types optimise signs symmetric"), NUMERIC),
+    "together": (words("_types corners optimise signs symmetric"), NUMERIC),
+    "sparse": (
+        words("_types corners design engines likelihood optimise penalty together"),
+        NUMERIC,
+    ),
     "start": (words("_types design engines families likelihood"), NUMERIC),
+    "conditioning": (
+        words("_types design engines likelihood rank start symmetric"),
+        NUMERIC,
+    ),
     "scale": (words("_types design engines errors families likelihood"), NUMERIC),
     "refine": (words("_types design engines likelihood optimise"), NUMERIC),
     "maximise": (
         words(
-            "_types corners design engines errors existence families likelihood optimise "
-            "penalty pinball rank refine scale start symmetric"
+            "_types conditioning design engines errors existence families likelihood optimise "
+            "penalty pinball rank refine scale sparse start together"
         ),
         NUMERIC,
     ),
     "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
-    "goodness": (words("_types design families losses maximise"), NUMERIC),
+    "goodness": (words("_types design families losses maximise sparse"), NUMERIC),
     "specify": (words("design errors families formula links request support"), NUMERIC),
     "influence": (words("_types design maximise"), NUMERIC),
     "cautions": (
@@ -69,11 +79,11 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "assign": (words("design errors families links penalty priors request"), set()),
-    "posterior": (words("_types corners design maximise penalty"), NUMERIC),
+    "posterior": (words("_types corners design maximise penalty sparse"), NUMERIC),
     "strength": (
         words(
             "_types design engines errors likelihood maximise optimise penalty posterior "
-            "request results"
+            "request results sparse together"
         ),
         NUMERIC,
     ),

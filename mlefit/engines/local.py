@@ -56,6 +56,10 @@ class LocalEngine:
         engine.passes = self.passes
         return engine
 
+    def with_columns(self, columns: Columns) -> LocalEngine:
+        """Other rows seen through the same predictors."""
+        return LocalEngine(columns, self.predictors, self.known, self.threads, self.most_rows)
+
     def blocks(self) -> Iterator[Block]:
         """Every block in row order, one pass in this thread."""
         self.passes += 1
