@@ -26,6 +26,7 @@ from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
 from mlefit.posterior import corner_residual, effective_parameters, prior_records, remarks
+from mlefit.profile import Profile, profiles
 from mlefit.request import Request
 from mlefit.source import Rows, Source
 from mlefit.symmetric import condition_number
@@ -79,6 +80,8 @@ def assemble(
 
 def _se_kind(request: Request, maximum: Maximum) -> str:
     if maximum.model.family.vertex is not None:
+        return "expected"
+    if maximum.penalty is not None and maximum.penalty.of_information:
         return "expected"
     # a sampled row stands for several, so its likelihood's own curvature overstates what is known
     default = "HC0" if request.sampling_weights else "observed"
@@ -172,7 +175,15 @@ def _uncertainty(
         reference.quantile(request.conf_level),
         factor,
         is_posterior=maximum.penalty is not None,
+        profiles=_profiles(request, maximum, reference) if matrix is not None else (),
     )
+
+
+def _profiles(request: Request, maximum: Maximum, reference: Reference) -> tuple[Profile, ...]:
+    """Intervals of the penalised likelihood, where the penalty is no opinion on a coefficient."""
+    if maximum.penalty is None or not maximum.penalty.of_information:
+        return ()
+    return profiles(maximum, Search(tol=request.tol), reference.quantile(request.conf_level))
 
 
 def _data_info(request: Request, source: Source, roles: Roles, rows: Rows) -> results.DataInfo:
@@ -229,7 +240,7 @@ def _model_info(
         se_kind=kind,
         small_sample=request.small_sample,
         interval=results.Interval(
-            "wald" if maximum.penalty is None else "laplace",
+            "profile" if uncertainty.profiles else "wald" if maximum.penalty is None else "laplace",
             request.conf_level,
             uncertainty.reference.name,
         ),

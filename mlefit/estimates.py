@@ -15,6 +15,7 @@ from mlefit.existence import Recession
 from mlefit.inference import Reference, natural_scale
 from mlefit.maximise import Maximum
 from mlefit.optimise import Status
+from mlefit.profile import Profile
 from mlefit.support import Domain
 
 
@@ -28,6 +29,7 @@ class Uncertainty:
         quantile: of the two-sided interval.
         is_posterior: whether the matrix is of a posterior density.
         scale_factor: what multiplies the scale parameter: 1, or root of n/(n - p).
+        profiles: one for each free coefficient where tests and intervals come from them.
     """
 
     matrix: Matrix | None
@@ -35,6 +37,7 @@ class Uncertainty:
     quantile: float
     scale_factor: float
     is_posterior: bool
+    profiles: tuple[Profile, ...] = ()
 
     def std_error(self, position: int) -> float | None:
         """Of the coefficient at a position."""
@@ -67,6 +70,12 @@ def _estimated(
     error = uncertainty.std_error(position)
     if error is None or error == 0:
         return results.Coefficient(parameter, term, float(estimate), error, *[None] * 4)
+    if uncertainty.profiles:
+        profile = uncertainty.profiles[position]
+        root = profile.root
+        p = None if root is None else uncertainty.reference.p_value(root)
+        ends = (profile.low, profile.high)
+        return results.Coefficient(parameter, term, float(estimate), error, root, p, *ends)
     statistic = float(estimate) / error
     # under a prior the error is that of a posterior, which has no null hypothesis
     p_value = None if uncertainty.is_posterior else uncertainty.reference.p_value(statistic)
@@ -114,6 +123,14 @@ def _natural(
         value = float(link.inverse(maximum.gammas[k][:1])[0]) * factor
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     numbers = natural_scale(maximum, k, error, uncertainty.quantile)
+    if uncertainty.profiles:
+        profile = uncertainty.profiles[position]
+        mapped = [
+            None if end is None else float(link.inverse(np.array([end]))[0])
+            for end in (profile.low, profile.high)
+        ]
+        low, high = mapped if link.slope(maximum.gammas[k][:1])[0] > 0 else mapped[::-1]
+        return results.ParameterEstimate(parameter.name, *numbers[:2], low, high)
     return results.ParameterEstimate(parameter.name, *(factor * number for number in numbers))
 
 

@@ -8,25 +8,28 @@ Newton steps see nearly orthogonal ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix, Rows, Vector
+from mlefit._types import Matrix, Vector
 from mlefit.corners import newton_with_corners
 from mlefit.design.blocks import Predictor, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.existence import Recession, recession
 from mlefit.families._base import Moments
+from mlefit.fisher import Fisher
 from mlefit.likelihood import Kind, Model, Totals
+from mlefit.location import with_vertex
+from mlefit.modes import Modes, highest_mode, turns
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
-from mlefit.pinball import Vertex, minimise_pinball
+from mlefit.pinball import Vertex
+from mlefit.priors._base import InformationPrior
 from mlefit.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
 from mlefit.refine import refined_coefficients
 from mlefit.scale import (
@@ -43,7 +46,6 @@ Log = Callable[[str], None]
 # Where there is no maximum each step gains a constant factor only, so it takes over twenty of
 # them to look converged; a search this long is checked.
 _SUSPICIOUS_STEPS = 10
-_MOST_ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Maximum:
         penalty: the priors, or None for maximum likelihood.
         recession: a direction in which the likelihood only grows, if there is one.
         refined: coefficients of an ill-conditioned fit, with digits the search could not see.
+        modes: what several searches found, under priors that may leave more than one mode.
     """
 
     model: Model
@@ -73,6 +76,7 @@ class Maximum:
     penalty: Penalty | None = None
     recession: Recession | None = None
     refined: list[Vector] | None = None
+    modes: Modes | None = None
 
     @property
     def evaluate(self) -> Callable[[Vector, Kind], Totals]:
@@ -89,7 +93,7 @@ class Maximum:
         """Negative log-likelihood at the optimum, without the priors."""
         if self.penalty is None:
             return float(self.optimum.totals.nll)
-        return float(self.optimum.totals.nll) - self.penalty.smooth(self.optimum.gamma)
+        return self.penalty.objective(self.optimum) + self.log_prior
 
     @property
     def gammas(self) -> list[Vector]:
@@ -144,23 +148,35 @@ def maximise(
     first = evaluator(model, engine)(gamma, "expected")
     if not math.isfinite(first.nll):
         raise _no_start(model)
-    held = {label for one in priors for label in one.labels}
+    held = {label for one in priors if one.resolves for label in one.labels}
     engine, redundant = _well_conditioned(
         model, engine, first.information, survey, held, search.log
     )
     if any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
         gamma = start_coefficients(model, engine, theta, survey)
         first = evaluator(model, engine)(gamma, "expected")
-    names = [parameter.name for parameter in model.family.parameters]
-    penalty = Penalty(priors, names, engine.predictors) if priors else None
-    vertex = None
+    penalty = _penalty(priors, model, engine) if priors else None
+    vertex, modes = None, None
     if model.family.vertex is not None:
-        vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
+        p = engine.predictors[0].size
+        vertex, optimum = with_vertex(
+            model,
+            engine,
+            gamma,
+            penalty,
+            lambda at: _newton(
+                model, engine, at, moments, search, free=np.arange(p, len(at)), penalty=penalty
+            ),
+            tol=search.tol,
+            log=search.log,
+        )
     elif penalty is not None:
-        optimum = _under(penalty, model, engine, gamma, moments, search)
+        optimum, modes = _highest(penalty, model, engine, gamma, moments, search)
     else:
         optimum = _newton(model, engine, gamma, moments, search, first=first)
-    maximum = Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
+    maximum = Maximum(
+        model, engine, optimum, redundant, asked, vertex, moments, penalty, modes=modes
+    )
     if vertex is not None:
         return maximum
     return _judged(maximum)
@@ -175,10 +191,46 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
         priors: for the same coefficients as those that `maximum` was found with.
     """
     model, engine = maximum.model, maximum.engine
-    names = [parameter.name for parameter in model.family.parameters]
-    penalty = Penalty(priors, names, engine.predictors)
+    penalty = _penalty(priors, model, engine)
     optimum = _under(penalty, model, engine, maximum.optimum.gamma, maximum.moments, search)
     return _judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
+
+
+def _highest(
+    penalty: Penalty,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+) -> tuple[Optimum, Modes | None]:
+    """The mode, searched from several places where there may be more than one."""
+
+    def find(start: Vector) -> Optimum:
+        return _under(penalty, model, engine, start, moments, search)
+
+    first = find(gamma)
+    if not penalty.heavy_tailed:
+        return first, None
+    wider = [replace(one, prior=one.prior.wide or one.prior) for one in penalty.assigned]
+    wide = _under(_penalty(wider, model, engine), model, engine, gamma, moments, search)
+    modes = highest_mode(
+        find,
+        lambda optimum: -penalty.objective(optimum),
+        first,
+        wide,
+        lambda mode: turns(
+            mode, penalty.heavy_tailed, penalty.to_user, penalty.to_user @ wide.gamma
+        ),
+    )
+    return modes.best, modes
+
+
+def _penalty(priors: Sequence[Assigned], model: Model, engine: LocalEngine) -> Penalty:
+    names = [parameter.name for parameter in model.family.parameters]
+    needs_rows = any(isinstance(one.prior, InformationPrior) for one in priors)
+    fisher = Fisher(model, engine) if needs_rows else None
+    return Penalty(priors, names, engine.predictors, fisher)
 
 
 def _under(
@@ -254,6 +306,9 @@ def evaluator(
 
     def evaluate(gamma: Vector, kind: Kind) -> Totals:
         gammas = split(gamma, engine.predictors)
+        if penalty is not None and penalty.of_information:
+            totals = engine.total(lambda block: model.totals(block, gammas, "expected"))
+            return penalty.information_added_to(totals, gamma, kind)
         totals = engine.total(lambda block: model.totals(block, gammas, kind))
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
@@ -298,53 +353,6 @@ def _well_conditioned(
         predictors.append(predictor)
         redundant.append(tuple(left_out))
     return engine.with_predictors(predictors), tuple(redundant)
-
-
-def _with_vertex(
-    model: Model, engine: LocalEngine, gamma: Vector, moments: Moments, search: Search
-) -> tuple[Vertex, Optimum]:
-    """Location by linear programme and the rest by Newton, in turn until neither moves.
-
-    With a constant scale the location does not depend on it, so one turn is all. The
-    objective is smooth in the rest and convex in the location, so a point that
-    neither can improve is stationary.
-    """
-    p = engine.predictors[0].size
-    rest = np.arange(p, len(gamma))
-    constant_scale = all(predictor.size <= 1 for predictor in engine.predictors[1:])
-    tau = model.family.vertex
-    assert tau is not None
-    gamma = gamma.copy()
-    nll = math.inf
-    for turn in range(_MOST_ROUNDS):
-        blocks = partial(_pinball_blocks, model, engine, gamma)
-        vertex = minimise_pinball(blocks, p, engine.columns.rows, tau)
-        gamma[:p] = vertex.beta
-        optimum = _newton(model, engine, gamma, moments, search, free=rest)
-        gamma = optimum.gamma.copy()
-        search.log(
-            f"turn {turn + 1}: vertex in {vertex.passes} passes, NLL {optimum.totals.nll:.10g}"
-        )
-        if constant_scale or nll - optimum.totals.nll <= search.tol:
-            break
-        nll = optimum.totals.nll
-    if not vertex.optimal:
-        optimum = replace(optimum, status=Status.NOT_A_VERTEX)
-    return vertex, optimum
-
-
-def _pinball_blocks(
-    model: Model, engine: LocalEngine, gamma: Vector
-) -> Iterator[tuple[Matrix, Rows, Rows | None]]:
-    """The location's columns, the target less its offset, and weights over the scale."""
-    gammas = split(gamma, engine.predictors)
-    varying = any(p.size > 1 or p.offsets or p.held for p in engine.predictors[1:])
-    for block in engine.blocks():
-        weight = block.weight
-        if varying:
-            scale = model.theta(model.etas(block, gammas))[1]
-            weight = block.weighted(1 / scale)
-        yield block.designs[0], block.y - block.offsets[0], weight
 
 
 def _no_start(model: Model) -> UntrustworthyError:

@@ -42,7 +42,7 @@ class DataInfo:
 class Interval:
     """How the intervals were made."""
 
-    method: Annotated[str, "wald"]
+    method: Annotated[str, "wald, laplace for a posterior, or profile"]
     level: Annotated[float, "coverage aimed at"]
     distribution: Annotated[str, "normal, or t with its degrees of freedom"] = "normal"
 
@@ -73,7 +73,9 @@ class Coefficient:
     term: Annotated[str, "Intercept, x, log(x), g[b], x:g[b]"]
     estimate: Annotated[float | None, "value at the maximum; null when the column is redundant"]
     std_error: Annotated[float | None, "standard error; null when held fixed"]
-    statistic: Annotated[float | None, "estimate divided by its standard error"]
+    statistic: Annotated[
+        float | None, "estimate over its standard error; signed root of the ratio under profiles"
+    ]
     p_value: Annotated[float | None, "two-sided probability of a larger statistic at zero"]
     conf_low: Annotated[float | None, "lower end of the interval"]
     conf_high: Annotated[float | None, "upper end of the interval"]

@@ -8,6 +8,7 @@ from mlefit.design.coding import Column, Indicator, label_of
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.existence import Recession
+from mlefit.fisher import has_slope
 from mlefit.maximise import Maximum
 
 
@@ -25,7 +26,7 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
         f"no maximum exists: {_reason(found, columns, named, table, target, maximum)}",
         f"  {_runaways(found, columns)}: {rows} are fitted ever better",
     ]
-    remedies = _remedies(roles, named)
+    remedies = _remedies(roles, named, maximum)
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
@@ -102,9 +103,11 @@ def _runaways(found: Recession, columns: Sequence[Column]) -> str:
     return head + " and ".join(parts)
 
 
-def _remedies(roles: Roles, named: Sequence[Column]) -> list[str]:
+def _remedies(roles: Roles, named: Sequence[Column], maximum: Maximum) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
     remedies = ["--prior 'normal(0, 2.5)'"] if named else []
+    if maximum.penalty is None and has_slope(maximum.model.family, maximum.model.links):
+        remedies.append("--prior jeffreys")
     if len(named) == 1 and len(named[0].parts) == 1 and isinstance(named[0].parts[0], Indicator):
         name, _, level = named[0].label[:-1].partition("[")
         if name.isidentifier() and "'" not in level:

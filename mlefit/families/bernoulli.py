@@ -50,6 +50,9 @@ class Bernoulli(Family):
     def expected(self, mu: Probability) -> Pairs:
         return {(0, 0): 1 / (mu.p * mu.q)}
 
+    def information_slope(self, mu: Probability) -> Rows:
+        return 1 / mu.q - 1 / mu.p
+
     def start(self, moments: Moments) -> tuple[float]:
         # half a yes and half a no added: inside the interval whatever was seen
         return ((moments.mean * moments.rows + 0.5) / (moments.rows + 1),)

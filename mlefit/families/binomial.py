@@ -50,6 +50,9 @@ class Binomial(Family):
     def expected(self, mu: Probability, *, trials: Rows) -> Pairs:
         return {(0, 0): trials / (mu.p * mu.q)}
 
+    def information_slope(self, mu: Probability, *, trials: Rows) -> Rows:
+        return 1 / mu.q - 1 / mu.p
+
     def start(self, moments: Moments) -> tuple[float]:
         # half a success and half a failure added: inside the interval whatever was seen
         trials = moments.known["trials"] * moments.rows

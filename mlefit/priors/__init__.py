@@ -30,15 +30,10 @@ def load(name: str) -> type[Prior]:
         raise UsageError(
             f"no prior '{name}'",
             "priors: " + ", ".join(NAMES),
-            tries=[f"--prior '{usage(close)}'" for close in did_you_mean(name, NAMES)],
+            tries=[f"--prior '{load(close).usage()}'" for close in did_you_mean(name, NAMES)],
         )
     prior: type[Prior] = importlib.import_module(f"{__name__}.{name}").PRIOR
     return prior
-
-
-def usage(name: str) -> str:
-    """How a prior is written: `normal(centre, scale)`."""
-    return f"{name}({', '.join(load(name).parameters)})"
 
 
 def every() -> Iterator[type[Prior]]:
