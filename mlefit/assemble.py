@@ -14,6 +14,7 @@ from mlefit import results
 from mlefit._types import Matrix
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, redundancies
+from mlefit.debiased import KIND, debiased
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
@@ -74,7 +75,8 @@ def assemble(
             *table.warnings,
             *cautions(maximum, rows, facts, df_residual),
         ),
-        notes=(*notes, *remarks(maximum)),
+        notes=(*notes, *remarks(maximum, debiased=kind == KIND)),
+        debiased=_debiased_record(maximum, uncertainty),
     )
 
 
@@ -152,6 +154,10 @@ def _uncertainty(
     request: Request, table: Table, maximum: Maximum, kind: str, df_residual: float
 ) -> Uncertainty:
     trusted = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
+    if kind == KIND and trusted:
+        stepped, normal = debiased(maximum), Reference()
+        z = normal.quantile(request.conf_level)
+        return Uncertainty(stepped.covariance, normal, z, 1.0, False, centres=stepped.beta)
     matrix = (
         covariance(
             maximum,
@@ -240,7 +246,7 @@ def _model_info(
         se_kind=kind,
         small_sample=request.small_sample,
         interval=results.Interval(
-            "profile" if uncertainty.profiles else "wald" if maximum.penalty is None else "laplace",
+            uncertainty.method,
             request.conf_level,
             uncertainty.reference.name,
         ),
@@ -345,16 +351,26 @@ def _user_information(maximum: Maximum) -> Matrix:
 
 
 def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
-    names = [
+    return results.Covariance(
+        _names(maximum), [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
+    )
+
+
+def _debiased_record(maximum: Maximum, uncertainty: Uncertainty) -> dict[str, float] | None:
+    if uncertainty.centres is None:
+        return None
+    return dict(zip(_names(maximum), map(float, uncertainty.centres), strict=True))
+
+
+def _names(maximum: Maximum) -> list[str]:
+    """parameter:term of every free coefficient."""
+    return [
         f"{parameter.name}:{column.label}"
         for parameter, predictor in zip(
             maximum.model.family.parameters, maximum.engine.predictors, strict=True
         )
         for column in predictor.columns
     ]
-    return results.Covariance(
-        names, [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
-    )
 
 
 def _finite(value: float) -> float | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import families, strength
+from mlefit import debiased, families, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
@@ -198,6 +198,8 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
     assigned = assigned_priors(request, family, links, predictors)
     strength.check(request, assigned, table.columns.rows)
+    coefficients = sum(predictor.size for predictor in predictors)
+    debiased.check(request, assigned, coefficients, table.columns.rows)
     return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
 
 
@@ -226,7 +228,8 @@ def _check_errors(request: Request, family: Family) -> None:
             tries=["--se cluster"],
         )
     map_fit = bool(request.priors or request.l1 or request.l2)
-    if map_fit and (request.cluster or request.se not in (None, "observed", "expected")):
+    known = (None, "observed", "expected", debiased.KIND)
+    if map_fit and (request.cluster or request.se not in known):
         raise UsageError(
             f"{request.se or 'clustered'} standard errors do not know of the prior",
             tries=["--se observed   for the curvature of the log-posterior"],

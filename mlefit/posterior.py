@@ -93,15 +93,28 @@ def corner_residual(maximum: Maximum) -> float | None:
     return float((residual / roots).max(initial=0.0))
 
 
-def remarks(maximum: Maximum) -> Iterator[str]:
-    """What a reader must know of a fit with priors."""
+def remarks(maximum: Maximum, *, debiased: bool) -> Iterator[str]:
+    """What a reader must know of a fit with priors.
+
+    Args:
+        maximum: the fit.
+        debiased: whether its intervals are those of the debiased estimate.
+    """
     penalty = maximum.penalty
     if penalty is None:
         return
-    if penalty.has_corners:
+    if debiased:
+        yield (
+            "intervals and p-values are about the debiased estimates, not about the ones that the "
+            "prior pulled"
+        )
+    elif penalty.has_corners:
+        able = maximum.vertex is None and all(one.prior.corner_weight for one in penalty.assigned)
+        enough = len(maximum.optimum.gamma) < maximum.engine.columns.rows
         yield (
             "no standard errors: under a prior with a corner the mode is no mean and its curvature "
             "no variance, so intervals and p-values from it would mislead"
+            + ("; --se debiased gives those of an estimate without its pull" * (able and enough))
         )
     if maximum.modes is not None:
         near = [depth for depth in maximum.modes.below if depth < _OF_NO_WEIGHT]

@@ -62,6 +62,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "profile": (words("_types design likelihood maximise optimise"), NUMERIC),
+    "debiased": (words("_types design errors maximise penalty request symmetric"), NUMERIC),
     "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "goodness": (words("_types design families losses maximise"), NUMERIC),
@@ -88,15 +89,15 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "assemble": (
         words(
-            "__init__ _types assign cautions design errors estimates goodness inference losses "
-            "maximise optimise posterior profile rank request results source symmetric "
+            "__init__ _types assign cautions debiased design errors estimates goodness inference "
+            "losses maximise optimise posterior profile rank request results source symmetric "
             "translations verdict"
         ),
         NUMERIC,
     ),
     "fitting": (
         words(
-            "assemble assign design engines errors families inference likelihood links "
+            "assemble assign debiased design engines errors families inference likelihood links "
             "maximise penalty request results source specify strength"
         ),
         NUMERIC,

@@ -21,7 +21,7 @@ MODEL, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
 
 _MISSING = ("drop", "error")
 _INPUT_FORMATS = ("csv", "tsv", "parquet", "ipc", "ndjson")
-_SE_KINDS = ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster")
+_SE_KINDS = ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster", "debiased")
 _COLOURS = ("auto", "always", "never")
 
 

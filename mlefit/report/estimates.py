@@ -28,6 +28,7 @@ def coefficients(result: FitResult) -> Grid | None:
     estimate, error, interval = _estimates(rows, result)
     columns = {
         "estimate": estimate,
+        "debiased": _debiased(rows, result),
         "std error": error,
         wording.statistic_heading(result.model): numbers.aligned(
             [numbers.statistic(row.statistic) for row in rows]
@@ -39,7 +40,7 @@ def coefficients(result: FitResult) -> Grid | None:
     shown = {
         heading: cells
         for heading, cells in columns.items()
-        if any(cell.strip() for cell in cells) or not result.model.prior
+        if any(cell.strip() for cell in cells) or (not result.model.prior and heading != "debiased")
     }
     headings = [*(["parameter", "term"] if several else ["term"]), *shown]
     return _grid(headings, names, list(shown.values()))
@@ -52,6 +53,19 @@ def parameters(result: FitResult) -> Grid | None:
         return None
     headings = ["parameter", "estimate", "std error", wording.interval_heading(result.model)]
     return _grid(headings, [[row.parameter] for row in rows], _estimates(rows, result))
+
+
+def _debiased(rows: Sequence[Coefficient], result: FitResult) -> list[str]:
+    """The estimates that intervals are about, if those are not the modes."""
+    if result.debiased is None:
+        return [""] * len(rows)
+    values = [result.debiased.get(f"{row.parameter}:{row.term}") for row in rows]
+    return numbers.aligned(
+        [
+            numbers.rounded([value], row.std_error)[0]
+            for value, row in zip(values, rows, strict=True)
+        ]
+    )
 
 
 def _grid(

@@ -23,6 +23,7 @@ _SE_KIND = {
     "observed": "observed information",
     "expected": "expected information",
     "cluster": "cluster sandwich",
+    "debiased": "inverse expected information",
 }
 _INVERSE_LINK = {
     "identity": "X b",
@@ -99,6 +100,8 @@ def interval_heading(model: ModelInfo) -> str:
     if interval.method == "laplace":
         kind = "" if model.se_kind == "observed" else f", {_SE_KIND[model.se_kind]}"
         return f"{numbers.percent(interval.level)} credible interval (Laplace approximation{kind})"
+    if interval.method == "debiased":
+        return f"{numbers.percent(interval.level)} interval (debiased, {_SE_KIND[model.se_kind]})"
     if interval.method == "profile":
         kind = f"std error: {_SE_KIND[model.se_kind]}"
         return f"{numbers.percent(interval.level)} interval (profile penalized likelihood; {kind})"
