@@ -23,6 +23,7 @@ from mlefit.errors import UsageError
 from mlefit.estimates import Uncertainty, coefficient_rows, parameter_rows
 from mlefit.goodness import FitSums, diagnostics, fit_sums
 from mlefit.inference import Reference, covariance
+from mlefit.jacobian import Modes, modes
 from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
@@ -53,6 +54,7 @@ def assemble(
     redundant = list(redundancies(maximum))
     if redundant and request.strict:
         raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
+    both = list(modes(maximum, Search(tol=request.tol)))
     verdict = no_maximum(maximum, roles, table)
     facts = diagnostics(maximum, sums, df_residual)
     return results.FitResult(
@@ -60,7 +62,7 @@ def assemble(
         mlefit_version=mlefit.__version__,
         command=request.command,
         data=_data_info(request, source, roles, rows),
-        model=_model_info(request, roles, table, maximum, kind, uncertainty),
+        model=_model_info(request, roles, table, maximum, kind, uncertainty, both),
         coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
         derived=[],
@@ -75,7 +77,11 @@ def assemble(
             *table.warnings,
             *cautions(maximum, rows, facts, df_residual),
         ),
-        notes=(*notes, *remarks(maximum, debiased=kind == KIND)),
+        notes=(
+            *notes,
+            *remarks(maximum, debiased=kind == KIND),
+            *filter(None, (one.sentence() for one in both)),
+        ),
         debiased=_debiased_record(maximum, uncertainty),
     )
 
@@ -228,6 +234,7 @@ def _model_info(
     maximum: Maximum,
     kind: str,
     uncertainty: Uncertainty,
+    both: Sequence[Modes],
 ) -> results.ModelInfo:
     family = maximum.model.family
     return results.ModelInfo(
@@ -240,7 +247,7 @@ def _model_info(
         },
         levels=table.levels,
         event=table.event,
-        prior=prior_records(maximum),
+        prior=[record | _both(record, both) for record in prior_records(maximum)],
         fixed=dict(_fixed(maximum)),
         objective=_objective(request, maximum),
         se_kind=kind,
@@ -251,6 +258,12 @@ def _model_info(
             uncertainty.reference.name,
         ),
     )
+
+
+def _both(record: dict[str, Any], both: Sequence[Modes]) -> dict[str, Any]:
+    """The modes on both scales, for a prior of a parameter that its link bends."""
+    found = [one for one in both if one.parameter == record["term"]]
+    return {"modes": found[0].record()} if found else {}
 
 
 def _fixed(maximum: Maximum) -> Iterator[tuple[str, float]]:

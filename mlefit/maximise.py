@@ -158,18 +158,7 @@ def maximise(
     penalty = _penalty(priors, model, engine) if priors else None
     vertex, modes = None, None
     if model.family.vertex is not None:
-        p = engine.predictors[0].size
-        vertex, optimum = with_vertex(
-            model,
-            engine,
-            gamma,
-            penalty,
-            lambda at: _newton(
-                model, engine, at, moments, search, free=np.arange(p, len(at)), penalty=penalty
-            ),
-            tol=search.tol,
-            log=search.log,
-        )
+        vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
     elif penalty is not None:
         optimum, modes = _highest(penalty, model, engine, gamma, moments, search)
     else:
@@ -192,7 +181,11 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
     """
     model, engine = maximum.model, maximum.engine
     penalty = _penalty(priors, model, engine)
-    optimum = _under(penalty, model, engine, maximum.optimum.gamma, maximum.moments, search)
+    gamma, moments = maximum.optimum.gamma, maximum.moments
+    if maximum.vertex is not None:
+        vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
+        return replace(maximum, optimum=optimum, penalty=penalty, vertex=vertex)
+    optimum = _under(penalty, model, engine, gamma, moments, search)
     return _judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
 
 
@@ -231,6 +224,27 @@ def _penalty(priors: Sequence[Assigned], model: Model, engine: LocalEngine) -> P
     needs_rows = any(isinstance(one.prior, InformationPrior) for one in priors)
     fisher = Fisher(model, engine) if needs_rows else None
     return Penalty(priors, names, engine.predictors, fisher)
+
+
+def _turns(
+    penalty: Penalty | None,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+) -> tuple[Vertex, Optimum]:
+    """A location by linear programme, the rest by Newton's method."""
+    rest = np.arange(engine.predictors[0].size, len(gamma))
+    return with_vertex(
+        model,
+        engine,
+        gamma,
+        penalty,
+        lambda at: _newton(model, engine, at, moments, search, free=rest, penalty=penalty),
+        tol=search.tol,
+        log=search.log,
+    )
 
 
 def _under(

@@ -218,7 +218,7 @@ class Penalty:
                 bend = first * one.link.curvature(b)
                 first = first * one.link.slope(b)
                 second = second * one.link.slope(b) ** 2 - bend
-            slope[at] = first
+            slope[at] += first
             # a heavy tail bends the wrong way; the guide of a step must not
-            curvature[at] = second if kind == "observed" else np.maximum(second, 0.0)
+            curvature[at] += second if kind == "observed" else np.maximum(second, 0.0)
         return slope, curvature

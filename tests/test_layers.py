@@ -63,6 +63,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "profile": (words("_types design likelihood maximise optimise"), NUMERIC),
     "debiased": (words("_types design errors maximise penalty request symmetric"), NUMERIC),
+    "jacobian": (words("_types links maximise optimise penalty priors"), NUMERIC),
     "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "goodness": (words("_types design families losses maximise"), NUMERIC),
@@ -90,8 +91,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "assemble": (
         words(
             "__init__ _types assign cautions debiased design errors estimates goodness inference "
-            "losses maximise optimise posterior profile rank request results source symmetric "
-            "translations verdict"
+            "jacobian losses maximise optimise posterior profile rank request results source "
+            "symmetric translations verdict"
         ),
         NUMERIC,
     ),
