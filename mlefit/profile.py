@@ -29,7 +29,7 @@ from mlefit.maximise import Maximum, Search
 from mlefit.optimise import newton
 
 _MOST_REFITS = 40
-_SAME_ROOT = 1e-10
+_SAME_ROOT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -135,20 +135,24 @@ class _Curve:
         start = start + (at - self._t @ start) / self._t[self._k] * np.eye(len(start))[self._k]
         evaluate, basis = self._maximum.evaluate, self._basis
 
+        slopes: dict[bytes, float] = {}
+
         def held(u: Vector, kind: Kind) -> Totals:
             whole = evaluate(start + basis @ u, kind)
+            slopes[u.tobytes()] = float(whole.score[self._k])
             return Totals(
                 whole.nll, basis.T @ whole.score, basis.T @ whole.information @ basis, whole.rows
             )
 
         zero = np.zeros(basis.shape[1])
-        if not math.isfinite(held(zero, "expected").nll):
+        first = held(zero, "observed")
+        if not math.isfinite(first.nll):
             return _Place(at, start, math.copysign(math.inf, at - self._best), math.nan)
         # the last step squares what is left, and only the height is asked for
         tol = math.sqrt(self._search.tol)
-        optimum = newton(held, zero, tol=tol, max_iter=self._search.max_iter)
+        optimum = newton(held, zero, first=first, tol=tol, max_iter=self._search.max_iter)
         gamma = start + basis @ optimum.gamma
         rise = max(optimum.totals.nll - self._maximum.optimum.totals.nll, 0.0)
         root = math.copysign(math.sqrt(2 * rise), at - self._best)
-        multiplier = float(evaluate(gamma, "expected").score[self._k] / self._t[self._k])
+        multiplier = slopes[optimum.gamma.tobytes()] / float(self._t[self._k])
         return _Place(at, gamma, root, multiplier / root if root else self._variance**-0.5)
