@@ -232,7 +232,7 @@ def _check_errors(request: Request, family: Family) -> None:
     if map_fit and (request.cluster or request.se not in known):
         raise UsageError(
             f"{request.se or 'clustered'} standard errors do not know of the prior",
-            tries=["--se observed   for the curvature of the log-posterior"],
+            tries=["the same without --se, for those that do"],
         )
     sandwich = request.cluster is not None or request.se not in (None, "expected")
     if family.vertex is not None and sandwich:

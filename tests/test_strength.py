@@ -306,6 +306,11 @@ def test_a_path_is_drawn_above_its_numbers(prior, flags, headings, tmp_path):
     assert "strength  " in table
 
 
+def test_a_prior_without_a_strength_is_not_called_several():
+    with pytest.raises(UsageError, match="and there is none"):
+        mlefit.fit(counts(40, 2), "y ~ .", family="poisson", prior="jeffreys", path=5)
+
+
 @pytest.mark.parametrize("form", ["text", "md", "csv", "json"])
 def test_a_path_table_without_a_path_is_refused(form, tmp_path):
     data = tmp_path / "counts.csv"

@@ -114,7 +114,7 @@ Priors = Annotated[
         panel=MODEL,
         metavar="SPEC",
         text="'normal(0, 1)' for every slope, 'x ~ laplace(0, 0.5)' for a term, auto for a "
-        "scale that the data choose. Repeatable.",
+        "scale that the data choose, jeffreys. Repeatable.",
     ),
 ]
 L2 = Annotated[
