@@ -135,6 +135,18 @@ def test_other_units_of_a_column_change_only_its_coefficient():
     assert one.coefficients[1].p_value == pytest.approx(other.coefficients[1].p_value, rel=1e-7)
 
 
+def test_loglog_is_cloglog_in_a_mirror_to_the_ends_of_its_intervals():
+    """The ends lie where a probability, or its complement, has no digits left."""
+    turned = PARTED.with_columns(hit=1 - pl.col("hit"))
+    one = fit(PARTED, "hit ~ x + z", family="bernoulli", link="loglog", prior="jeffreys")
+    other = fit(turned, "hit ~ x + z", family="bernoulli", link="cloglog", prior="jeffreys")
+    for here, there in zip(one.coefficients, other.coefficients, strict=True):
+        assert here.estimate == pytest.approx(-there.estimate, rel=1e-8)
+        assert here.conf_low == pytest.approx(-there.conf_high, rel=1e-7)
+        assert here.conf_high == pytest.approx(-there.conf_low, rel=1e-7)
+        assert here.p_value == pytest.approx(there.p_value, rel=1e-6)
+
+
 def test_a_redundant_column_is_left_out():
     frame = PARTED.with_columns(twice=2 * pl.col("x"))
     result = fit(frame, "hit ~ x + twice + z", family="bernoulli", prior="jeffreys")
