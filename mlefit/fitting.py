@@ -218,8 +218,9 @@ def _check_options(request: Request, family: Family) -> None:
 
 def _check_errors(request: Request, family: Family) -> None:
     """Whether the standard errors asked for exist, and exist for this family."""
-    if request.se is not None and request.se not in KINDS:
-        raise UsageError(f"no standard error '{request.se}'", "kinds: " + ", ".join(KINDS))
+    kinds = (*KINDS, debiased.KIND)
+    if request.se is not None and request.se not in kinds:
+        raise UsageError(f"no standard error '{request.se}'", "kinds: " + ", ".join(kinds))
     if request.se == "cluster" and request.cluster is None:
         raise UsageError("clustered standard errors need a column", tries=["--cluster COL"])
     if request.cluster is not None and request.se not in (None, "cluster"):

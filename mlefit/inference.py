@@ -29,7 +29,7 @@ from mlefit.likelihood import RowTerms
 from mlefit.maximise import Maximum
 from mlefit.symmetric import inverse
 
-KINDS = ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster", "debiased")
+KINDS = ("observed", "expected", "HC0", "HC1", "HC2", "HC3", "cluster")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def covariance(
 
     Args:
         maximum: where the likelihood is highest.
-        kind: one of `KINDS` but debiased.
+        kind: one of `KINDS`.
         squared_weights: whether weights stand for sampled rows, not repeated ones.
         clusters: for kind 'cluster', the code of each row's cluster, 0 to G - 1.
 
