@@ -195,6 +195,8 @@ def _profiles(request: Request, maximum: Maximum, reference: Reference) -> tuple
     """Intervals of the penalised likelihood, where the penalty is no opinion on a coefficient."""
     if maximum.penalty is None or not maximum.penalty.of_information:
         return ()
+    if maximum.optimum.status is not Status.CONVERGED:
+        return ()  # a profile is measured from the top
     return profiles(maximum, Search(tol=request.tol), reference.quantile(request.conf_level))
 
 

@@ -1,8 +1,10 @@
 """The priors. A prior is one more addend of the log-likelihood; a file here is a prior everywhere.
 
 How to add a prior: copy a file like it, write the docstring first, give `parameters`,
-`log_density`, `slope` and `curvature` of its smooth part and, for a corner, `corner`;
-add points to tests/priors/test_contract.py and run `pytest tests/priors`.
+`log_density`, `slope` and `curvature` of its smooth part, for a corner `corner_weight`, and
+where the log-density is not concave `wide`; a prior of all coefficients together gives
+`of_information` instead, as `jeffreys` does. Then add points to
+tests/priors/test_contract.py and run `pytest tests/priors`.
 """
 
 from __future__ import annotations
