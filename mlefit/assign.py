@@ -73,11 +73,6 @@ def assigned_priors(
 
 def _check_vertex(request: Request, family: Family, label: str, prior: Prior, text: str) -> None:
     """A location found by linear programme takes corners only, and the rest takes none."""
-    if request.path or request.cv or _AUTO.search(text):
-        raise UsageError(
-            f"{family.name} has a corner of its own, and follows no prior through its strengths",
-            tries=["--prior 'laplace(0, 1)'"],
-        )
     parameter = label.partition(":")[0]
     only_corner = prior.corner_weight > 0 and "l2" not in prior.strengths
     if parameter == family.parameters[0].name and not only_corner:
@@ -85,6 +80,12 @@ def _check_vertex(request: Request, family: Family, label: str, prior: Prior, te
             f"the {parameter} of {family.name} takes a laplace prior only, not {text}",
             "it is the vertex of a linear programme, which a smooth prior would round off",
             tries=["--prior 'laplace(0, 1)'", "--family normal with the same prior"],
+        )
+    if not prior.corner_weight and (request.path or _AUTO.search(text)):
+        raise UsageError(
+            f"the strength of {text} has no evidence to go by: the likelihood of {family.name} "
+            "has a corner, where Laplace's approximation has no curvature",
+            tries=[f"--prior '{label} ~ normal(0, 1)'"],
         )
     if parameter != family.parameters[0].name and prior.corner_weight:
         raise UsageError(

@@ -79,6 +79,19 @@ def test_a_prior_of_huge_scale_is_maximum_likelihood():
     assert [c.estimate for c in plain.coefficients] == [c.estimate for c in wide.coefficients]
 
 
+def test_the_strength_comes_from_held_out_rows_and_every_fit_of_the_path_is_its_own():
+    frame = table(5)
+    chosen = fit(frame, "y ~ .", family="laplace", prior="laplace(0, auto)", cv=3, path=6)
+    assert chosen.path.chosen_by == "cv"
+    for step in chosen.path.steps:
+        alone = fit(frame, "y ~ .", family="laplace", l1=step.strength)
+        assert step.status == "converged"
+        beta = [row.estimate for row in alone.coefficients]
+        assert step.estimates[:5] == pytest.approx(beta, abs=1e-9)
+        assert step.nonzero == sum(b != 0 for b in beta[1:])
+    assert chosen.path.steps[0].nonzero == 0
+
+
 @pytest.mark.parametrize(("shape", "rate"), [(30, 10), (2, 0.1)])
 def test_a_gamma_prior_of_b_meets_its_stationary_equation(shape, rate):
     """d/db: n/b = sum |r| / b^2 + (a - 1)/b - rate, with the location of the plain fit."""
@@ -98,8 +111,9 @@ def test_a_gamma_prior_of_b_meets_its_stationary_equation(shape, rate):
         ({"prior": "normal(0, 1)"}, "takes a laplace prior only"),
         ({"prior": "elasticnet(1, 0.5)"}, "takes a laplace prior only"),
         ({"prior": "jeffreys"}, "jeffreys is for"),
-        ({"prior": "laplace(0, auto)", "cv": 5}, "no prior through"),
-        ({"prior": "laplace(0, 1)", "path": 5}, "no prior through"),
+        ({"prior": "laplace(0, auto)"}, "needs held-out rows"),
+        ({"prior": "b ~ normal(0, auto)"}, "has no evidence to go by"),
+        ({"prior": "b ~ normal(0, 1)", "path": 5}, "has no evidence to go by"),
         ({"prior": "b:x1 ~ laplace(0, 1)", "model": "b ~ x1"}, "cannot hold a coefficient of b"),
     ],
 )
