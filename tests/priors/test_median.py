@@ -34,6 +34,16 @@ def test_with_b_held_it_is_the_penalised_median_regression_of_scikit_learn(scale
     np.testing.assert_allclose(found, [other.intercept_, *other.coef_], atol=1e-9)
 
 
+def test_the_setting_in_scikit_learn_is_printed_and_gives_the_same_coefficients():
+    frame = table(7)
+    result = fit(frame, "y ~ .", family="laplace", prior="laplace(0, 0.06)")
+    rows = [row for row in result.translations if row["system"] == "sklearn:QuantileRegressor"]
+    assert rows[0]["exact"]
+    other = eval(rows[0]["setting"], {"QuantileRegressor": QuantileRegressor}).fit(*arrays(frame))
+    found = [row.estimate for row in result.coefficients]
+    np.testing.assert_allclose(found, [other.intercept_, *other.coef_], atol=1e-8)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_zeros_are_exact_and_b_is_the_mean_absolute_residual(seed):
     frame = table(seed)
