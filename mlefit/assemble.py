@@ -14,6 +14,7 @@ from mlefit import results
 from mlefit._types import Matrix
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, redundancies
+from mlefit.debiased import KIND, debiased
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
@@ -22,10 +23,12 @@ from mlefit.errors import UsageError
 from mlefit.estimates import Uncertainty, coefficient_rows, parameter_rows
 from mlefit.goodness import FitSums, diagnostics, fit_sums
 from mlefit.inference import Reference, covariance
+from mlefit.jacobian import Modes, modes
 from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
 from mlefit.posterior import corner_residual, effective_parameters, prior_records, remarks
+from mlefit.profile import Profile, profiles
 from mlefit.request import Request
 from mlefit.source import Rows, Source
 from mlefit.symmetric import condition_number
@@ -51,6 +54,7 @@ def assemble(
     redundant = list(redundancies(maximum))
     if redundant and request.strict:
         raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
+    both = list(modes(maximum, Search(tol=request.tol)))
     verdict = no_maximum(maximum, roles, table)
     facts = diagnostics(maximum, sums, df_residual)
     return results.FitResult(
@@ -58,7 +62,7 @@ def assemble(
         mlefit_version=mlefit.__version__,
         command=request.command,
         data=_data_info(request, source, roles, rows),
-        model=_model_info(request, roles, table, maximum, kind, uncertainty),
+        model=_model_info(request, roles, table, maximum, kind, uncertainty, both),
         coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
         derived=[],
@@ -73,12 +77,19 @@ def assemble(
             *table.warnings,
             *cautions(maximum, rows, facts, df_residual),
         ),
-        notes=(*notes, *remarks(maximum)),
+        notes=(
+            *notes,
+            *remarks(maximum, debiased=kind == KIND),
+            *filter(None, (one.sentence() for one in both)),
+        ),
+        debiased=_debiased_record(maximum, uncertainty),
     )
 
 
 def _se_kind(request: Request, maximum: Maximum) -> str:
     if maximum.model.family.vertex is not None:
+        return "expected"
+    if maximum.penalty is not None and maximum.penalty.of_information:
         return "expected"
     # a sampled row stands for several, so its likelihood's own curvature overstates what is known
     default = "HC0" if request.sampling_weights else "observed"
@@ -149,6 +160,10 @@ def _uncertainty(
     request: Request, table: Table, maximum: Maximum, kind: str, df_residual: float
 ) -> Uncertainty:
     trusted = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
+    if kind == KIND and trusted:
+        stepped, normal = debiased(maximum), Reference()
+        z = normal.quantile(request.conf_level)
+        return Uncertainty(stepped.covariance, normal, z, 1.0, False, centres=stepped.beta)
     matrix = (
         covariance(
             maximum,
@@ -172,7 +187,17 @@ def _uncertainty(
         reference.quantile(request.conf_level),
         factor,
         is_posterior=maximum.penalty is not None,
+        profiles=_profiles(request, maximum, reference) if matrix is not None else (),
     )
+
+
+def _profiles(request: Request, maximum: Maximum, reference: Reference) -> tuple[Profile, ...]:
+    """Intervals of the penalised likelihood, where the penalty is no opinion on a coefficient."""
+    if maximum.penalty is None or not maximum.penalty.of_information:
+        return ()
+    if maximum.optimum.status is not Status.CONVERGED:
+        return ()  # a profile is measured from the top
+    return profiles(maximum, Search(tol=request.tol), reference.quantile(request.conf_level))
 
 
 def _data_info(request: Request, source: Source, roles: Roles, rows: Rows) -> results.DataInfo:
@@ -211,6 +236,7 @@ def _model_info(
     maximum: Maximum,
     kind: str,
     uncertainty: Uncertainty,
+    both: Sequence[Modes],
 ) -> results.ModelInfo:
     family = maximum.model.family
     return results.ModelInfo(
@@ -223,17 +249,23 @@ def _model_info(
         },
         levels=table.levels,
         event=table.event,
-        prior=prior_records(maximum),
+        prior=[record | _both(record, both) for record in prior_records(maximum)],
         fixed=dict(_fixed(maximum)),
         objective=_objective(request, maximum),
         se_kind=kind,
         small_sample=request.small_sample,
         interval=results.Interval(
-            "wald" if maximum.penalty is None else "laplace",
+            uncertainty.method,
             request.conf_level,
             uncertainty.reference.name,
         ),
     )
+
+
+def _both(record: dict[str, Any], both: Sequence[Modes]) -> dict[str, Any]:
+    """The modes on both scales, for a prior of a parameter that its link bends."""
+    found = [one for one in both if one.parameter == record["term"]]
+    return {"modes": found[0].record()} if found else {}
 
 
 def _fixed(maximum: Maximum) -> Iterator[tuple[str, float]]:
@@ -339,16 +371,26 @@ def _user_information(maximum: Maximum) -> Matrix:
 
 
 def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
-    names = [
+    return results.Covariance(
+        _names(maximum), [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
+    )
+
+
+def _debiased_record(maximum: Maximum, uncertainty: Uncertainty) -> dict[str, float] | None:
+    if uncertainty.centres is None:
+        return None
+    return dict(zip(_names(maximum), map(float, uncertainty.centres), strict=True))
+
+
+def _names(maximum: Maximum) -> list[str]:
+    """parameter:term of every free coefficient."""
+    return [
         f"{parameter.name}:{column.label}"
         for parameter, predictor in zip(
             maximum.model.family.parameters, maximum.engine.predictors, strict=True
         )
         for column in predictor.columns
     ]
-    return results.Covariance(
-        names, [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
-    )
 
 
 def _finite(value: float) -> float | None:

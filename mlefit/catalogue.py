@@ -1,8 +1,9 @@
-"""What there is to choose from, as plain rows: families, losses, links."""
+"""What there is to choose from, as plain rows: families, losses, links, priors."""
 
 from __future__ import annotations
 
 from mlefit import families as registry
+from mlefit import priors as beliefs
 from mlefit.links import LINKS
 from mlefit.specify import suitable_links
 
@@ -62,4 +63,17 @@ def links() -> list[dict[str, str]]:
             ),
         }
         for name, link in LINKS.items()
+    ]
+
+
+def priors() -> list[dict[str, str]]:
+    """One row for each prior: how it is written and the penalty it is."""
+    return [
+        {
+            "prior": prior.usage(),
+            "for": prior.summary,
+            "penalty of one coefficient b": prior.penalty,
+            "auto": prior.auto[0] if prior.auto else "",
+        }
+        for prior in beliefs.every()
     ]

@@ -9,22 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix, Rows, Vector
+from mlefit._types import Vector
 from mlefit.conditioning import are_dependent, examined, well_conditioned
 from mlefit.design.blocks import Predictor, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.existence import Recession, recession
 from mlefit.families._base import Moments
+from mlefit.fisher import Fisher
 from mlefit.likelihood import Kind, Model, Totals
+from mlefit.location import with_vertex
+from mlefit.modes import Modes, highest_mode, turns
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
-from mlefit.pinball import Vertex, minimise_pinball
+from mlefit.pinball import Vertex
+from mlefit.priors._base import InformationPrior
 from mlefit.rank import Redundant
 from mlefit.refine import refined_coefficients
 from mlefit.scale import (
@@ -42,7 +45,6 @@ Log = Callable[[str], None]
 # Where there is no maximum each step gains a constant factor only, so it takes over twenty of
 # them to look converged; a search this long is checked.
 _SUSPICIOUS_STEPS = 10
-_MOST_ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Maximum:
         penalty: the priors, or None for maximum likelihood.
         recession: a direction in which the likelihood only grows, if there is one.
         refined: coefficients of an ill-conditioned fit, with digits the search could not see.
+        modes: what several searches found, under priors that may leave more than one mode.
     """
 
     model: Model
@@ -72,6 +75,7 @@ class Maximum:
     penalty: Penalty | None = None
     recession: Recession | None = None
     refined: list[Vector] | None = None
+    modes: Modes | None = None
 
     @property
     def evaluate(self) -> Callable[[Vector, Kind], Totals]:
@@ -88,7 +92,7 @@ class Maximum:
         """Negative log-likelihood at the optimum, without the priors."""
         if self.penalty is None:
             return float(self.optimum.totals.nll)
-        return float(self.optimum.totals.nll) - self.penalty.smooth(self.optimum.gamma)
+        return self.penalty.objective(self.optimum) + self.log_prior
 
     @property
     def gammas(self) -> list[Vector]:
@@ -139,7 +143,7 @@ def maximise(
     engine, moments, survey = centred(engine)
     theta = model.family.start(moments)
     refuse_collapsed_start(model, engine, theta, moments)
-    held = {label for one in priors for label in one.labels}
+    held = {label for one in priors if one.resolves for label in one.labels}
     at = examined(model, engine, survey, held)
     first: Totals | None = None
     if not are_dependent(engine, at, survey):
@@ -155,18 +159,19 @@ def maximise(
     nll = slopes_at(model, engine, gamma[None], None).nll[0] if first is None else first.nll
     if not math.isfinite(nll):
         raise _no_start(model)
-    names = [parameter.name for parameter in model.family.parameters]
-    penalty = Penalty(priors, names, engine.predictors) if priors else None
-    vertex = None
+    penalty = _penalty(priors, model, engine) if priors else None
+    vertex, modes = None, None
     if model.family.vertex is not None:
-        vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
+        vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
     elif penalty is not None:
         if penalty.has_corners:
             gamma = nearer(penalty, model, engine, gamma, search.log)
-        optimum = _under(penalty, model, engine, gamma, moments, search)
+        optimum, modes = _highest(penalty, model, engine, gamma, moments, search)
     else:
         optimum = _newton(model, engine, gamma, moments, search, first=first)
-    maximum = Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
+    maximum = Maximum(
+        model, engine, optimum, redundant, asked, vertex, moments, penalty, modes=modes
+    )
     if vertex is not None:
         return maximum
     return _judged(maximum)
@@ -183,7 +188,11 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
     model, engine = maximum.model, maximum.engine
     assert maximum.penalty is not None
     penalty = maximum.penalty.with_priors(priors)
-    optimum = _under(penalty, model, engine, maximum.optimum.gamma, maximum.moments, search)
+    gamma, moments = maximum.optimum.gamma, maximum.moments
+    if maximum.vertex is not None:
+        vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
+        return replace(maximum, optimum=optimum, penalty=penalty, vertex=vertex)
+    optimum = _under(penalty, model, engine, gamma, moments, search)
     return _judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
 
 
@@ -215,6 +224,64 @@ def continued_together(
         else:
             maximum = replace(maximum, optimum=optimum, penalty=penalty, recession=None)
         yield maximum
+
+
+def _highest(
+    penalty: Penalty,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+) -> tuple[Optimum, Modes | None]:
+    """The mode, searched from several places where there may be more than one."""
+
+    def find(start: Vector) -> Optimum:
+        return _under(penalty, model, engine, start, moments, search)
+
+    first = find(gamma)
+    if not penalty.heavy_tailed:
+        return first, None
+    wider = [replace(one, prior=one.prior.wide or one.prior) for one in penalty.assigned]
+    wide = _under(penalty.with_priors(wider), model, engine, gamma, moments, search)
+    modes = highest_mode(
+        find,
+        lambda optimum: -penalty.objective(optimum),
+        first,
+        wide,
+        lambda mode: turns(
+            mode, penalty.heavy_tailed, penalty.to_user, penalty.to_user @ wide.gamma
+        ),
+    )
+    return modes.best, modes
+
+
+def _penalty(priors: Sequence[Assigned], model: Model, engine: LocalEngine) -> Penalty:
+    names = [parameter.name for parameter in model.family.parameters]
+    needs_rows = any(isinstance(one.prior, InformationPrior) for one in priors)
+    fisher = Fisher(model, engine) if needs_rows else None
+    return Penalty(priors, names, engine.predictors, fisher)
+
+
+def _turns(
+    penalty: Penalty | None,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+) -> tuple[Vertex, Optimum]:
+    """A location by linear programme, the rest by Newton's method."""
+    rest = np.arange(engine.predictors[0].size, len(gamma))
+    return with_vertex(
+        model,
+        engine,
+        gamma,
+        penalty,
+        lambda at: _newton(model, engine, at, moments, search, free=rest, penalty=penalty),
+        tol=search.tol,
+        log=search.log,
+    )
 
 
 def _under(
@@ -290,57 +357,13 @@ def evaluator(
 
     def evaluate(gamma: Vector, kind: Kind) -> Totals:
         gammas = split(gamma, engine.predictors)
+        if penalty is not None and penalty.of_information:
+            totals = engine.total(lambda block: model.totals(block, gammas, "expected"))
+            return penalty.information_added_to(totals, gamma, kind)
         totals = engine.total(lambda block: model.totals(block, gammas, kind))
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate
-
-
-def _with_vertex(
-    model: Model, engine: LocalEngine, gamma: Vector, moments: Moments, search: Search
-) -> tuple[Vertex, Optimum]:
-    """Location by linear programme and the rest by Newton, in turn until neither moves.
-
-    With a constant scale the location does not depend on it, so one turn is all. The
-    objective is smooth in the rest and convex in the location, so a point that
-    neither can improve is stationary.
-    """
-    p = engine.predictors[0].size
-    rest = np.arange(p, len(gamma))
-    constant_scale = all(predictor.size <= 1 for predictor in engine.predictors[1:])
-    tau = model.family.vertex
-    assert tau is not None
-    gamma = gamma.copy()
-    nll = math.inf
-    for turn in range(_MOST_ROUNDS):
-        blocks = partial(_pinball_blocks, model, engine, gamma)
-        vertex = minimise_pinball(blocks, p, engine.columns.rows, tau)
-        gamma[:p] = vertex.beta
-        optimum = _newton(model, engine, gamma, moments, search, free=rest)
-        gamma = optimum.gamma.copy()
-        search.log(
-            f"turn {turn + 1}: vertex in {vertex.passes} passes, NLL {optimum.totals.nll:.10g}"
-        )
-        if constant_scale or nll - optimum.totals.nll <= search.tol:
-            break
-        nll = optimum.totals.nll
-    if not vertex.optimal:
-        optimum = replace(optimum, status=Status.NOT_A_VERTEX)
-    return vertex, optimum
-
-
-def _pinball_blocks(
-    model: Model, engine: LocalEngine, gamma: Vector
-) -> Iterator[tuple[Matrix, Rows, Rows | None]]:
-    """The location's columns, the target less its offset, and weights over the scale."""
-    gammas = split(gamma, engine.predictors)
-    varying = any(p.size > 1 or p.offsets or p.held for p in engine.predictors[1:])
-    for block in engine.blocks():
-        weight = block.weight
-        if varying:
-            scale = model.theta(model.etas(block, gammas))[1]
-            weight = block.weighted(1 / scale)
-        yield block.designs[0], block.y - block.offsets[0], weight
 
 
 def _no_start(model: Model) -> UntrustworthyError:

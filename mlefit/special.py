@@ -15,6 +15,7 @@ from mlefit._types import Rows
 # ln k! for k below this comes from a table; above it Stirling's series with two
 # terms has a relative error below 1e-17.
 _TABLE_SIZE = 1024
+_TINY = float(np.finfo(float).tiny)
 
 
 def log_factorial(k: Rows) -> Rows:
@@ -32,6 +33,11 @@ def times_log(a: Rows, b: Rows) -> Rows:
 def ratio(a: Rows, b: Rows) -> Rows:
     """a / b with 0 / 0 = 0: a category that was not seen contributes nothing."""
     return np.divide(a, b, where=a != 0, out=np.zeros(np.broadcast(a, b).shape))
+
+
+def reciprocal(a: Rows) -> Rows:
+    """1 / a for a >= 0, finite at 0, so that its product with something smaller is 0."""
+    return 1 / np.maximum(a, _TINY)
 
 
 def _stirling(k: Rows) -> Rows:

@@ -8,6 +8,7 @@ from mlefit.design.coding import Column, Indicator, label_of
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.existence import Recession, plainest, recession
+from mlefit.fisher import has_slope
 from mlefit.maximise import Maximum
 
 _MOST_REMOVED = 8  # terms in a remedy that is still read
@@ -32,7 +33,7 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     if recession(maximum.model, maximum.engine, (*held, *without)) is not None:
         # what is left has another reason, so all that moves has to go
         without = [j for j in maximum.recession.moving if not columns[j].is_intercept]
-    remedies = _remedies(roles, named, [columns[j] for j in without])
+    remedies = _remedies(roles, named, [columns[j] for j in without], maximum)
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
@@ -119,11 +120,15 @@ def _runaways(found: Recession, columns: Sequence[Column]) -> str:
     return head + " and ".join(parts)
 
 
-def _remedies(roles: Roles, named: Sequence[Column], without: Sequence[Column]) -> list[str]:
+def _remedies(
+    roles: Roles, named: Sequence[Column], without: Sequence[Column], maximum: Maximum
+) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
+    remedies = ["--prior 'normal(0, 2.5)'"] if named else []
+    if maximum.penalty is None and has_slope(maximum.model.family, maximum.model.links):
+        remedies.append("--prior jeffreys")
     if not named:  # nothing that can be left out would help
-        return []
-    remedies = ["--prior 'normal(0, 2.5)'"]
+        return remedies
     if len(named) == 1 and len(named[0].parts) == 1 and isinstance(named[0].parts[0], Indicator):
         name, _, level = named[0].label[:-1].partition("[")
         if name.isidentifier() and "'" not in level:

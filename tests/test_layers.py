@@ -47,7 +47,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "memory": (words("errors"), set()),
     "priors": (words("_types errors"), NUMERIC),
     "translations": (words("errors"), set()),
-    "penalty": (words("_types design likelihood links priors"), NUMERIC),
+    "fisher": (words("_types design engines families likelihood links support"), NUMERIC),
+    "penalty": (words("_types design fisher likelihood links optimise priors"), NUMERIC),
+    "modes": (words("_types optimise"), NUMERIC),
+    "location": (words("_types design engines likelihood optimise penalty pinball"), NUMERIC),
     "signs": (words("_types"), NUMERIC),
     "corners": (words("_types optimise signs symmetric"), NUMERIC),
     "together": (words("_types corners optimise signs symmetric"), NUMERIC),
@@ -64,11 +67,14 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "refine": (words("_types design engines likelihood optimise"), NUMERIC),
     "maximise": (
         words(
-            "_types conditioning design engines errors existence families likelihood optimise "
-            "penalty pinball rank refine scale sparse start together"
+            "_types conditioning design engines errors existence families fisher likelihood "
+            "location modes optimise penalty pinball priors rank refine scale sparse start together"
         ),
         NUMERIC,
     ),
+    "profile": (words("_types design likelihood maximise optimise"), NUMERIC),
+    "debiased": (words("_types design errors maximise penalty request symmetric"), NUMERIC),
+    "jacobian": (words("_types links maximise optimise penalty priors"), NUMERIC),
     "inference": (words("_types design likelihood maximise symmetric"), NUMERIC),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "goodness": (words("_types design families losses maximise sparse"), NUMERIC),
@@ -78,7 +84,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types design families inference influence maximise optimise rank source"),
         NUMERIC,
     ),
-    "assign": (words("design errors families links penalty priors request"), set()),
+    "assign": (words("design errors families fisher links penalty priors request"), set()),
     "posterior": (words("_types corners design maximise penalty sparse"), NUMERIC),
     "strength": (
         words(
@@ -87,22 +93,23 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "verdict": (words("design existence maximise"), set()),
-    "catalogue": (words("families links specify"), set()),
+    "verdict": (words("design existence fisher maximise"), set()),
+    "catalogue": (words("families links priors specify"), set()),
     "estimates": (
-        words("_types design existence inference maximise optimise results support"),
+        words("_types design existence inference maximise optimise profile results support"),
         NUMERIC,
     ),
     "assemble": (
         words(
-            "__init__ _types assign cautions design errors estimates goodness inference losses "
-            "maximise optimise posterior rank request results source symmetric translations verdict"
+            "__init__ _types assign cautions debiased design errors estimates goodness inference "
+            "jacobian losses maximise optimise posterior profile rank request results source "
+            "symmetric translations verdict"
         ),
         NUMERIC,
     ),
     "fitting": (
         words(
-            "assemble assign design engines errors families inference likelihood links "
+            "assemble assign debiased design engines errors families inference likelihood links "
             "maximise penalty request results source specify strength"
         ),
         NUMERIC,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln, xlogy
 
-from mlefit.special import log_factorial, ratio, times_log
+from mlefit.special import log_factorial, ratio, reciprocal, times_log
 
 
 def test_log_factorials_agree_with_scipy_on_both_sides_of_the_table():
@@ -20,3 +20,11 @@ def test_zero_times_the_log_of_zero_is_zero():
 
 def test_nothing_over_nothing_is_nothing():
     np.testing.assert_array_equal(ratio(np.array([0.0, 3.0]), np.array([0.0, 2.0])), [0.0, 1.5])
+
+
+def test_a_reciprocal_is_finite_at_zero_and_exact_elsewhere():
+    a = np.array([0.0, 1e-300, 0.25, 3.0])
+    found = reciprocal(a)
+    assert np.isfinite(found).all()
+    assert (found[1:] == 1 / a[1:]).all()
+    assert found[0] * 0.0 == 0.0

@@ -27,7 +27,7 @@ COMPLETE_VARIABLE = "_MLEFIT_COMPLETE"
 COMMANDS = {
     "fit": "Estimate the parameters of a family by maximum likelihood.",
     "prior": "Translate a penalty between libraries and a prior.",
-    "list": "Show the families, losses and links there are.",
+    "list": "Show the families, losses, links and priors there are.",
     "completion": "Print the completion script of a shell.",
 }
 

@@ -70,6 +70,7 @@ def fit(
     table: opt.Table = None,
     output: opt.Output = None,
     color: opt.Colour = "auto",
+    plot: opt.Plot = "auto",
     ascii_only: opt.Ascii = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
@@ -148,6 +149,7 @@ def _report_options(flags: Mapping[str, Any]) -> ReportOptions:
         ascii_only=flags["ascii_only"] or terminal.needs_ascii(stream),
         width=terminal.width_of(stream),
         quiet=flags["quiet"],
+        plot=terminal.use_pictures(flags["plot"], stream),
     )
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Fused, Loss, Moments, Pairs, Parameter, Probability
-from mlefit.special import log_factorial, ratio, times_log
+from mlefit.special import log_factorial, ratio, reciprocal, times_log
 from mlefit.support import SUCCESSES, Domain
 
 ALIASES = ("binomial-deviance", "grouped-logistic")
@@ -48,7 +48,10 @@ class Binomial(Family):
         return {(0, 0): ratio(ratio(y, mu.p), mu.p) + ratio(ratio(trials - y, mu.q), mu.q)}
 
     def expected(self, mu: Probability, *, trials: Rows) -> Pairs:
-        return {(0, 0): trials / (mu.p * mu.q)}
+        return {(0, 0): trials * reciprocal(mu.p * mu.q)}
+
+    def information_slope(self, mu: Probability, *, trials: Rows) -> Rows:
+        return reciprocal(mu.q) - reciprocal(mu.p)
 
     def start(self, moments: Moments) -> tuple[float]:
         # half a success and half a failure added: inside the interval whatever was seen

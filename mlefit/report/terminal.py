@@ -28,6 +28,11 @@ def width_of(stream: TextIO | None) -> int | None:
     return max(shutil.get_terminal_size().columns, 40) if _is_terminal(stream) else None
 
 
+def use_pictures(choice: str, stream: TextIO | None) -> bool:
+    """Whether to draw curves: the flag, then whether anyone sees them."""
+    return _is_terminal(stream) if choice == "auto" else choice == "always"
+
+
 def needs_ascii(stream: TextIO | None) -> bool:
     """Whether the stream's encoding lacks the signs a report uses."""
     try:

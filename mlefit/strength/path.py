@@ -106,7 +106,8 @@ def follow(
 def _followed(
     maximum: Maximum, search: Search, several: Sequence[Sequence[Assigned]]
 ) -> Iterator[Maximum]:
-    if maximum.penalty is None or not maximum.penalty.has_corners:
+    corners = maximum.penalty is not None and maximum.penalty.has_corners
+    if not corners or maximum.vertex is not None:
         for priors in several:
             maximum = continued(maximum, search, priors)
             yield maximum
