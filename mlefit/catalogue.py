@@ -1,10 +1,11 @@
-"""What there is to choose from, as plain rows: families, losses, links."""
+"""What there is to choose from, as plain rows: families, losses, links, priors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mlefit import families as registry
+from mlefit import priors as beliefs
 from mlefit.families._base import Family
 from mlefit.families._refused import REFUSED
 from mlefit.links import LINKS
@@ -80,4 +81,17 @@ def links() -> list[dict[str, str]]:
             ),
         }
         for name, link in LINKS.items()
+    ]
+
+
+def priors() -> list[dict[str, str]]:
+    """One row for each prior: how it is written and the penalty it is."""
+    return [
+        {
+            "prior": prior.usage(),
+            "for": prior.summary,
+            "penalty of one coefficient b": prior.penalty,
+            "auto": prior.auto[0] if prior.auto else "",
+        }
+        for prior in beliefs.every()
     ]

@@ -39,6 +39,7 @@ from mlefit.rank import triangle
 _FIRST_ROWS = 2000
 _MORE_ROWS = 500
 _ROUNDS = 100
+_MOST_NAMED = 12
 # Margins are those of rows and directions of length one.
 _ON_THE_PLANE = 1e-6
 _VIOLATED = -1e-9
@@ -69,6 +70,11 @@ class Recession:
     falling: int
     growing: int
     sides: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows that are fitted ever better."""
+        return self.falling + self.growing
 
 
 @dataclass(frozen=True)
@@ -181,6 +187,27 @@ def _ends_in_a_family(model: Model, engine: LocalEngine, found: Recession) -> bo
     end = model.ends_of(k)[found.growing > 0]
     name = model.family.parameters[k].name
     return any((limit.parameter, limit.end) == (name, end) for limit in model.family.limits)
+
+
+def plainest(
+    model: Model, engine: LocalEngine, found: Recession, held: Sequence[int] = ()
+) -> Recession:
+    """The same in as few columns as tell it: later ones are held where that costs no rows.
+
+    The first direction found moves all that can move; a reader wants the one column that is
+    the reason. A direction is an edge of its cone, which leaves some rows on its plane, no
+    more than it moves columns; so many do not count.
+    """
+    if len(found.moving) > _MOST_NAMED:
+        return found
+    columns = [column for predictor in engine.predictors for column in predictor.columns]
+    for j in reversed([found.first + i for i in found.moving]):
+        fewer = None if columns[j].is_intercept else recession(model, engine, (*held, j))
+        if fewer is None or fewer.parameter != found.parameter:
+            continue
+        if fewer.rows + len(fewer.moving) > found.rows:
+            found, held = fewer, (*held, j)
+    return found
 
 
 def _sides(asked: _Question, block: Block, sizes: Vector) -> _Sides:

@@ -15,6 +15,7 @@ from mlefit.families._base import Family, part
 from mlefit.losses import LossSums, loss_sums
 from mlefit.maximise import Maximum
 from mlefit.residuals import PowerSums, quantile_residuals
+from mlefit.sparse import without_zeros
 
 # Enough rows for the moments of the residuals; more would only cost time.
 _RESIDUALS = 4096
@@ -63,8 +64,9 @@ class FitSums:
 
 def fit_sums(maximum: Maximum) -> FitSums:
     """Sums at the maximum."""
-    model, engine = maximum.model, maximum.engine
-    gammas = split(maximum.optimum.gamma, engine.predictors)
+    model = maximum.model
+    engine, gamma = without_zeros(maximum.engine, maximum.optimum.gamma)
+    gammas = split(gamma, engine.predictors)
     step = -(-engine.columns.rows // _RESIDUALS)
 
     def term(block: Block) -> FitSums:
@@ -77,7 +79,9 @@ def fit_sums(maximum: Maximum) -> FitSums:
             _residual_sums(model.family, block, theta, step),
         )
 
-    return engine.total(term)
+    sums = engine.total(term)
+    maximum.engine.passes += 1
+    return sums
 
 
 def deviance(maximum: Maximum, gamma: Vector) -> float | None:

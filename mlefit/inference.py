@@ -203,16 +203,17 @@ def _leverage(block: Block, k: int, terms: RowTerms, own: Matrix, squared_weight
 
 
 def natural_scale(
-    maximum: Maximum, k: int, std_error: float, quantile: float
+    maximum: Maximum, k: int, std_error: float, quantile: float, centre: float | None = None
 ) -> tuple[float, float, float, float]:
     """A parameter without covariates: estimate, standard error, lower and upper end.
 
     The error is the delta method's; the ends are mapped from the link scale, so they
-    never leave the parameter's domain.
+    never leave the parameter's domain. They lie about `centre`, if that is not the estimate.
     """
     link = maximum.model.links[k]
     eta: Vector = maximum.betas[k][:1]
-    ends = link.inverse(np.array([eta[0] - quantile * std_error, eta[0] + quantile * std_error]))
+    middle = float(eta[0]) if centre is None else centre
+    ends = link.inverse(np.array([middle - quantile * std_error, middle + quantile * std_error]))
     low, high = sorted(float(end) for end in ends)
     return (
         float(link.inverse(eta)[0]),

@@ -58,6 +58,26 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class Slopes:
+    """What one pass tells of several points without a product of columns. They add.
+
+    Attributes:
+        nll: negative log-likelihood at each of k points, shape (k,).
+        score: its gradients, shape (k, p).
+        diagonal: of the information, shape (k, p), or (k, 0) if none was asked for.
+    """
+
+    nll: Vector
+    score: Matrix
+    diagonal: Matrix
+
+    def __add__(self, other: Slopes) -> Slopes:
+        return Slopes(
+            self.nll + other.nll, self.score + other.score, self.diagonal + other.diagonal
+        )
+
+
+@dataclass(frozen=True)
 class RowTerms:
     """Row by row: log-density, score and information in the linear predictors.
 
@@ -131,7 +151,9 @@ class Model:
 
     def row_terms(self, block: Block, gammas: Sequence[Vector], kind: Kind) -> RowTerms:
         """Log-density and derivatives of every row of a block, without weights."""
-        etas = self.etas(block, gammas)
+        return self._terms(block, self.etas(block, gammas), kind)
+
+    def _terms(self, block: Block, etas: Sequence[Rows], kind: Kind) -> RowTerms:
         if self._fused is not None:
             etas = [np.broadcast_to(eta, block.y.shape) for eta in etas]
             return RowTerms(*self._fused(block.y, *etas, **block.known))
@@ -193,6 +215,37 @@ class Model:
             _information(block, terms.information),
             rows,
         )
+
+    def slopes(self, block: Block, points: Sequence[Matrix], kind: Kind | None) -> Slopes:
+        """NLL, gradient and diagonal of the information over a block, at several points.
+
+        Args:
+            block: rows.
+            points: for each parameter its coefficients at every point, shape (k, p).
+            kind: of the information; None for none.
+        """
+        etas = [
+            _combined(gammas, X) + offset
+            for gammas, X, offset in zip(points, block.designs, block.offsets, strict=True)
+        ]
+        terms = [self._terms(block, at, kind or "observed") for at in zip(*etas, strict=True)]
+        nll = np.array([-float(block.weighted(term.log_density).sum()) for term in terms])
+        score, diagonal = [], []
+        for k, X in enumerate(block.designs):
+            slopes = np.array([block.weighted(term.score[k]) for term in terms])
+            score.append(-(slopes @ X.T))
+            if kind is not None:
+                bends = np.array([block.weighted(term.information[k, k]) for term in terms])
+                diagonal.append(bends @ (X * X).T)
+        if kind is None:
+            diagonal = [np.zeros((len(nll), 0))]
+        return Slopes(np.where(np.isnan(nll), np.inf, nll), np.hstack(score), np.hstack(diagonal))
+
+
+def _combined(points: Matrix, X: Matrix) -> Matrix:
+    """points @ X, where most coefficients may be zero at every point."""
+    used = np.flatnonzero(points.any(axis=0))
+    return points @ X if 2 * len(used) > len(X) else points[:, used] @ X[used]
 
 
 def _information(block: Block, pairs: Pairs) -> Matrix:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.symmetric import cholesky
+from mlefit.triangular import solve_lower, solve_upper
 
 Kind = Literal["observed", "expected"]
 
@@ -67,6 +68,8 @@ class Optimum:
         steps: steps taken.
         decrement: decrease in NLL the quadratic model still predicts.
         positive_definite: whether the information is.
+        free: positions of the coefficients that `totals.information` is of; None for all.
+        diagonal: of the information of all coefficients, if that is of some.
     """
 
     gamma: Vector
@@ -75,6 +78,13 @@ class Optimum:
     steps: int
     decrement: float
     positive_definite: bool
+    free: NDArray[np.intp] | None = None
+    diagonal: Vector | None = None
+
+    @property
+    def curvatures(self) -> Vector:
+        """Diagonal of the information of all coefficients, shape (p,)."""
+        return np.diag(self.totals.information) if self.diagonal is None else self.diagonal
 
 
 # Far from the maximum the expected information is the safer guide for models with
@@ -183,16 +193,17 @@ def newton_direction(now: Sums, moving: NDArray[np.intp]) -> tuple[Vector, float
         if damping > _ROUNDING:
             factor = _of_sizes(scaled)
             break
-    half = np.linalg.solve(factor, g * scale)
-    direction[moving] = -np.linalg.solve(factor.T, half) * scale
+    half = solve_lower(factor, g * scale)
+    direction[moving] = -solve_upper(factor.T, half) * scale
     return direction, 0.5 * float(half @ half), damping == 0.0
 
 
 def _of_sizes(scaled: Matrix) -> Matrix:
-    """A factor of the matrix with the same eigenvectors and the sizes of its eigenvalues."""
+    """The triangle of the matrix with the same eigenvectors and the sizes of its eigenvalues."""
     values, directions = np.linalg.eigh(scaled)
     sizes = np.maximum(np.abs(values), _FLATTEST * np.abs(values).max())
-    return directions * np.sqrt(sizes)
+    # the R of a QR decomposition, which unlike a Cholesky factor always exists
+    return np.asarray(np.linalg.qr((directions * np.sqrt(sizes)).T, mode="r")).T
 
 
 def _line_search(

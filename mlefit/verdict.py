@@ -7,20 +7,24 @@ from collections.abc import Sequence
 from mlefit.design.coding import Column, Indicator, label_of
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
-from mlefit.existence import Recession
+from mlefit.existence import Recession, plainest, recession
+from mlefit.fisher import has_slope
 from mlefit.maximise import Edge, Maximum
 from mlefit.support import Domain
 
 _MOST_SIDES = 4
+
+_MOST_REMOVED = 8  # terms in a remedy that is still read
 
 
 def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     """The sentence, its evidence and remedies, one a line; None if nothing runs away."""
     if maximum.edges:
         return _at_an_edge(maximum, roles)
-    found = maximum.recession
-    if found is None:
+    if maximum.recession is None:
         return None
+    held = [] if maximum.penalty is None else maximum.penalty.positions
+    found = plainest(maximum.model, maximum.engine, maximum.recession, held)
     predictors, k = maximum.engine.predictors, found.parameter
     asked = predictors if k is None else predictors[k : k + 1]
     columns = [column for predictor in asked for column in predictor.columns]
@@ -28,7 +32,7 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     moving = [columns[j] for j in found.moving]
     named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     target = roles.main.response_label
-    rows = f"{found.falling + found.growing} of {maximum.engine.columns.rows} rows"
+    rows = f"{found.rows} of {maximum.engine.columns.rows} rows"
     reason = (
         _told_apart(found, moving, target)
         if found.sides
@@ -38,8 +42,13 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
         f"no maximum exists: {reason}",
         f"  {_runaways(found, labels)}: {rows} are fitted ever better",
     ]
+    without = [j for j in found.moving if not columns[j].is_intercept]
+    gone = (*held, *(found.first + j for j in without))
+    if recession(maximum.model, maximum.engine, gone) is not None:
+        # what is left has another reason, so all that moves has to go
+        without = [j for j in maximum.recession.moving if not columns[j].is_intercept]
     further = maximum.model.family.parameters[k].name if k else None
-    remedies = _remedies(roles, moving, further)
+    remedies = _remedies(roles, moving, [columns[j] for j in without], maximum, further)
     if remedies:
         lines.append("  try:  " + "   or   ".join(remedies))
     return "\n".join(lines)
@@ -109,19 +118,29 @@ def _reason(
     outcomes = _outcomes(maximum, found.parameter or 0)
     if not named:
         return f"{target!r} is {outcomes[found.growing > 0]} in every row"
-    if len(named) == 1 and all(isinstance(part, Indicator) for part in named[0].parts):
-        level = named[0].label
-        if len(found.moving) == 1:
-            return f"{target!r} is {outcomes[found.growing > 0]} in every row of {level}"
-    base = _base_level(named, table)
-    if base is not None and bool(found.growing) != bool(found.falling):
-        return f"{target!r} is {outcomes[found.growing > 0]} in every row of {base}"
+    if bool(found.growing) != bool(found.falling):
+        with_intercept = len(found.moving) > len(named)
+        base = _base_level(named, table) if with_intercept else None
+        cells = _listed(named) if _are_cells(named) and not with_intercept else base
+        if cells is not None:
+            return f"{target!r} is {outcomes[found.growing > 0]} in every row of {cells}"
     if len(named) == 1 and not isinstance(named[0].parts[0], Indicator) and len(found.moving) == 2:
         return _threshold(found, columns, named[0], target, outcomes)
-    names = ", ".join(column.label for column in named[:6]) + (", ..." if len(named) > 6 else "")
     which = "a combination of " if len(named) > 1 else ""
     sides = [outcomes[side] for side, rows in enumerate((found.falling, found.growing)) if rows]
-    return f"{which}{names} tells the rows where {target!r} is {' and where it is '.join(sides)}"
+    outcome = " and where it is ".join(sides)
+    return f"{which}{_listed(named)} tells the rows where {target!r} is {outcome}"
+
+
+def _are_cells(named: Sequence[Column]) -> bool:
+    """Whether these are cells of one term of factors, and so no row is in two of them."""
+    terms = {tuple(part.key for part in column.parts) for column in named}
+    parts = [part for column in named for part in column.parts]
+    return len(terms) == 1 and all(isinstance(part, Indicator) for part in parts)
+
+
+def _listed(named: Sequence[Column]) -> str:
+    return ", ".join(column.label for column in named[:6]) + (", ..." if len(named) > 6 else "")
 
 
 def _told_apart(found: Recession, moving: Sequence[Column], target: str) -> str:
@@ -203,18 +222,29 @@ def _runaways(found: Recession, labels: Sequence[str]) -> str:
     return head + " and ".join(parts)
 
 
-def _remedies(roles: Roles, moving: Sequence[Column], further: str | None) -> list[str]:
+def _remedies(
+    roles: Roles,
+    moving: Sequence[Column],
+    without: Sequence[Column],
+    maximum: Maximum,
+    further: str | None,
+) -> list[str]:
     """A prior, or leave out the rows that are fitted perfectly, or the terms that fit them."""
     named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     remedies = ["--prior 'normal(0, 2.5)'"] if named else []
     if named and further is not None:
         remedies = [f"--prior '{further}:{column.label} ~ normal(0, 2.5)'" for column in named[:1]]
+    if maximum.penalty is None and has_slope(maximum.model.family, maximum.model.links):
+        remedies.append("--prior jeffreys")
+    if not named:  # nothing that can be left out would help
+        return remedies
     if (only := _only_level(moving)) is not None:
         name, _, level = only[:-1].partition("[")
         if name.isidentifier() and "'" not in level:
             remedies.append(f"--where \"{name} <> '{level}'\"")
-    labels = {":".join(label_of(part.key) for part in column.parts) for column in named}
-    if labels and further is None and roles.target_source == "formula":
+    labels = {":".join(label_of(part.key) for part in column.parts) for column in without}
+    is_first = further is None and roles.target_source == "formula"
+    if 0 < len(labels) <= _MOST_REMOVED and is_first:
         less = " - ".join([roles.main.text.strip(), *sorted(labels)])
         remedies.append(f"'{less}'")
     return remedies

@@ -110,16 +110,16 @@ def _numbers_or_event(roles: Roles, rows: Rows, family: Family) -> tuple[pl.Seri
         return values.cast(pl.Float64), "true" if family.support.binary else None
     if not is_text(values.dtype):
         return numbers(roles.response, rows), None
-    return _event(values.cast(pl.String), roles, family)
+    return _event(values.cast(pl.String), roles, rows, family)
 
 
-def _event(values: pl.Series, roles: Roles, family: Family) -> tuple[pl.Series, str]:
+def _event(values: pl.Series, roles: Roles, rows: Rows, family: Family) -> tuple[pl.Series, str]:
     """A two-level column of text as 0 and 1: the second level in sorted order is the event."""
     name, levels = values.name, values.unique().sort().to_list()
     if not family.support.binary:
         raise DataError(
             f"column {name!r} holds text, but {family.name} needs {family.support.words}",
-            f"first values: {', '.join(map(repr, values.head(3)))}",
+            _first_text(values, rows),
             tries=[f"--family {fitting}" for fitting in suitable_families(facts_of(values))],
         )
     if len(levels) != 2:
@@ -135,6 +135,14 @@ def _not_two(levels: list[str], roles: Roles, family: Family) -> DataError:
         listed_levels(levels),
         tries=[_compared(roles, f"'{event}'")] if len(levels) > 2 else (),
     )
+
+
+def _first_text(values: pl.Series, rows: Rows) -> str:
+    """The first value that is no number: among numbers it is the one to look at."""
+    odd = values.str.strip_chars().cast(pl.Float64, strict=False).is_null()
+    first = int(odd.arg_true()[0]) if odd.any() else 0
+    number, value = rows.row_number(first), values[first]
+    return f"first: row {number} = {value!r} ({int(odd.sum())} of {len(values)} rows)"
 
 
 def check_support(

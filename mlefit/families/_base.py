@@ -468,6 +468,13 @@ class Family(ABC):
         """
         return self.expected(*theta, **known)
 
+    def information_slope(self, *theta: Any, **known: Any) -> Rows | None:
+        """Derivative of the logarithm of `expected` in the family's only parameter.
+
+        None if there are several, or if the family does not say.
+        """
+        return None
+
     @abstractmethod
     def start(self, moments: Moments) -> tuple[float, ...]:
         """A parameter value near the maximum of a plain sample.

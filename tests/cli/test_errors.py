@@ -34,6 +34,10 @@ FILES = {
     "constant.csv": "y,g\n2,yes\n2,yes\n2,yes\n",
     "header.csv": "y,x\n",
     "empty.csv": "",
+    "numbers.csv": "1,2\n3,4\n",
+    "spoilt.csv": "y,x\n1,2\n2,3\n?,4\n0,5\n",
+    "digits.csv": "y,x\n1,2\n2,3\n٣,4\n0,5\n",
+    "tiny.csv": "y,x\n1e-200,2\n3e-200,3\n-2e-200,1\n",
     "words.csv": "a,b\nx,y\nz,y\nx,w\n",
 }
 COLUMNS = (
@@ -49,10 +53,30 @@ REFUSED = {
     f"no/data.csv 'count ~ x1' {P}": (3, "no file no/data.csv: there is no directory no", None, []),
     f"empty.csv 'y ~ x' {P}": (3, "empty.csv is empty", None, []),
     f"header.csv 'y ~ x' {P}": (3, "header.csv has a header but no rows", None, []),
+    f"'' 'y ~ x' {P}": (
+        2, "the name of the data file is empty",
+        "  is it a variable of the shell that is not set?", [],
+    ),
+    f"numbers.csv 'y ~ x' {P}": (
+        2, "no column 'y' in numbers.csv",
+        "  its first row holds numbers only, so it is no header", [],
+    ),
+    f"spoilt.csv 'y ~ x' {P}": (
+        3, "column 'y' holds text, but poisson needs 0, 1, 2, ...",
+        "  first: row 4 = '?' (1 of 4 rows)", [],
+    ),
+    f"digits.csv 'y ~ x' {P}": (
+        3, "column 'y' holds text, but poisson needs 0, 1, 2, ...",
+        "  first: row 4 = '٣' (1 of 4 rows)", [],
+    ),
     f"header.csv {P}": (3, "header.csv has a header but no rows", None, []),
     f"infinite.csv 'y ~ x' {P}": (
         3, "column 'x' holds infinite values", "  first: row 3 = inf (1 of 5 rows)",
         ["--where '\"x\" - \"x\" = 0'"],
+    ),
+    "tiny.csv 'y ~ x' -F normal": (
+        3, "y has only values below 1e-150, whose squares vanish",
+        "  largest: row 3 = 3e-200", ["the same in smaller units, such as I(y * 1e100)"],
     ),
     # family
     "data.csv 'count ~ x1'": (
@@ -114,11 +138,11 @@ REFUSED = {
     ),
     f"data.csv 'group ~ x1' {P}": (
         3, "column 'group' holds text, but poisson needs 0, 1, 2, ...",
-        "  first values: 'a', 'b', 'c'", ["--family categorical", "--family ordinal"],
+        "  first: row 2 = 'a' (12 of 12 rows)", ["--family categorical", "--family ordinal"],
     ),
     f"data.csv 'two ~ x1' {P}": (
         3, "column 'two' holds text, but poisson needs 0, 1, 2, ...",
-        "  first values: 'no', 'no', 'no'", ["--family bernoulli"],
+        "  first: row 2 = 'no' (12 of 12 rows)", ["--family bernoulli"],
     ),
     "data.csv 'day ~ x1' -F normal": (
         2, "column 'day' holds dates or times, where numbers are needed", None, [],

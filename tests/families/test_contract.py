@@ -177,6 +177,20 @@ def test_what_guides_a_search_is_never_negative(family, theta, known):
     assert np.linalg.eigvalsh(matrix).min() > 0
 
 
+@every_point
+def test_a_claimed_information_slope_is_that_of_its_logarithm(family, theta, known):
+    claimed = family.information_slope(*packed_theta(family, theta, 1), **rows(known, 1))
+    if claimed is None:
+        return  # it is for families of one parameter, and only if they say so
+
+    def log_information(value):
+        packed = packed_theta(family, (value,), 1)
+        return np.log(family.expected(*packed, **rows(known, 1))[0, 0])
+
+    numeric = slope(log_information, theta[0], 0.3 * size(family, theta, known, 0))
+    np.testing.assert_allclose(claimed, numeric, rtol=1e-7)
+
+
 @every_point_with_loss
 def test_a_loss_is_the_nll_up_to_its_scale_and_constant(family, theta, known):
     y = sample_points(family, theta, known)
