@@ -35,10 +35,10 @@ def cautions(maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float]
         return
     yield from dict.fromkeys(near_dependencies(maximum))
     yield from yes_or_no(maximum)
-    yield from undetermined(maximum)
     yield from spread_and_zeros(maximum, kind, facts)
-    yield from near_edges(maximum)
     if maximum.penalty is None:
+        yield from undetermined(maximum)
+        yield from near_edges(maximum)
         yield from doubtful_intervals(maximum)
     if maximum.penalty is None or not maximum.penalty.has_corners:
         yield from influence(maximum, rows)

@@ -198,8 +198,8 @@ def plainest(
     the reason. A direction is an edge of its cone, which leaves some rows on its plane, no
     more than it moves columns; so many do not count.
     """
-    if len(found.moving) > _MOST_NAMED:
-        return found
+    if found.parameter is None or len(found.moving) > _MOST_NAMED:
+        return found  # of classes it is told which ones the columns part
     columns = [column for predictor in engine.predictors for column in predictor.columns]
     for j in reversed([found.first + i for i in found.moving]):
         fewer = None if columns[j].is_intercept else recession(model, engine, (*held, j))

@@ -280,7 +280,8 @@ def _check_errors(request: Request, family: Family) -> None:
             tries=["--se HC0"],
         )
     kind = "cluster" if request.cluster is not None else request.se
-    if kind is not None and kind not in kinds_for(family):
+    able = kinds_for(family) + ((debiased.KIND,) if family.vertex is None else ())
+    if kind is not None and kind not in able:
         raise _no_such_errors(family, kind)
 
 

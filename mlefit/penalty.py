@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Predictor
+from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.fisher import Fisher
 from mlefit.likelihood import Kind, Totals
 from mlefit.links import Link
