@@ -51,8 +51,12 @@ def main() -> NoReturn:
 def _print_version() -> NoReturn:
     from mlefit import __version__
 
-    with contextlib.suppress(OSError):  # a reader that has gone is no failure
+    try:
         os.write(1, f"mlefit {__version__}\n".encode())
+    except BrokenPipeError:  # a reader that has gone is no failure
+        sys.exit(ExitCode.OK)
+    except OSError as error:
+        _leave(f"cannot write to standard output: {error.strerror}", ExitCode.DATA)
     sys.exit(ExitCode.OK)
 
 

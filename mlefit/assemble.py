@@ -14,6 +14,7 @@ from mlefit import results
 from mlefit._types import Matrix
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
+from mlefit.debiased import KIND, debiased
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
@@ -22,10 +23,13 @@ from mlefit.errors import UsageError
 from mlefit.estimates import Uncertainty, coefficient_rows, parameter_rows
 from mlefit.goodness import FitSums, deviance, diagnostics, fit_sums
 from mlefit.inference import Reference, covariance
+from mlefit.jacobian import Modes, modes
 from mlefit.losses import loss_records
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
 from mlefit.posterior import corner_residual, effective_parameters, prior_records, remarks
+from mlefit.profile import Profile, profiles
+from mlefit.readings import readings
 from mlefit.request import Request
 from mlefit.source import Rows, Source
 from mlefit.symmetric import condition_number
@@ -55,16 +59,17 @@ def assemble(
     redundant = list(redundancies(maximum))
     if redundant and request.strict:
         raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
+    both = list(modes(maximum, Search(tol=request.tol)))
     verdict = no_maximum(maximum, roles, table)
     return results.FitResult(
         schema=results.SCHEMA,
         mlefit_version=mlefit.__version__,
         command=request.command,
         data=_data_info(request, source, roles, rows, table),
-        model=_model_info(request, roles, table, maximum, kind, uncertainty),
+        model=_model_info(request, roles, table, maximum, kind, uncertainty, both),
         coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
-        derived=[],
+        derived=list(readings(maximum, uncertainty)),
         fit=_summary(request, maximum, sums, df_residual),
         certificate=_certificate(request, maximum),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
@@ -74,14 +79,22 @@ def assemble(
         warnings=(
             *([] if verdict is None else [verdict]),
             *table.warnings,
-            *cautions(maximum, rows, kind, facts, df_residual),
+            *cautions(maximum, rows, kind, facts),
         ),
-        notes=(*notes, *conditions(maximum), *remarks(maximum)),
+        notes=(
+            *notes,
+            *conditions(maximum),
+            *remarks(maximum, debiased=kind == KIND),
+            *filter(None, (one.sentence() for one in both)),
+        ),
+        debiased=_debiased_record(maximum, uncertainty),
     )
 
 
 def _se_kind(request: Request, maximum: Maximum) -> str:
     if maximum.model.family.vertex is not None:
+        return "expected"
+    if maximum.penalty is not None and maximum.penalty.of_information:
         return "expected"
     # a sampled row stands for several, so its likelihood's own curvature overstates what is known
     default = "HC0" if request.sampling_weights else "observed"
@@ -160,6 +173,10 @@ def _uncertainty(
 ) -> Uncertainty:
     ended = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
     trusted = ended and not maximum.runs_to_edge
+    if kind == KIND and trusted:
+        stepped, normal = debiased(maximum), Reference()
+        z = normal.quantile(request.conf_level)
+        return Uncertainty(stepped.covariance, normal, z, 1.0, False, centres=stepped.beta)
     matrix = (
         covariance(
             maximum,
@@ -188,7 +205,17 @@ def _uncertainty(
         reference.quantile(request.conf_level),
         factor,
         is_posterior=maximum.penalty is not None,
+        profiles=_profiles(request, maximum, reference) if matrix is not None else (),
     )
+
+
+def _profiles(request: Request, maximum: Maximum, reference: Reference) -> tuple[Profile, ...]:
+    """Intervals of the penalised likelihood, where the penalty is no opinion on a coefficient."""
+    if maximum.penalty is None or not maximum.penalty.of_information:
+        return ()
+    if maximum.optimum.status is not Status.CONVERGED:
+        return ()  # a profile is measured from the top
+    return profiles(maximum, Search(tol=request.tol), reference.quantile(request.conf_level))
 
 
 def _censoring(request: Request, table: Table) -> dict[str, Any] | None:
@@ -248,6 +275,7 @@ def _model_info(
     maximum: Maximum,
     kind: str,
     uncertainty: Uncertainty,
+    both: Sequence[Modes],
 ) -> results.ModelInfo:
     family = maximum.wanted.family
     classes = {roles.main.response_label: table.facts.levels} if family.support.levels else {}
@@ -262,19 +290,25 @@ def _model_info(
         },
         levels={**classes, **table.levels},
         event=table.event,
-        prior=prior_records(maximum),
+        prior=[record | _both(record, both) for record in prior_records(maximum)],
         fixed=dict(_fixed(maximum)),
         objective=_objective(request, maximum),
         se_kind=kind,
         small_sample=request.small_sample,
         interval=results.Interval(
-            "wald" if maximum.penalty is None else "laplace",
+            uncertainty.method,
             request.conf_level,
             uncertainty.reference.name,
         ),
         base=table.facts.levels[0] if classes and not family.support.ordered else None,
         distribution=family.distribution([link.name for link in maximum.model.links]),
     )
+
+
+def _both(record: dict[str, Any], both: Sequence[Modes]) -> dict[str, Any]:
+    """The modes on both scales, for a prior of a parameter that its link bends."""
+    found = [one for one in both if one.parameter == record["term"]]
+    return {"modes": found[0].record()} if found else {}
 
 
 def _fixed(maximum: Maximum) -> Iterator[tuple[str, float]]:
@@ -318,8 +352,21 @@ def _summary(
 
 
 def _null_deviance(request: Request, maximum: Maximum) -> float | None:
-    """Deviance of the model with an intercept, or nothing, for the first parameter."""
-    first, *rest = maximum.engine.predictors
+    """Deviance of the model with an intercept, or nothing, for the first parameter.
+
+    The other parameters stay at their estimates: with a size or a scale of its own the null
+    model's deviance would be on another scale.
+    """
+    first, *others = maximum.engine.predictors
+    rest = [
+        replace(
+            predictor,
+            columns=(),
+            held=(*predictor.held, *zip(predictor.columns, map(float, beta), strict=True)),
+            basis=Basis(np.zeros(0)),
+        )
+        for predictor, beta in zip(others, maximum.betas[1:], strict=True)
+    ]
     intercept = (Column(INTERCEPT, ()),) if first.has_intercept else ()
     predictors = [
         replace(first, columns=intercept, basis=Basis(np.zeros(len(intercept)))),
@@ -337,7 +384,7 @@ def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
     information = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
     smooth = _smooth(maximum)
-    roots = np.sqrt(np.abs(np.diag(optimum.totals.information))[smooth])
+    roots = np.sqrt(np.abs(optimum.curvatures)[smooth])
     slopes = np.abs(optimum.totals.score)[smooth]
     scaled = np.divide(slopes, roots, where=roots > 0, out=np.zeros_like(slopes))
     residual = corner_residual(maximum)
@@ -367,7 +414,10 @@ def _smooth(maximum: Maximum) -> slice:
 
 
 def _user_information(maximum: Maximum) -> Matrix:
-    """The information in centred columns, whatever basis the search turned them to."""
+    """The information in centred columns, whatever basis the search turned them to.
+
+    Under corners that of the coefficients which none holds.
+    """
     turn = np.eye(len(maximum.optimum.gamma))
     at = 0
     for predictor in maximum.engine.predictors:
@@ -375,20 +425,32 @@ def _user_information(maximum: Maximum) -> Matrix:
         if triangle is not None:
             turn[at : at + predictor.size, at : at + predictor.size] = triangle
         at += predictor.size
+    if maximum.optimum.free is not None:
+        turn = turn[np.ix_(maximum.optimum.free, maximum.optimum.free)]
     return turn.T @ maximum.optimum.totals.information @ turn
 
 
 def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
-    names = [
+    return results.Covariance(
+        _names(maximum), [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
+    )
+
+
+def _debiased_record(maximum: Maximum, uncertainty: Uncertainty) -> dict[str, float] | None:
+    if uncertainty.centres is None:
+        return None
+    return dict(zip(_names(maximum), map(float, uncertainty.centres), strict=True))
+
+
+def _names(maximum: Maximum) -> list[str]:
+    """parameter:term of every free coefficient."""
+    return [
         f"{parameter.name}:{column.label}"
         for parameter, predictor in zip(
             maximum.model.family.parameters, maximum.engine.predictors, strict=True
         )
         for column in predictor.columns
     ]
-    return results.Covariance(
-        names, [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
-    )
 
 
 def _finite(value: float) -> float | None:

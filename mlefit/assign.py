@@ -11,18 +11,20 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlefit import priors
+from mlefit import families, priors
 from mlefit.design.blocks import Predictor
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families._base import Family
-from mlefit.links import Link
+from mlefit.fisher import has_slope
+from mlefit.links import Link, resolve
 from mlefit.penalty import Assigned
-from mlefit.priors._base import Prior
+from mlefit.priors._base import InformationPrior, Prior
 from mlefit.request import Request
 from mlefit.support import Domain
 
 SLOPES = "slopes"
+ALL = "all coefficients"
 _SPEC = re.compile(
     r"""\s*(?:(?P<named>.+?)\s*~)?           # whom it is for
         \s*(?P<prior>[A-Za-z][\w-]*)
@@ -45,11 +47,8 @@ def assigned_priors(
     specs += [(SLOPES, prior, flag) for prior, flag in _sugar(request)]
     if not specs:
         return ()
-    if family.vertex is not None:
-        raise UsageError(
-            f"{family.name} has a corner of its own, and takes no prior here",
-            tries=["--family normal with the same prior"],
-        )
+    if any(isinstance(prior, InformationPrior) for _, prior, _ in specs):
+        return _of_information(request, specs, family, links, predictors)
     names = [parameter.name for parameter in family.parameters]
     found: dict[str, tuple[int, str]] = {}
     for i, (named, prior, text) in enumerate(specs):
@@ -58,6 +57,9 @@ def assigned_priors(
                 raise UsageError(f"two priors for {label}: {specs[found[label][0]][2]} and {text}")
             if label not in found or named != SLOPES:
                 found[label] = (i, named)
+    if family.vertex is not None:
+        for label, (i, _) in found.items():
+            _check_vertex(request, family, label, *specs[i][1:])
     return tuple(
         Assigned(
             prior,
@@ -68,6 +70,70 @@ def assigned_priors(
         )
         for i, (named, prior, text) in enumerate(specs)
     )
+
+
+def _check_vertex(request: Request, family: Family, label: str, prior: Prior, text: str) -> None:
+    """A location found by linear programme takes corners only, and the rest takes none."""
+    parameter = label.partition(":")[0]
+    only_corner = prior.corner_weight > 0 and "l2" not in prior.strengths
+    if parameter == family.parameters[0].name and not only_corner:
+        raise UsageError(
+            f"the {parameter} of {family.name} takes a laplace prior only, not {text}",
+            "it is the vertex of a linear programme, which a smooth prior would round off",
+            tries=["--prior 'laplace(0, 1)'", "--family normal with the same prior"],
+        )
+    if not prior.corner_weight and (request.path or _AUTO.search(text)):
+        raise UsageError(
+            f"the strength of {text} has no evidence to go by: the likelihood of {family.name} "
+            "has a corner, where Laplace's approximation has no curvature",
+            tries=[f"--prior '{label} ~ normal(0, 1)'"],
+        )
+    if parameter != family.parameters[0].name and prior.corner_weight:
+        raise UsageError(
+            f"the corner of {text} cannot hold a coefficient of {parameter} while {family.name} "
+            "has one at its location",
+            tries=[f"--prior '{label} ~ normal(0, 1)'"],
+        )
+
+
+def _of_information(
+    request: Request,
+    specs: Sequence[tuple[str, Prior, str]],
+    family: Family,
+    links: Sequence[Link],
+    predictors: Sequence[Predictor],
+) -> tuple[Assigned]:
+    """A prior of all coefficients together, which stands alone."""
+    named, prior, _ = next(spec for spec in specs if isinstance(spec[1], InformationPrior))
+    if len(specs) > 1 or named != SLOPES:
+        raise UsageError(
+            f"{prior.name} is one prior of all coefficients together, without a name or another",
+            tries=[f"--prior {prior.name}"],
+        )
+    if not has_slope(family, links):
+        able = [f.name for f in families.every() if has_slope(f, [resolve(f.parameters[0].link)])]
+        if family.name in able:
+            raise UsageError(
+                f"{prior.name} needs a link that keeps {family.parameters[0].name} "
+                f"{family.parameters[0].domain.words}, and {links[0].name} does not",
+                tries=[f"--link {family.parameters[0].link}"],
+            )
+        raise UsageError(
+            f"{prior.name} is for {', '.join(able)}, not for {family.name}",
+            tries=["--prior 'normal(0, 1)'"],
+        )
+    if request.se not in (None, "expected"):
+        raise UsageError(
+            f"standard errors under {prior.name} are those of the expected information",
+            tries=["--se expected"],
+        )
+    if request.sampling_weights:
+        raise UsageError(
+            f"{prior.name} rests on the information of the rows, which sampling weights do not give"
+        )
+    first = family.parameters[0].name
+    labels = tuple(f"{first}:{column.label}" for column in predictors[0].columns)
+    return (Assigned(prior, ALL, labels),)
 
 
 def _parsed(text: str) -> tuple[str, Prior, str]:

@@ -59,7 +59,7 @@ def highest(
     Raises:
         UntrustworthyError: no start was found that keeps every parameter in its domain.
     """
-    maximum = maximise(model, engine, search, priors)
+    maximum = maximise(model, engine, search, priors, watch=True)
     doubted = list(_doubted(maximum, priors))
     if not doubted or maximum.optimum.status in (Status.NO_MAXIMUM, Status.PERFECT_FIT):
         return maximum
@@ -67,7 +67,13 @@ def highest(
     if simpler:
         best = min(simpler, key=lambda fit: float(fit.optimum.totals.nll))
         maximum = _higher(maximum, best, search)
-    return maximum if maximum.edges else _with_rows_at_edges(maximum, doubted)
+    if not maximum.edges and maximum.optimum.status is Status.LEAVING:
+        maximum = restarted(maximum, maximum.optimum.gamma, search)
+    if maximum.edges or maximum.recession is not None:
+        return maximum
+    # a simpler family decides of a whole parameter, not of some of its rows
+    decided = [fit.edges[0].limit for fit in simpler if _is_plain(fit.edges[0].predictor)]
+    return _with_rows_at_edges(maximum, [edge for edge in doubted if edge.limit not in decided])
 
 
 def _doubted(maximum: Maximum, priors: Sequence[Assigned]) -> Iterator[Edge]:
@@ -177,12 +183,8 @@ def _eta(edge: Edge, value: float) -> float:
 
 def _with_rows_at_edges(maximum: Maximum, doubted: Sequence[Edge]) -> Maximum:
     """The maximum with the edges that some of its rows are at."""
-    reached = []
-    for edge in doubted:
-        rows = _rows_at(maximum, edge)
-        if rows and (edge.limit.family is None or not _is_plain(edge.predictor)):
-            reached.append(replace(edge, rows=rows))
-    return replace(maximum, edges=tuple(reached))
+    counted = [replace(edge, rows=_rows_at(maximum, edge)) for edge in doubted]
+    return replace(maximum, edges=tuple(edge for edge in counted if edge.rows))
 
 
 def _rows_at(maximum: Maximum, edge: Edge) -> int:

@@ -1,21 +1,20 @@
-"""What there is to choose from, as plain rows: families, losses, links."""
+"""What there is to choose from, as plain rows: families, losses, links, priors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mlefit import families as registry
+from mlefit import priors as beliefs
 from mlefit.families._base import Family
 from mlefit.families._refused import REFUSED
 from mlefit.links import LINKS
 from mlefit.specify import suitable_links
 
-# whose names of a family are shown; a family may lack one
-_SYSTEMS = ("R", "scipy", "Stan")
-
 
 def families() -> list[dict[str, str]]:
     """One row for each family: its values, parameters, losses and names elsewhere."""
+    programs = dict.fromkeys(name for family in registry.every() for name in family.elsewhere)
     return [
         {
             "family": family.name,
@@ -24,7 +23,7 @@ def families() -> list[dict[str, str]]:
             "parameters": ", ".join(_parameters(family)),
             "losses": ", ".join(loss.name for loss in family.losses),
             "also called": ", ".join(registry.spellings_of(family.name)),
-            **{system: family.elsewhere.get(system, "") for system in _SYSTEMS},
+            **{program: family.elsewhere.get(program, "") for program in programs},
         }
         for family in registry.every()
     ]
@@ -82,4 +81,17 @@ def links() -> list[dict[str, str]]:
             ),
         }
         for name, link in LINKS.items()
+    ]
+
+
+def priors() -> list[dict[str, str]]:
+    """One row for each prior: how it is written and the penalty it is."""
+    return [
+        {
+            "prior": prior.usage(),
+            "for": prior.summary,
+            "penalty of one coefficient b": prior.penalty,
+            "auto": prior.auto[0] if prior.auto else "",
+        }
+        for prior in beliefs.every()
     ]

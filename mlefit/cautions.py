@@ -28,18 +28,17 @@ _MOST_NAMED = 8
 _NO_SIZE = 10.0
 
 
-def cautions(
-    maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float], df_residual: float
-) -> Iterator[str]:
+def cautions(maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float]) -> Iterator[str]:
     """Warnings about a fit with standard errors of this kind, the gravest first."""
-    yield from redundancies(maximum)
+    yield from dict.fromkeys(redundancies(maximum))  # said once of the columns of all classes
     if maximum.optimum.status is not Status.CONVERGED or maximum.runs_to_edge:
         return
-    yield from near_dependencies(maximum)
+    yield from dict.fromkeys(near_dependencies(maximum))
     yield from yes_or_no(maximum)
-    yield from undetermined(maximum)
-    yield from spread_and_zeros(maximum, kind, facts, df_residual)
+    yield from spread_and_zeros(maximum, kind, facts)
     if maximum.penalty is None:
+        yield from undetermined(maximum)
+        yield from near_edges(maximum)
         yield from doubtful_intervals(maximum)
     if maximum.penalty is None or not maximum.penalty.has_corners:
         yield from influence(maximum, rows)
@@ -80,7 +79,7 @@ def near_dependencies(maximum: Maximum) -> Iterator[str]:
     """Columns that are nearly sums of others, so that few digits are left for their difference."""
     for predictor in maximum.engine.predictors:
         triangle = predictor.basis.triangle
-        if triangle is None:
+        if triangle is None or not predictor.size:
             continue
         lengths = np.linalg.norm(triangle, axis=0)
         _, values, directions = np.linalg.svd(triangle / lengths)
@@ -137,17 +136,16 @@ def undetermined(maximum: Maximum) -> Iterator[str]:
         at += predictor.size
 
 
-def spread_and_zeros(
-    maximum: Maximum, kind: str, facts: Mapping[str, float], df_residual: float
-) -> Iterator[str]:
+def spread_and_zeros(maximum: Maximum, kind: str, facts: Mapping[str, float]) -> Iterator[str]:
     """Counts that spread more, or are zero more often, than the family allows."""
     family = maximum.model.family
     if not family.support.discrete or "dispersion" not in facts:
         return
     dispersion = facts["dispersion"]
-    # Pearson's statistic has mean df and, for counts that are not tiny, variance near 2 df
-    z = (dispersion - 1) * math.sqrt(df_residual / 2)
-    if dispersion > _NOTABLE_DISPERSION and z > _NOTABLE_Z and kind in ("observed", "expected"):
+    # measured by its own variation: counts with long tails now and then have a huge residual
+    excess = (dispersion - 1) / max(facts["dispersion_std_error"], np.finfo(float).tiny)
+    assumed = kind in ("observed", "expected")
+    if dispersion > _NOTABLE_DISPERSION and excess > _NOTABLE_Z and assumed:
         kinds = "--se quasi or --se HC0" if family.implies_variance else "--se HC0"
         advice = f"; {kinds} does not assume it" if maximum.penalty is None else ""
         yield (
@@ -161,6 +159,23 @@ def spread_and_zeros(
             f"{seen:,.0f} counts are zero where {family.name} expects {expected:,.1f}: "
             "something other than its mean makes zeros"
         )
+
+
+def near_edges(maximum: Maximum) -> Iterator[str]:
+    """Parameters that could as well be at an edge, where the family is a simpler one."""
+    bread = inverse_information(maximum, "observed")
+    names = [parameter.name for parameter in maximum.model.family.parameters]
+    for limit in maximum.model.family.limits:
+        k = names.index(limit.parameter)
+        predictor = maximum.engine.predictors[k]
+        if bread is None or predictor.size != 1 or limit.family is None:
+            continue
+        at = sum(one.size for one in maximum.engine.predictors[:k])
+        if bread[at, at] > 1 and maximum.model.links[k].name in ("log", "logit"):
+            yield (
+                f"{limit.parameter} is less than a standard error from its edge, where the family "
+                f"is {limit.family}: its interval says little, and --family {limit.family} may do"
+            )
 
 
 def doubtful_intervals(maximum: Maximum) -> Iterator[str]:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlefit import results
-from mlefit._types import Matrix
+from mlefit._types import Matrix, Vector
 from mlefit.design.roles import Roles
 from mlefit.existence import Recession
 from mlefit.inference import Reference, natural_scale
 from mlefit.maximise import Maximum
 from mlefit.optimise import Status
+from mlefit.profile import Profile
 from mlefit.support import Domain
 
 
@@ -28,6 +29,8 @@ class Uncertainty:
         quantile: of the two-sided interval.
         is_posterior: whether the matrix is of a posterior density.
         scale_factor: what multiplies the scale parameter: 1, or root of n/(n - p).
+        centres: where the intervals lie, on the link scale, if not about the estimates.
+        profiles: one for each free coefficient where tests and intervals come from them.
     """
 
     matrix: Matrix | None
@@ -35,6 +38,17 @@ class Uncertainty:
     quantile: float
     scale_factor: float
     is_posterior: bool
+    centres: Vector | None = None
+    profiles: tuple[Profile, ...] = ()
+
+    @property
+    def method(self) -> str:
+        """How the intervals were made, in a word."""
+        if self.centres is not None:
+            return "debiased"
+        if self.profiles:
+            return "profile"
+        return "laplace" if self.is_posterior else "wald"
 
     def std_error(self, position: int) -> float | None:
         """Of the coefficient at a position."""
@@ -57,7 +71,7 @@ def coefficient_rows(
         at = _first(maximum, k)
         asked, fitted, beta = maximum.asked[k], maximum.engine.predictors[k], maximum.betas[k]
         estimates = {column.label: j for j, column in enumerate(fitted.columns)}
-        away = () if maximum.recession is None else maximum.recession.moving
+        away = _running_away(maximum)
         held = {column.label: value for column, value in asked.held}
         if _has_covariates(roles, parameter.name):
             for label in asked.labels:
@@ -74,7 +88,14 @@ def _estimated(
     error = uncertainty.std_error(position)
     if error is None or error == 0:
         return results.Coefficient(parameter, term, float(estimate), error, *[None] * 4)
-    statistic = float(estimate) / error
+    if uncertainty.profiles:
+        profile = uncertainty.profiles[position]
+        root = profile.root
+        p = None if root is None else uncertainty.reference.p_value(root)
+        ends = (profile.low, profile.high)
+        return results.Coefficient(parameter, term, float(estimate), error, root, p, *ends)
+    centre = float(estimate) if uncertainty.centres is None else uncertainty.centres[position]
+    statistic = float(centre / error)
     # under a prior the error is that of a posterior, which has no null hypothesis
     p_value = None if uncertainty.is_posterior else uncertainty.reference.p_value(statistic)
     reach = uncertainty.quantile * error
@@ -85,8 +106,8 @@ def _estimated(
         std_error=error,
         statistic=statistic,
         p_value=p_value,
-        conf_low=float(estimate) - reach,
-        conf_high=float(estimate) + reach,
+        conf_low=float(centre) - reach,
+        conf_high=float(centre) + reach,
     )
 
 
@@ -109,6 +130,12 @@ def parameter_rows(
             yield _natural(maximum, k, _first(maximum, k), uncertainty)
 
 
+def _running_away(maximum: Maximum) -> set[int]:
+    """Positions of the coefficients that have no finite estimate."""
+    found = maximum.recession
+    return set() if found is None else {found.first + j for j in found.moving}
+
+
 def _first(maximum: Maximum, k: int) -> int:
     """Position of a parameter's first coefficient among all."""
     return sum(predictor.size for predictor in maximum.engine.predictors[:k])
@@ -123,7 +150,8 @@ def _natural(
         value = float(link.inverse(np.array([predictor.held[0][1]]))[0])
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     factor = uncertainty.scale_factor if parameter.norm is not None else 1.0
-    if maximum.recession is not None and position in maximum.recession.moving:
+    if position in _running_away(maximum):
+        assert maximum.recession is not None
         end = _end_of_domain(maximum, maximum.recession)
         return results.ParameterEstimate(parameter.name, end, None, None, None)
     if maximum.optimum.status is Status.PERFECT_FIT and parameter.narrowing is not None:
@@ -133,15 +161,25 @@ def _natural(
     if error is None:
         value = float(link.inverse(maximum.betas[k][:1])[0]) * factor
         return results.ParameterEstimate(parameter.name, value, None, None, None)
-    numbers = natural_scale(maximum, k, error, uncertainty.quantile)
+    centre = None if uncertainty.centres is None else float(uncertainty.centres[position])
+    numbers = natural_scale(maximum, k, error, uncertainty.quantile, centre)
+    if uncertainty.profiles:
+        profile = uncertainty.profiles[position]
+        mapped = [
+            None if end is None else float(link.inverse(np.array([end]))[0])
+            for end in (profile.low, profile.high)
+        ]
+        low, high = mapped if link.slope(maximum.betas[k][:1])[0] > 0 else mapped[::-1]
+        return results.ParameterEstimate(parameter.name, *numbers[:2], low, high)
     finite = (factor * number if math.isfinite(number) else None for number in numbers)
     return results.ParameterEstimate(parameter.name, *finite)
 
 
 def _end_of_domain(maximum: Maximum, recession: Recession) -> float | None:
     """Where a plain parameter tends to when its likelihood has no maximum inside."""
-    end = maximum.model.ends[recession.growing > 0]
-    return _value_of(end, maximum.model.family.parameters[0].domain)
+    k = recession.parameter or 0
+    end = maximum.model.ends_of(k)[recession.growing > 0]
+    return _value_of(end, maximum.model.family.parameters[k].domain)
 
 
 def _value_of(end: str | None, domain: Domain) -> float | None:

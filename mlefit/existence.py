@@ -22,8 +22,9 @@ but 0 is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ from mlefit.rank import triangle
 _FIRST_ROWS = 2000
 _MORE_ROWS = 500
 _ROUNDS = 100
+_MOST_NAMED = 12
 # Margins are those of rows and directions of length one.
 _ON_THE_PLANE = 1e-6
 _VIOLATED = -1e-9
@@ -50,19 +52,61 @@ class Recession:
     """A direction in which the likelihood only grows.
 
     Attributes:
-        direction: change of the coefficients of the user's columns, the largest entry times
-            its column's size scaled to one; of the first parameter, or of all of them.
-        moving: positions of the coefficients that run away.
+        parameter: position of the parameter whose coefficients run away; None if those of
+            all parameters do so together.
+        first: position of the first of these coefficients among all.
+        direction: their change, for the user's columns, the largest entry times its column's
+            size scaled to one.
+        moving: which of them run away, counted from `first`.
         falling: rows whose linear predictor falls without bound.
         growing: rows whose linear predictor, or a difference of two, grows without bound.
         sides: of a family of levels, each level of such rows and the one it is told from.
     """
 
+    parameter: int | None
+    first: int
     direction: Vector
     moving: tuple[int, ...]
     falling: int
     growing: int
     sides: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows that are fitted ever better."""
+        return self.falling + self.growing
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Whose coefficients may run away, and which rows would not mind.
+
+    Attributes:
+        parameter: position of the parameter; None for all of them together.
+        escape: its rows that can, as `Family.escape`; None for the family's contrasts.
+    """
+
+    model: Model
+    engine: LocalEngine
+    parameter: int | None
+    escape: Callable[..., tuple[Any, Any]] | None
+
+    @property
+    def span(self) -> slice:
+        """The parameters asked about."""
+        k = self.parameter
+        return slice(None) if k is None else slice(k, k + 1)
+
+    @property
+    def first(self) -> int:
+        """Position of their first coefficient."""
+        return sum(p.size for p in self.engine.predictors[: self.parameter or 0])
+
+    def turn(self) -> Matrix:
+        """From the search's coordinates of their coefficients to the user's."""
+        p = sum(predictor.size for predictor in self.engine.predictors[self.span])
+        own = slice(self.first, self.first + p)
+        return user_matrix(self.engine.predictors)[own, own]
 
 
 @dataclass(frozen=True)
@@ -88,53 +132,92 @@ def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Re
     """A recession direction of the coefficients; None if there is none.
 
     Coefficients at the positions `held` cannot run away: these likelihoods are bounded, and
-    the density of a proper prior goes to zero. Where only the first parameter's can, the
-    other parameters are taken as given: a direction for one value of a scale is one for
-    every value.
+    the density of a proper prior goes to zero. Where the coefficients of one parameter can,
+    the other parameters are taken as given: a direction for one value of a scale is one for
+    every value. A parameter without covariates that nears an edge where the family is a
+    simpler one is left to `boundary`.
     """
-    if not _can_recede(model, engine):
-        return None
-    sizes = _column_sizes(model, engine)
-    free = _free_directions(model, engine, sizes, held)
+    for asked in _questions(model, engine):
+        found = _recession(asked, held)
+        if found is not None and not _ends_in_a_family(model, engine, found):
+            return found
+    return None
+
+
+def _questions(model: Model, engine: LocalEngine) -> Iterator[_Question]:
+    family = model.family
+    if type(family).contrasts is not Family.contrasts:
+        if any(predictor.size for predictor in engine.predictors):
+            yield _Question(model, engine, None, None)
+        return
+    for k, (parameter, predictor) in enumerate(
+        zip(family.parameters, engine.predictors, strict=True)
+    ):
+        further = family.further_escapes.get(parameter.name)
+        escape = family.escape if k == 0 else further and further.rows
+        if escape is not None and predictor.size and any(model.ends_of(k)):
+            yield _Question(model, engine, k, escape)
+
+
+def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
+    sizes = _column_sizes(asked, asked.engine)
+    free = _free_directions(asked, sizes, held)
     if not free.shape[1]:
         return None
-    found = _cutting_planes(model, engine, sizes, free)
+    found = _cutting_planes(asked, sizes, free)
     if found is None:
         return None
     direction, improved = found
-    p = len(sizes)
-    turn = user_matrix(engine.predictors)[:p, :p]
-    beta, moving = _scaled(model, engine, turn @ (direction / sizes))
-    return Recession(beta, moving, improved.falling, improved.growing, tuple(improved.sides))
+    beta, moving = _scaled(asked, asked.turn() @ (direction / sizes))
+    return Recession(
+        asked.parameter,
+        asked.first,
+        beta,
+        moving,
+        improved.falling,
+        improved.growing,
+        tuple(improved.sides),
+    )
 
 
-def _can_recede(model: Model, engine: LocalEngine) -> bool:
-    if has_contrasts(model):
-        return any(predictor.size for predictor in engine.predictors)
-    one_way = model.family.escape is not None and any(model.ends)
-    return one_way and engine.predictors[0].size > 0
+def _ends_in_a_family(model: Model, engine: LocalEngine, found: Recession) -> bool:
+    k = found.parameter
+    if k is None or engine.predictors[k].size > 1:
+        return False
+    end = model.ends_of(k)[found.growing > 0]
+    name = model.family.parameters[k].name
+    return any((limit.parameter, limit.end) == (name, end) for limit in model.family.limits)
 
 
-def has_contrasts(model: Model) -> bool:
-    """Whether all parameters can run away together, rather than the first alone."""
-    return type(model.family).contrasts is not Family.contrasts
+def plainest(
+    model: Model, engine: LocalEngine, found: Recession, held: Sequence[int] = ()
+) -> Recession:
+    """The same in as few columns as tell it: later ones are held where that costs no rows.
+
+    The first direction found moves all that can move; a reader wants the one column that is
+    the reason. A direction is an edge of its cone, which leaves some rows on its plane, no
+    more than it moves columns; so many do not count.
+    """
+    if found.parameter is None or len(found.moving) > _MOST_NAMED:
+        return found  # of classes it is told which ones the columns part
+    columns = [column for predictor in engine.predictors for column in predictor.columns]
+    for j in reversed([found.first + i for i in found.moving]):
+        fewer = None if columns[j].is_intercept else recession(model, engine, (*held, j))
+        if fewer is None or fewer.parameter != found.parameter:
+            continue
+        if fewer.rows + len(fewer.moving) > found.rows:
+            found, held = fewer, (*held, j)
+    return found
 
 
-def _designs(model: Model, block: Block) -> Sequence[Matrix]:
-    """The columns of the parameters that can run away."""
-    return block.designs if has_contrasts(model) else block.designs[:1]
-
-
-def _sides(model: Model, block: Block, sizes: Vector) -> _Sides:
-    if has_contrasts(model):
-        return _contrasts(model, block, sizes)
-    escape = model.family.escape
-    assert escape is not None
-    lower, upper = escape(block.y, **block.known)
+def _sides(asked: _Question, block: Block, sizes: Vector) -> _Sides:
+    if asked.escape is None or asked.parameter is None:
+        return _contrasts(asked.model, block, sizes)
+    lower, upper = asked.escape(block.y, **block.known)
     none = np.zeros(len(block.y), dtype=bool)
     reached = {"lower": lower, "upper": upper, None: none}
-    falling, growing = (reached[end] for end in model.ends)
-    X = _of_length_one(block.designs[0] / sizes[:, None])
+    falling, growing = (reached[end] for end in asked.model.ends_of(asked.parameter))
+    X = _of_length_one(block.designs[asked.parameter] / sizes[:, None])
     one_way = falling != growing
     return _Sides(
         held=X[:, ~falling & ~growing],
@@ -170,22 +253,22 @@ def _of_length_one(X: Matrix) -> Matrix:
     return X / np.where(lengths > 0, lengths, 1.0)
 
 
-def _column_sizes(model: Model, engine: LocalEngine) -> Vector:
+def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
+    """Root mean squares of the columns asked about, in the coordinates of an engine."""
     squares = engine.total(
-        lambda block: np.concatenate([np.einsum("ij,ij->i", X, X) for X in _designs(model, block)])
+        lambda block: np.concatenate(
+            [np.einsum("ij,ij->i", X, X) for X in block.designs[asked.span]]
+        )
     )
     sizes = np.sqrt(squares / engine.columns.rows)
     return np.where(sizes > 0, sizes, 1.0)
 
 
-def _free_directions(
-    model: Model, engine: LocalEngine, sizes: Vector, held: Sequence[int]
-) -> Matrix:
+def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Matrix:
     """An orthonormal basis of the directions that move no held row and no held coefficient."""
-    p = len(sizes)
-    R = triangle((_sides(model, block, sizes).held for block in engine.blocks()), p)
-    turn = user_matrix(engine.predictors)[:p, :p]
-    still = turn[[j for j in held if j < p]] / sizes
+    p, first = len(sizes), asked.first
+    R = triangle((_sides(asked, block, sizes).held for block in asked.engine.blocks()), p)
+    still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
     return _null_space(np.vstack([R, still / lengths]))
 
@@ -198,15 +281,15 @@ def _null_space(rows: Matrix) -> Matrix:
 
 
 def _cutting_planes(
-    model: Model, engine: LocalEngine, sizes: Vector, free: Matrix
+    asked: _Question, sizes: Vector, free: Matrix
 ) -> tuple[Vector, _Improved] | None:
-    c, chosen = _gather(model, engine, sizes, free)
+    c, chosen = _gather(asked, sizes, free)
     for _ in range(_ROUNDS):
         z = _programme(c, chosen)
         if z is None:
             return None
         z = _on_its_face(z, chosen)
-        worst, improved = _violations(model, engine, sizes, free, z)
+        worst, improved = _violations(asked, sizes, free, z)
         if not worst.shape[1]:
             # nothing but rounding moved: the cone is the origin
             return (free @ z, improved) if improved.falling + improved.growing else None
@@ -214,15 +297,13 @@ def _cutting_planes(
     return None
 
 
-def _gather(
-    model: Model, engine: LocalEngine, sizes: Vector, free: Matrix
-) -> tuple[Vector, Matrix]:
+def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matrix]:
     """The sum of all turned rows, and every k-th of them to begin with."""
     c = np.zeros(free.shape[1])
-    step = max(1, engine.columns.rows // _FIRST_ROWS)
+    step = max(1, asked.engine.columns.rows // _FIRST_ROWS)
     chosen = []
-    for block in engine.blocks():
-        turned = free.T @ _sides(model, block, sizes).turned
+    for block in asked.engine.blocks():
+        turned = free.T @ _sides(asked, block, sizes).turned
         c += turned.sum(axis=1)
         chosen.append(turned[:, ::step])
     return c, np.concatenate(chosen, axis=1)
@@ -272,14 +353,14 @@ class _Improved:
 
 
 def _violations(
-    model: Model, engine: LocalEngine, sizes: Vector, free: Matrix, z: Vector
+    asked: _Question, sizes: Vector, free: Matrix, z: Vector
 ) -> tuple[Matrix, _Improved]:
     """The rows that a direction violates most, and those that it improves."""
     worst: Matrix = np.empty((len(z), 0))
     margins: Rows = np.zeros(0)
     found = _Improved()
-    for block in engine.blocks():
-        sides = _sides(model, block, sizes)
+    for block in asked.engine.blocks():
+        sides = _sides(asked, block, sizes)
         turned = free.T @ sides.turned
         margin = z @ turned
         found.add(sides, margin > _ON_THE_PLANE)
@@ -291,10 +372,10 @@ def _violations(
     return worst, found
 
 
-def _scaled(model: Model, engine: LocalEngine, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
+def _scaled(asked: _Question, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
     """A direction with its largest reach one, and the coefficients that really move."""
-    raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
-    sizes = _column_sizes(model, raw)
+    raw = [predictor.without_basis() for predictor in asked.engine.predictors]
+    sizes = _column_sizes(asked, asked.engine.with_predictors(raw))
     beta = beta / np.abs(beta * sizes).max()
     moving = tuple(j for j, r in enumerate(np.abs(beta * sizes)) if r > _ON_THE_PLANE)
     return beta, moving

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import families, gof, strength
+from mlefit import debiased, families, gof, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.boundary import highest
@@ -237,6 +237,8 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
     assigned = assigned_priors(request, family, links, predictors)
     strength.check(request, assigned, table.columns.rows)
+    coefficients = sum(predictor.size for predictor in predictors)
+    debiased.check(request, assigned, coefficients, table.columns.rows)
     return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
 
 
@@ -255,8 +257,9 @@ def _check_options(request: Request, family: Family) -> None:
 
 def _check_errors(request: Request, family: Family) -> None:
     """Whether the standard errors asked for exist, and exist for this family."""
-    if request.se is not None and request.se not in KINDS:
-        raise UsageError(f"no standard error '{request.se}'", "kinds: " + ", ".join(KINDS))
+    kinds = (*KINDS, debiased.KIND)
+    if request.se is not None and request.se not in kinds:
+        raise UsageError(f"no standard error '{request.se}'", "kinds: " + ", ".join(kinds))
     if request.se == "cluster" and request.cluster is None:
         raise UsageError("clustered standard errors need a column", tries=["--cluster COL"])
     if request.cluster is not None and request.se not in (None, "cluster"):
@@ -265,10 +268,11 @@ def _check_errors(request: Request, family: Family) -> None:
             tries=["--se cluster"],
         )
     map_fit = bool(request.priors or request.l1 or request.l2)
-    if map_fit and (request.cluster or request.se not in (None, "observed", "expected")):
+    known = (None, "observed", "expected", debiased.KIND)
+    if map_fit and (request.cluster or request.se not in known):
         raise UsageError(
             f"{request.se or 'clustered'} standard errors do not know of the prior",
-            tries=["--se observed   for the curvature of the log-posterior"],
+            tries=["the same without --se, for those that do"],
         )
     if request.se == "quasi" and request.sampling_weights:
         raise UsageError(
@@ -276,7 +280,8 @@ def _check_errors(request: Request, family: Family) -> None:
             tries=["--se HC0"],
         )
     kind = "cluster" if request.cluster is not None else request.se
-    if kind is not None and kind not in kinds_for(family):
+    able = kinds_for(family) + ((debiased.KIND,) if family.vertex is None else ())
+    if kind is not None and kind not in able:
         raise _no_such_errors(family, kind)
 
 
@@ -292,6 +297,12 @@ def _no_such_errors(family: Family, kind: str) -> UsageError:
     if kind == "expected":
         return UsageError(
             f"the expected information of {family.name} has no closed form", tries=tries
+        )
+    if kind in ("HC2", "HC3"):
+        return UsageError(
+            f"{kind} divides by the leverage of a row in one predictor, and {family.name} has "
+            "several",
+            tries=["--se HC1"],
         )
     others = [parameter.name for parameter in family.parameters[1:]]
     if any(parameter.norm == 2 for parameter in family.parameters):

@@ -109,7 +109,7 @@ def _distances(maximum: Maximum) -> Iterator[tuple[str, float]]:
     family = maximum.model.family
     if family.support.discrete:
         sums = fit_sums(maximum)
-        rows, _, pearson = sums.plain
+        rows, _, pearson, _ = sums.plain
         seen, expected = np.column_stack([sums.counts, rows - sums.counts.sum(axis=1)])
         if len(seen) > 1:
             used = expected > 0

@@ -15,6 +15,7 @@ from mlefit.families._base import Family, part
 from mlefit.losses import LossSums, loss_sums
 from mlefit.maximise import Maximum
 from mlefit.residuals import PowerSums, quantile_residuals
+from mlefit.sparse import without_zeros
 
 # Enough rows for the moments of the residuals; more would only cost time.
 _RESIDUALS = 4096
@@ -32,7 +33,7 @@ class FitSums:
 
     Attributes:
         losses: one entry for each loss of the family.
-        plain: rows, deviance, Pearson's statistic.
+        plain: rows, deviance, Pearson's statistic, and the sum of squares by which that varies.
         counts: rows seen with each of the first values, and rows expected; shape (2, m).
         residuals: powers of the quantile residuals; of an evenly spaced share of the rows.
     """
@@ -63,8 +64,9 @@ class FitSums:
 
 def fit_sums(maximum: Maximum) -> FitSums:
     """Sums at the maximum."""
-    model, engine = maximum.model, maximum.engine
-    gammas = split(maximum.optimum.gamma, engine.predictors)
+    model = maximum.model
+    engine, gamma = without_zeros(maximum.engine, maximum.optimum.gamma)
+    gammas = split(gamma, engine.predictors)
     step = -(-engine.columns.rows // _RESIDUALS)
 
     def term(block: Block) -> FitSums:
@@ -77,7 +79,9 @@ def fit_sums(maximum: Maximum) -> FitSums:
             _residual_sums(model.family, block, theta, step),
         )
 
-    return engine.total(term)
+    sums = engine.total(term)
+    maximum.engine.passes += 1
+    return sums
 
 
 def deviance(maximum: Maximum, gamma: Vector) -> float | None:
@@ -98,9 +102,9 @@ def _plain_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
     unit_deviance = family.unit_deviance(y, *theta, **known)
     if unit_deviance is not None and block.precision is not None:
         unit_deviance = unit_deviance * block.precision
-    return np.array(
-        [_total(block, np.ones_like(y)), _total(block, unit_deviance), _total(block, pearson)]
-    )
+    spread = None if pearson is None else (pearson - 1) ** 2
+    values = (np.ones_like(y), unit_deviance, pearson, spread)
+    return np.array([_total(block, value) for value in values])
 
 
 def _count_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
@@ -136,12 +140,13 @@ def _residual_sums(family: Family, block: Block, theta: Sequence[Any], step: int
 def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str, Any]:
     """What the data say about the family's assumptions, where they can say anything."""
     family = maximum.model.family
-    rows = sums.plain[0]
+    rows, spread = sums.plain[0], sums.plain[3]
     facts: dict[str, Any] = {}
     if _is_count(family) and df_residual > 0:
         dispersion = sums.dispersion(df_residual)
         if not family.has_free_scale and math.isfinite(dispersion):
             facts["dispersion"] = dispersion
+            facts["dispersion_std_error"] = math.sqrt(spread) / df_residual
         if family.support.lower == 0:
             facts["zeros_observed"], facts["zeros_expected"] = map(float, sums.counts[:, 0])
         if sums.counts[1].sum() > _COVERED * rows:

@@ -44,7 +44,13 @@ def kinds_for(family: Family) -> tuple[str, ...]:
     """The kinds of standard error that a family can have."""
     if family.vertex is not None:
         return ("expected",)
-    lacking = {"expected": not family.has_expected, "quasi": not family.implies_variance}
+    lacking = {
+        "expected": not family.has_expected,
+        "quasi": not family.implies_variance,
+        # they divide by the leverage of a row in one predictor, and classes have several
+        "HC2": family.support.levels,
+        "HC3": family.support.levels,
+    }
     return tuple(kind for kind in KINDS if not lacking.get(kind, False))
 
 
@@ -99,7 +105,7 @@ def covariance(
         clusters: for kind 'cluster', the code of each row's cluster, 0 to G - 1.
 
     Returns:
-        None if the information cannot be inverted.
+        None if the information cannot be inverted, or rows are too few for this kind.
 
     Raises:
         UsageError: a row has too much leverage for this kind.
@@ -112,7 +118,9 @@ def covariance(
     elif kind not in ("observed", "expected"):
         bread = bread @ _meat(maximum, kind, bread, squared_weights, clusters) @ bread
     to_user = user_matrix(maximum.engine.predictors)
-    return to_user @ bread @ to_user.T
+    found = to_user @ bread @ to_user.T
+    # as many coefficients as rows leave no residual to make a sandwich of
+    return found if np.isfinite(found).all() else None
 
 
 def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
@@ -133,13 +141,14 @@ def _meat(
     gammas = maximum.gammas
     p = engine.predictors[0].size
     leverage_power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
+    own = [own_inverse(maximum, k) for k in range(len(gammas))]
 
     def scores(block: Block) -> Matrix:
         terms = model.row_terms(block, gammas, model.leverage_kind)
         parts = []
         for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
             if leverage_power is not None and len(X):
-                inside = _leverage(block, k, terms, bread, squared_weights)
+                inside = _leverage(block, k, terms, own[k], squared_weights)
                 if (inside > 1 + _ROUNDING).any():
                     raise UsageError(
                         f"--se {kind} divides by one minus a row's leverage, and without a closed "
@@ -168,15 +177,25 @@ def _meat(
     meat = engine.total(products)
     if kind == "HC1":
         n = maximum.engine.columns.rows if squared_weights else maximum.moments.rows
-        meat = meat * (n / (n - p))
+        meat = meat * (n / (n - p) if n > p else math.nan)
     return meat
 
 
-def _leverage(block: Block, k: int, terms: RowTerms, bread: Matrix, squared_weights: bool) -> Rows:
+def own_inverse(maximum: Maximum, k: int) -> Matrix:
+    """Inverse information of one parameter's coefficients, the others taken as known.
+
+    The hat matrix of its working regression is made of it. Where parameters are hard to
+    tell apart, their block of the joint inverse would give leverages far above one.
+    """
+    lo = sum(predictor.size for predictor in maximum.engine.predictors[:k])
+    hi = lo + maximum.engine.predictors[k].size
+    inverted = inverse(maximum.optimum.totals.information[lo:hi, lo:hi])
+    return np.full((hi - lo, hi - lo), np.nan) if inverted is None else inverted
+
+
+def _leverage(block: Block, k: int, terms: RowTerms, own: Matrix, squared_weights: bool) -> Rows:
     """Diagonal of the hat matrix of one parameter's working regression."""
-    lo = sum(len(X) for X in block.designs[:k])
     X = block.designs[k]
-    own = bread[lo : lo + len(X), lo : lo + len(X)]
     information = terms.information[k, k]
     if squared_weights:
         information = block.weighted(information)
@@ -184,16 +203,17 @@ def _leverage(block: Block, k: int, terms: RowTerms, bread: Matrix, squared_weig
 
 
 def natural_scale(
-    maximum: Maximum, k: int, std_error: float, quantile: float
+    maximum: Maximum, k: int, std_error: float, quantile: float, centre: float | None = None
 ) -> tuple[float, float, float, float]:
     """A parameter without covariates: estimate, standard error, lower and upper end.
 
     The error is the delta method's; the ends are mapped from the link scale, so they
-    never leave the parameter's domain.
+    never leave the parameter's domain. They lie about `centre`, if that is not the estimate.
     """
     link = maximum.model.links[k]
     eta: Vector = maximum.betas[k][:1]
-    ends = link.inverse(np.array([eta[0] - quantile * std_error, eta[0] + quantile * std_error]))
+    middle = float(eta[0]) if centre is None else centre
+    ends = link.inverse(np.array([middle - quantile * std_error, middle + quantile * std_error]))
     low, high = sorted(float(end) for end in ends)
     return (
         float(link.inverse(eta)[0]),

@@ -1,11 +1,13 @@
 """Rows that move the fit, and intervals that cannot be trusted.
 
-Influence is Cook's distance in its one-step form for any likelihood: with h_i the
-leverage of row i and s_i its score in the first parameter's linear predictor,
+Influence is Cook's distance in its one-step form for any likelihood: with g_i the score
+of row i in the coefficients of the first parameter (and of those that go with it, such
+as further classes), A_i its information there and d_i = A^-1 g_i its step,
 
-    D_i = s_i^2 x_i' A^-1 x_i / (p (1 - h_i)^2)
+    D_i = g_i' d_i / (p (1 - h_i)^2),    h_i = d_i' A_i d_i / d_i' A d_i
 
-(R. D. Cook 1977, Technometrics 19, 15-18; D. Pregibon 1981, Ann. Statist. 9, 705-724).
+where h_i, for one linear predictor, is the leverage of the row (R. D. Cook 1977,
+Technometrics 19, 15-18; D. Pregibon 1981, Ann. Statist. 9, 705-724).
 
 A Wald statistic b/se(b) should grow with b. Near the edge of a probability its error
 grows faster, so that a strong effect looks like none (W. W. Hauck and A. Donner 1977,
@@ -16,12 +18,14 @@ Stat. Assoc. 117, 1763-1774).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Block, user_matrix
 from mlefit.maximise import Maximum
+from mlefit.special import ratio
 
 _INFLUENTIAL = 1.0
 _SHOWN = 3
@@ -58,16 +62,32 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
         bread: inverse information in the search's coordinates, shape (p, p).
     """
     model, gammas = maximum.model, maximum.gammas
-    p = maximum.engine.predictors[0].size
+    parameters = model.family.parameters
+    together = parameters[0].taken_from
+    count = 1 + sum(p.follows or p.name in together for p in parameters[1:])
+    edges = np.cumsum([0, *(len(gamma) for gamma in gammas[:count])])
+    p = int(edges[-1])
     own = bread[:p, :p]
 
     def largest(block: Block) -> Influential:
         terms = model.row_terms(block, gammas, model.leverage_kind)
-        X = block.designs[0]
-        reach = np.einsum("ij,ij->j", X, own @ X)
+        designs = block.designs[:count]
+        slopes = np.concatenate([X * s for X, s in zip(designs, terms.score, strict=False)])
+        step = own @ slopes
+        reach = np.einsum("ij,ij->j", slopes, step)
+        moved = [
+            np.einsum("ij,ij->j", X, step[lo:hi])
+            for X, (lo, hi) in zip(designs, pairwise(edges), strict=True)
+        ]
+        bend = sum(
+            (1 if j == k else 2) * values * moved[j] * moved[k]
+            for (j, k), values in terms.information.items()
+            if k < count
+        )
         weight = 1.0 if block.weight is None else block.weight
-        leverage = np.minimum(weight * terms.information[0, 0] * reach, 1 - 1e-12)
-        distance = (weight * terms.score[0]) ** 2 * reach / (p * (1 - leverage) ** 2)
+        # the share of the curvature along the row's own step that the row itself supplies
+        leverage = np.clip(weight * ratio(bend, reach), 0, 1 - 1e-12)
+        distance = weight**2 * reach / (p * (1 - leverage) ** 2)
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
         return Influential(
@@ -81,7 +101,8 @@ def declining_statistics(maximum: Maximum) -> list[int]:
     """Positions of first-parameter coefficients whose Wald statistic falls as they grow."""
     predictor = maximum.engine.predictors[0]
     work = maximum.engine.columns.rows * len(maximum.optimum.gamma) * predictor.size
-    if maximum.model.family.escape is None or work > _MOST_WORK:
+    family = maximum.model.family
+    if family.escape is None or not family.has_expected or work > _MOST_WORK:
         return []
     to_user = user_matrix(maximum.engine.predictors)
     to_search = np.linalg.inv(to_user)

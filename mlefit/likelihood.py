@@ -18,14 +18,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 from typing import Any, Literal
 
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
-from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._base import Family, Pairs, Probability, ProductPairs
 from mlefit.links import Link
 from mlefit.support import Domain
 
@@ -54,6 +54,26 @@ class Totals:
             self.score + other.score,
             self.information + other.information,
             self.rows + other.rows,
+        )
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """What one pass tells of several points without a product of columns. They add.
+
+    Attributes:
+        nll: negative log-likelihood at each of k points, shape (k,).
+        score: its gradients, shape (k, p).
+        diagonal: of the information, shape (k, p), or (k, 0) if none was asked for.
+    """
+
+    nll: Vector
+    score: Matrix
+    diagonal: Matrix
+
+    def __add__(self, other: Slopes) -> Slopes:
+        return Slopes(
+            self.nll + other.nll, self.score + other.score, self.diagonal + other.diagonal
         )
 
 
@@ -96,10 +116,9 @@ class Model:
         """Whether observed and expected information agree, as for a canonical link."""
         return self._fused is not None
 
-    @property
-    def ends(self) -> tuple[str | None, str | None]:
-        """Which end of its domain the first parameter nears as eta goes to -inf and to +inf."""
-        link, domain = self.links[0], self.family.parameters[0].domain
+    def ends_of(self, k: int) -> tuple[str | None, str | None]:
+        """Which end of its domain parameter k nears as its eta goes to -inf and to +inf."""
+        link, domain = self.links[k], self.family.parameters[k].domain
         if link.onto == "real":
             return ("lower", "upper") if domain == Domain.REAL else (None, None)
         return link.ends
@@ -132,11 +151,13 @@ class Model:
 
     def row_terms(self, block: Block, gammas: Sequence[Vector], kind: Kind) -> RowTerms:
         """Log-density and derivatives of every row of a block, without weights."""
-        etas = self.etas(block, gammas)
+        return self._terms(block, self.etas(block, gammas), kind)
+
+    def _terms(self, block: Block, etas: Sequence[Rows], kind: Kind) -> RowTerms:
         if self._fused is not None:
-            terms = RowTerms(*self._fused(block.y, *etas, **block.known))
-        else:
-            terms = self._general(block, etas, kind)
+            etas = [np.broadcast_to(eta, block.y.shape) for eta in etas]
+            return RowTerms(*self._fused(block.y, *etas, **block.known))
+        terms = self._general(block, etas, kind)
         rows = block.y.shape
         return RowTerms(
             np.broadcast_to(terms.log_density, rows),
@@ -187,7 +208,7 @@ class Model:
         terms = self.row_terms(block, gammas, kind)
         rows = len(block.y) if block.weight is None else float(block.weight.sum())
         nll = -float(block.weighted(terms.log_density).sum())
-        score = [-X @ block.weighted(s) for X, s in zip(block.designs, terms.score, strict=True)]
+        score = [-(X @ block.weighted(s)) for X, s in zip(block.designs, terms.score, strict=True)]
         return Totals(
             nll if not math.isnan(nll) else math.inf,
             np.concatenate(score),
@@ -195,8 +216,41 @@ class Model:
             rows,
         )
 
+    def slopes(self, block: Block, points: Sequence[Matrix], kind: Kind | None) -> Slopes:
+        """NLL, gradient and diagonal of the information over a block, at several points.
+
+        Args:
+            block: rows.
+            points: for each parameter its coefficients at every point, shape (k, p).
+            kind: of the information; None for none.
+        """
+        etas = [
+            _combined(gammas, X) + offset
+            for gammas, X, offset in zip(points, block.designs, block.offsets, strict=True)
+        ]
+        terms = [self._terms(block, at, kind or "observed") for at in zip(*etas, strict=True)]
+        nll = np.array([-float(block.weighted(term.log_density).sum()) for term in terms])
+        score, diagonal = [], []
+        for k, X in enumerate(block.designs):
+            slopes = np.array([block.weighted(term.score[k]) for term in terms])
+            score.append(-(slopes @ X.T))
+            if kind is not None:
+                bends = np.array([block.weighted(term.information[k, k]) for term in terms])
+                diagonal.append(bends @ (X * X).T)
+        if kind is None:
+            diagonal = [np.zeros((len(nll), 0))]
+        return Slopes(np.where(np.isnan(nll), np.inf, nll), np.hstack(score), np.hstack(diagonal))
+
+
+def _combined(points: Matrix, X: Matrix) -> Matrix:
+    """points @ X, where most coefficients may be zero at every point."""
+    used = np.flatnonzero(points.any(axis=0))
+    return points @ X if 2 * len(used) > len(X) else points[:, used] @ X[used]
+
 
 def _information(block: Block, pairs: Pairs) -> Matrix:
+    if isinstance(pairs, ProductPairs):
+        return _information_of_products(block, pairs)
     edges = np.cumsum([0, *(len(X) for X in block.designs)])
     total = np.zeros((edges[-1], edges[-1]))
     for (j, k), values in pairs.items():
@@ -212,6 +266,21 @@ def _information(block: Block, pairs: Pairs) -> Matrix:
         total[edges[j] : edges[j + 1], edges[k] : edges[k + 1]] = product
         if j != k:
             total[edges[k] : edges[k + 1], edges[j] : edges[j + 1]] = product.T
+    return total
+
+
+def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:
+    """The same from one symmetric product of all columns times their factors."""
+    edges = np.cumsum([0, *(len(X) for X in block.designs)])
+    own = [slice(lo, hi) for lo, hi in pairwise(edges)]
+    root = 1.0 if block.weight is None else np.sqrt(block.weight)
+    Z = np.empty((edges[-1], len(block.y)))
+    for X, factor, at in zip(block.designs, pairs.factors, own, strict=True):
+        np.multiply(X, factor * root, out=Z[at])
+    total = -np.dot(Z, Z.T)
+    for X, values, at in zip(block.designs, pairs.diagonal, own, strict=True):
+        half = X * np.sqrt(block.weighted(values))
+        total[at, at] = np.dot(half, half.T)
     return total
 
 

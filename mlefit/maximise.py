@@ -1,35 +1,36 @@
 """From columns to the maximum: coordinates, a start, the search.
 
-The search runs in centred coordinates. Only where the information at the start is
-ill conditioned does a QR pass decide the rank and turn the columns, so that the
-Newton steps see nearly orthogonal ones.
+The search runs in centred coordinates, or in turned ones where columns nearly depend on each
+other.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix, Rows, Vector
-from mlefit.corners import newton_with_corners
+from mlefit._types import Vector
+from mlefit.conditioning import are_dependent, examined, well_conditioned
 from mlefit.design.blocks import Predictor, betas, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.existence import Recession, recession
+from mlefit.exits import leaving, stays
 from mlefit.families._base import Limit, Moments, Parameter
+from mlefit.fisher import Fisher
 from mlefit.likelihood import Kind, Model, Totals
+from mlefit.location import with_vertex
+from mlefit.modes import Modes, highest_mode, turns
 from mlefit.optimise import Kind as SearchKind
 from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
-from mlefit.pinball import Vertex, minimise_pinball
-from mlefit.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
+from mlefit.pinball import Vertex
+from mlefit.priors._base import InformationPrior
+from mlefit.rank import Redundant
 from mlefit.refine import refined_coefficients
 from mlefit.scale import (
     collapse,
@@ -38,15 +39,15 @@ from mlefit.scale import (
     refuse_collapsed_start,
 )
 from mlefit.several import Trials, further_starts, highest
-from mlefit.start import Survey, centred, start_coefficients
-from mlefit.symmetric import condition_number
+from mlefit.sparse import nearer, partial_totals, slopes_at, sparse_mode, sparse_modes
+from mlefit.start import centred, start_coefficients
+from mlefit.together import Guide
 
 Log = Callable[[str], None]
 
 # Where there is no maximum each step gains a constant factor only, so it takes over twenty of
 # them to look converged; a search this long is checked.
 _SUSPICIOUS_STEPS = 10
-_MOST_ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Maximum:
         refined: coefficients of an ill-conditioned fit, with digits the search could not see.
         edges: parameters that are at an edge, the outermost family first.
         trials: what became of the searches from several starts.
+        modes: what several searches found, under priors that may leave more than one mode.
     """
 
     model: Model
@@ -99,6 +101,7 @@ class Maximum:
     refined: list[Vector] | None = None
     edges: tuple[Edge, ...] = ()
     trials: Trials = field(default_factory=Trials)
+    modes: Modes | None = None
 
     @property
     def wanted(self) -> Model:
@@ -142,7 +145,7 @@ class Maximum:
         """Negative log-likelihood at the optimum, without the priors."""
         if self.penalty is None:
             return float(self.optimum.totals.nll)
-        return float(self.optimum.totals.nll) - self.penalty.smooth(self.optimum.gamma)
+        return self.penalty.objective(self.optimum) + self.log_prior
 
     @property
     def gammas(self) -> list[Vector]:
@@ -173,7 +176,12 @@ class Search:
 
 
 def maximise(
-    model: Model, engine: LocalEngine, search: Search, priors: Sequence[Assigned] = ()
+    model: Model,
+    engine: LocalEngine,
+    search: Search,
+    priors: Sequence[Assigned] = (),
+    *,
+    watch: bool = False,
 ) -> Maximum:
     """Find the coefficients of largest likelihood, or of largest posterior density.
 
@@ -182,6 +190,7 @@ def maximise(
         engine: rows and predictors.
         search: when to stop.
         priors: for some of the coefficients.
+        watch: whether to stop where a parameter is on its way to an edge.
 
     Raises:
         UntrustworthyError: no start was found that keeps every parameter in its domain.
@@ -190,36 +199,44 @@ def maximise(
     engine, moments, survey = centred(engine)
     theta, *others = model.family.starts(moments)
     refuse_collapsed_start(model, engine, theta, moments)
-    gamma = start_coefficients(model, engine, theta, survey)
-    first = evaluator(model, engine)(gamma, "guide")
-    if not math.isfinite(first.nll):
-        raise _no_start(model)
-    held = {label for one in priors for label in one.labels}
-    engine, redundant = _well_conditioned(
-        model, engine, first.information, survey, held, search.log
-    )
-    if any(redundant) or any(p.basis.triangle is not None for p in engine.predictors):
+    held = {label for one in priors if one.resolves for label in one.labels}
+    at = examined(model, engine, survey, held)
+    first: Totals | None = None
+    if not are_dependent(engine, at, survey):
         gamma = start_coefficients(model, engine, theta, survey)
-        first = evaluator(model, engine)(gamma, "guide")
-    names = [parameter.name for parameter in model.family.parameters]
-    penalty = Penalty(priors, names, engine.predictors) if priors else None
+        first = partial_totals(model, engine, gamma, "guide", at)
+    engine, redundant = well_conditioned(
+        model, engine, at, None if first is None else first.information, survey, held, search.log
+    )
+    turned = any(p.basis.triangle is not None for p in engine.predictors)
+    if first is None or turned or any(redundant):
+        gamma = start_coefficients(model, engine, theta, survey)
+        first = None
+    nll = slopes_at(model, engine, gamma[None], None).nll[0] if first is None else first.nll
+    if not math.isfinite(nll):
+        raise _no_start(model)
+    penalty = _penalty(priors, model, engine) if priors else None
     if model.family.vertex is not None:
-        vertex, optimum = _with_vertex(model, engine, gamma, moments, search)
+        vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
         return Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
-
-    def searched(gamma: Vector, first: Totals) -> Optimum:
-        if penalty is not None:
-            return _under(penalty, model, engine, gamma, moments, search)
-        return _newton(model, engine, gamma, moments, search, first=first)
-
-    optima = [searched(gamma, first)]
+    modes = None
+    if penalty is None:
+        optimum = _newton(model, engine, gamma, moments, search, first=first, watch=watch)
+    else:
+        if penalty.has_corners:
+            gamma = nearer(penalty, model, engine, gamma, search.log)
+        optimum, modes = _highest(penalty, model, engine, gamma, moments, search, watch=watch)
+    optima = [optimum]
     for start in further_starts(model, engine, others, moments, survey):
-        first = evaluator(model, engine)(start, "guide")
-        if math.isfinite(first.nll):
-            optima.append(searched(start, first))
+        if not math.isfinite(evaluator(model, engine)(start, "guide").nll):
+            continue
+        if penalty is None:
+            optima.append(_newton(model, engine, start, moments, search, watch=watch))
+        else:
+            optima.append(_under(penalty, model, engine, start, moments, search, watch=watch))
     optimum, trials = highest(optima)
     maximum = Maximum(model, engine, optimum, redundant, asked, None, moments, penalty)
-    return _judged(replace(maximum, trials=trials))
+    return _judged(replace(maximum, trials=trials, modes=modes))
 
 
 def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> Maximum:
@@ -231,20 +248,114 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
         priors: for the same coefficients as those that `maximum` was found with.
     """
     model, engine = maximum.model, maximum.engine
-    names = [parameter.name for parameter in model.family.parameters]
-    penalty = Penalty(priors, names, engine.predictors)
-    optimum = _under(penalty, model, engine, maximum.optimum.gamma, maximum.moments, search)
+    assert maximum.penalty is not None
+    penalty = maximum.penalty.with_priors(priors)
+    gamma, moments = maximum.optimum.gamma, maximum.moments
+    if maximum.vertex is not None:
+        vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
+        return replace(maximum, optimum=optimum, penalty=penalty, vertex=vertex)
+    optimum = _under(penalty, model, engine, gamma, moments, search)
     return _judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
 
 
 def restarted(maximum: Maximum, gamma: Vector, search: Search) -> Maximum:
-    """The maximum that a search from other coefficients leads to."""
+    """The maximum that a search from other coefficients leads to, however far it is."""
     model, engine, moments = maximum.model, maximum.engine, maximum.moments
     if maximum.penalty is None:
         optimum = _newton(model, engine, gamma, moments, search)
     else:
         optimum = _under(maximum.penalty, model, engine, gamma, moments, search)
     return _judged(replace(maximum, optimum=optimum, recession=None, refined=None))
+
+
+def continued_together(
+    maximum: Maximum, search: Search, several: Sequence[Sequence[Assigned]], guide: Guide
+) -> Iterator[Maximum]:
+    """The maxima under priors with corners of several strengths, searched together.
+
+    Args:
+        maximum: at a strength just above them.
+        search: when to stop.
+        several: the priors at each strength, the strongest first.
+        guide: information that the last strengths left behind.
+    """
+    assert maximum.penalty is not None
+    penalties = [maximum.penalty.with_priors(priors) for priors in several]
+    optima = sparse_modes(
+        penalties,
+        maximum.model,
+        maximum.engine,
+        maximum.optimum.gamma,
+        maximum.optimum.totals.score,
+        guide,
+        search.tol,
+    )
+    for priors, penalty, optimum in zip(several, penalties, optima, strict=True):
+        if optimum is None:
+            maximum = continued(maximum, search, priors)
+        else:
+            maximum = replace(maximum, optimum=optimum, penalty=penalty, recession=None)
+        yield maximum
+
+
+def _highest(
+    penalty: Penalty,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+    *,
+    watch: bool = False,
+) -> tuple[Optimum, Modes | None]:
+    """The mode, searched from several places where there may be more than one."""
+
+    def find(start: Vector) -> Optimum:
+        return _under(penalty, model, engine, start, moments, search, watch=watch)
+
+    first = find(gamma)
+    if not penalty.heavy_tailed:
+        return first, None
+    wider = [replace(one, prior=one.prior.wide or one.prior) for one in penalty.assigned]
+    wide = _under(penalty.with_priors(wider), model, engine, gamma, moments, search)
+    modes = highest_mode(
+        find,
+        lambda optimum: -penalty.objective(optimum),
+        first,
+        wide,
+        lambda mode: turns(
+            mode, penalty.heavy_tailed, penalty.to_user, penalty.to_user @ wide.gamma
+        ),
+    )
+    return modes.best, modes
+
+
+def _penalty(priors: Sequence[Assigned], model: Model, engine: LocalEngine) -> Penalty:
+    names = [parameter.name for parameter in model.family.parameters]
+    needs_rows = any(isinstance(one.prior, InformationPrior) for one in priors)
+    fisher = Fisher(model, engine) if needs_rows else None
+    return Penalty(priors, names, engine.predictors, fisher)
+
+
+def _turns(
+    penalty: Penalty | None,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+) -> tuple[Vertex, Optimum]:
+    """A location by linear programme, the rest by Newton's method."""
+    rest = np.arange(engine.predictors[0].size, len(gamma))
+    return with_vertex(
+        model,
+        engine,
+        gamma,
+        penalty,
+        lambda at: _newton(model, engine, at, moments, search, free=rest, penalty=penalty),
+        tol=search.tol,
+        log=search.log,
+    )
 
 
 def _under(
@@ -254,15 +365,17 @@ def _under(
     gamma: Vector,
     moments: Moments,
     search: Search,
+    *,
+    watch: bool = False,
 ) -> Optimum:
     """The search that suits the priors: with corners, or without."""
     if not penalty.has_corners:
-        return _newton(model, engine, gamma, moments, search, penalty=penalty)
-    return newton_with_corners(
-        _guided(evaluator(model, engine, penalty)),
+        return _newton(model, engine, gamma, moments, search, penalty=penalty, watch=watch)
+    return sparse_mode(
+        penalty,
+        model,
+        engine,
         gamma,
-        penalty.corners,
-        penalty.centres,
         collapsed=collapse(model, engine, moments),
         tol=search.tol,
         max_iter=search.max_iter,
@@ -273,6 +386,8 @@ def _under(
 def _judged(maximum: Maximum) -> Maximum:
     """The maximum, after asking whether one exists and sharpening what is ill conditioned."""
     model, engine, optimum = maximum.model, maximum.engine, maximum.optimum
+    if optimum.status is Status.LEAVING:
+        return maximum
     if optimum.steps >= _SUSPICIOUS_STEPS or optimum.status is not Status.CONVERGED:
         held = [] if maximum.penalty is None else maximum.penalty.positions
         found = recession(model, engine, held)
@@ -296,11 +411,19 @@ def _newton(
     free: NDArray[np.intp] | None = None,
     first: Totals | None = None,
     penalty: Penalty | None = None,
+    watch: bool = False,
 ) -> Optimum:
-    """Newton's method with what this model knows: an exact scale, and when it collapses."""
-    # the product of the scores, for want of an expected information, misleads far from a maximum
-    several = len(model.links) > 1 and model.family.has_expected
-    fallback: SearchKind = "expected" if model.family.has_expected else "observed"
+    """Newton's method with what this model knows: an exact scale, when it collapses, its edges.
+
+    Asked to watch, it stops where a parameter is on its way to an edge.
+    """
+    # The product of the scores, for want of an expected information, misleads far from a
+    # maximum; so does an expected information that vanishes faster than the slope at an edge.
+    family = model.family
+    expects = family.has_expected and not family.limits
+    several = len(model.links) > 1 and expects
+    fallback: SearchKind = "expected" if expects else "observed"
+    held = [] if penalty is None else penalty.positions
     return newton(
         _guided(evaluator(model, engine, penalty)),
         gamma,
@@ -309,16 +432,17 @@ def _newton(
         begin="expected" if several else "observed",
         fallback=fallback,
         free=free,
-        bend=exact_scale(model, engine, [] if penalty is None else penalty.positions),
+        bend=exact_scale(model, engine, held),
         first=first if several or model.is_fused else None,
         collapsed=collapse(model, engine, moments),
+        leaving=leaving(model, engine, held) if watch else stays,
         log=search.log,
     )
 
 
 def _guided(
     evaluate: Callable[[Vector, Kind], Totals],
-) -> Callable[[Vector, Literal["observed", "expected"]], Totals]:
+) -> Callable[[Vector, SearchKind], Totals]:
     """The sums as a search sees them: what it takes for expected is the family's guide."""
     return lambda gamma, kind: evaluate(gamma, "guide" if kind == "expected" else kind)
 
@@ -330,97 +454,13 @@ def evaluator(
 
     def evaluate(gamma: Vector, kind: Kind) -> Totals:
         gammas = split(gamma, engine.predictors)
+        if penalty is not None and penalty.of_information:
+            totals = engine.total(lambda block: model.totals(block, gammas, "expected"))
+            return penalty.information_added_to(totals, gamma, kind)
         totals = engine.total(lambda block: model.totals(block, gammas, kind))
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate
-
-
-def _well_conditioned(
-    model: Model,
-    engine: LocalEngine,
-    information: Matrix,
-    survey: Survey,
-    held: Collection[str],
-    log: Log,
-) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...]]:
-    """Leave out redundant columns and turn the coordinates of nearly dependent ones.
-
-    A dependency that a prior resolves is none: its columns stay as they are.
-    """
-    edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
-    predictors: list[Predictor] = []
-    redundant: list[tuple[Redundant, ...]] = []
-    for k, (lo, hi) in enumerate(pairwise(edges)):
-        predictor = engine.predictors[k]
-        left_out: list[Redundant] = []
-        wide = predictor.size >= survey.rows
-        if wide or condition_number(information[lo:hi, lo:hi]) > ILL_CONDITIONED:
-            log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
-            R = triangle((block.designs[k] for block in engine.blocks()), predictor.size)
-            name = model.family.parameters[k].name
-            known = np.array([f"{name}:{column.label}" in held for column in predictor.columns])
-            # a prior is as good as a row in which its column stands alone
-            alone = np.diag(np.linalg.norm(R, axis=0))[known]
-            R = np.vstack([R, alone])
-            sizes = np.sqrt(survey.squares[lo:hi])
-            left_out = redundant_columns(R, sizes, predictor.basis.centre)
-            positions = [column.index for column in left_out]
-            predictor = predictor.without(positions)
-            if not known.any():
-                turned = np.asarray(np.linalg.qr(np.delete(R, positions, axis=1), mode="r"))
-                basis = replace(predictor.basis, triangle=turned / math.sqrt(survey.rows))
-                predictor = replace(predictor, basis=basis)
-        predictors.append(predictor)
-        redundant.append(tuple(left_out))
-    return engine.with_predictors(predictors), tuple(redundant)
-
-
-def _with_vertex(
-    model: Model, engine: LocalEngine, gamma: Vector, moments: Moments, search: Search
-) -> tuple[Vertex, Optimum]:
-    """Location by linear programme and the rest by Newton, in turn until neither moves.
-
-    With a constant scale the location does not depend on it, so one turn is all. The
-    objective is smooth in the rest and convex in the location, so a point that
-    neither can improve is stationary.
-    """
-    p = engine.predictors[0].size
-    rest = np.arange(p, len(gamma))
-    constant_scale = all(predictor.size <= 1 for predictor in engine.predictors[1:])
-    tau = model.family.vertex
-    assert tau is not None
-    gamma = gamma.copy()
-    nll = math.inf
-    for turn in range(_MOST_ROUNDS):
-        blocks = partial(_pinball_blocks, model, engine, gamma)
-        vertex = minimise_pinball(blocks, p, engine.columns.rows, tau)
-        gamma[:p] = vertex.beta
-        optimum = _newton(model, engine, gamma, moments, search, free=rest)
-        gamma = optimum.gamma.copy()
-        search.log(
-            f"turn {turn + 1}: vertex in {vertex.passes} passes, NLL {optimum.totals.nll:.10g}"
-        )
-        if constant_scale or nll - optimum.totals.nll <= search.tol:
-            break
-        nll = optimum.totals.nll
-    if not vertex.optimal:
-        optimum = replace(optimum, status=Status.NOT_A_VERTEX)
-    return vertex, optimum
-
-
-def _pinball_blocks(
-    model: Model, engine: LocalEngine, gamma: Vector
-) -> Iterator[tuple[Matrix, Rows, Rows | None]]:
-    """The location's columns, the target less its offset, and weights over the scale."""
-    gammas = split(gamma, engine.predictors)
-    varying = any(p.size > 1 or p.offsets or p.held for p in engine.predictors[1:])
-    for block in engine.blocks():
-        weight = block.weight
-        if varying:
-            scale = model.theta(model.etas(block, gammas))[1]
-            weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
-        yield block.designs[0], block.y - block.offsets[0], weight
 
 
 def _no_start(model: Model) -> UntrustworthyError:

@@ -2,13 +2,24 @@
 
 polars and BLAS abort where an allocation fails, and Python never learns of it. So under a
 limit the work is done in a child, and its parent is left to say what happened.
+
+polars may also wait for ever for a thread that could not be started. A child that computes
+uses its processor; so one that sleeps for long, and has not said that it waits for others
+(`patient`), is taken to hang and is ended.
 """
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import re
+import select
 import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -16,6 +27,14 @@ from mlefit.errors import ExitCode
 
 _TIGHT = 4 << 30
 NOT_ENOUGH = "not enough memory"
+_JEMALLOC = "_RJEM_MALLOC_CONF"
+_BEAT = 0.5
+PATIENCE = 10.0  # seconds; a disk that answers as slowly as that keeps no thread asleep
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+# Shared with the parent: 1 while this process waits for a pipe or a network.
+_waits = mmap.mmap(-1, 1)
 
 _NATIVE_DEATHS = {-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL, -signal.SIGTRAP}
 _SIGNS = re.compile(
@@ -36,21 +55,48 @@ def limit() -> int | None:
     return None if most == resource.RLIM_INFINITY else most
 
 
+def expect_network() -> None:
+    """From here on this process may wait for others at any time, and is never taken to hang."""
+    _waits[0] = 1
+
+
+@contextlib.contextmanager
+def patient() -> Iterator[None]:
+    """Around what waits for another process: a slow pipe is no lack of memory."""
+    before, _waits[0] = _waits[0], 1
+    try:
+        yield
+    finally:
+        _waits[0] = before
+
+
 def supervise(most: int) -> None:
     """Fork; return in the child, and in the parent leave with the child's exit code."""
     reader, writer = os.pipe()
     if most < _TIGHT:
-        # threads that cannot be started may leave polars waiting for them for ever
+        # the fewer threads the more room; and jemalloc tries for ever to start one of its own
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
+        # a program that uses polars leaves settings to what it starts; the last word counts
+        settings = [os.environ[_JEMALLOC]] if _JEMALLOC in os.environ else []
+        os.environ[_JEMALLOC] = ",".join([*settings, "background_thread:false"])
     child = os.fork()
     if child:
         os.close(writer)
         _stand_by(child, reader, most)
-    # A group of its own, so that Ctrl-C reaches it once, through its parent.
-    os.setpgid(0, 0)
+    _die_with_parent()
     os.close(reader)
     os.dup2(writer, 2)
     os.close(writer)
+
+
+def _die_with_parent() -> None:
+    """Who kills the parent means the work, and nobody would be left to see it hang."""
+    if sys.platform == "linux":
+        # under a very tight limit not even this library loads, and nothing later will
+        with contextlib.suppress(ImportError, OSError, MemoryError):
+            import ctypes
+
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 def _stand_by(child: int, reader: int, most: int) -> NoReturn:
@@ -62,14 +108,57 @@ def _stand_by(child: int, reader: int, most: int) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, forward)
-    with os.fdopen(reader, "rb") as pipe:
-        said = pipe.read()
+    said, hung = _listen(child, reader)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if _ran_out(code, said):
+    if hung or _ran_out(code, said):
         said = f"error: {NOT_ENOUGH}: the limit is {most / 2**20:,.0f} MB (ulimit -v)\n".encode()
         code = ExitCode.DATA
     _tell(_CHATTER.sub(b"", said))
     os._exit(code if code >= 0 else 128 - code)
+
+
+def _listen(child: int, reader: int) -> tuple[bytes, bool]:
+    """All that the child says until it ends, and whether it had to be ended."""
+    said, hung, beats = b"", False, 0
+    before: int | None = None
+    last = time.monotonic()
+    while True:
+        if select.select([reader], [], [], _BEAT)[0]:
+            more = os.read(reader, 1 << 16)
+            if not more:
+                return said, hung
+            said += more
+        if time.monotonic() - last < _BEAT:
+            continue
+        last = time.monotonic()
+        now = None if _waits[0] else _sleeping(child)
+        beats = beats + 1 if now is not None and now == before else 0
+        before = now
+        if beats * _BEAT >= PATIENCE and not hung:
+            hung = True
+            os.kill(child, signal.SIGKILL)
+
+
+def _sleeping(process: int) -> int | None:
+    """The processor time so far of a process whose every thread sleeps, else None.
+
+    A thread that is ready to run, stopped, or waits for a disk is not asleep. jemalloc's own
+    do not count: one that cannot start another says so for ever.
+    """
+    spent = 0
+    try:
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            # the name may hold anything, brackets too (proc(5))
+            head, _, tail = (thread / "stat").read_bytes().rpartition(b")")
+            state, *fields = tail.split()
+            if head.endswith(b"(jemalloc_bg_thd"):
+                continue
+            if state != b"S":
+                return None
+            spent += int(fields[10]) + int(fields[11])
+    except OSError:  # a thread that ends, or a system without /proc
+        return None
+    return spent
 
 
 def _ran_out(code: int, said: bytes) -> bool:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.symmetric import cholesky
+from mlefit.triangular import solve_lower, solve_upper
 
 Kind = Literal["observed", "expected"]
 
@@ -51,6 +52,7 @@ class Status(Enum):
     NOT_UNIQUE = "a maximum, but not the only one: neither rows nor priors part some coefficients"
     PERFECT_FIT = "the fit is perfect: the likelihood grows without bound as its spread goes to 0"
     NO_MAXIMUM = "no maximum exists: the likelihood keeps rising as coefficients grow"
+    LEAVING = "the search was on its way to an edge of the family"
     BOUNDARY = "the maximum lies at an edge of the family"
     NOT_A_VERTEX = "the linear programme ended without a proof that its vertex is optimal"
 
@@ -66,6 +68,8 @@ class Optimum:
         steps: steps taken.
         decrement: decrease in NLL the quadratic model still predicts.
         positive_definite: whether the information is.
+        free: positions of the coefficients that `totals.information` is of; None for all.
+        diagonal: of the information of all coefficients, if that is of some.
     """
 
     gamma: Vector
@@ -74,6 +78,13 @@ class Optimum:
     steps: int
     decrement: float
     positive_definite: bool
+    free: NDArray[np.intp] | None = None
+    diagonal: Vector | None = None
+
+    @property
+    def curvatures(self) -> Vector:
+        """Diagonal of the information of all coefficients, shape (p,)."""
+        return np.diag(self.totals.information) if self.diagonal is None else self.diagonal
 
 
 # Far from the maximum the expected information is the safer guide for models with
@@ -86,6 +97,7 @@ _FLATTEST = 1e-6
 # the next one is led by the observed, where that is positive definite.
 _FULFILLED = 0.5
 _SUFFICIENT_DECREASE = 1e-4
+_LAST_STEP = 1e-4
 _HALVINGS = 40
 
 
@@ -101,13 +113,14 @@ def newton(
     bend: Bend | None = None,
     first: Sums | None = None,
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
+    leaving: Callable[[Vector, Sums, float], bool] = lambda direction, now, decrement: False,
     log: Callable[[str], None] = lambda line: None,
 ) -> Optimum:
     """Minimise `evaluate(gamma).nll` from a start where it is finite.
 
     After the decrement has fallen below `tol`, one more step is taken while it
-    exceeds `tol` squared: Newton's convergence is quadratic, so that step buys the
-    remaining digits.
+    exceeds 1e-4 times `tol` squared: Newton's convergence is quadratic, so that step buys
+    the remaining digits, ten of them also where a coefficient is small for its error.
 
     Args:
         evaluate: sums at a point, with observed or expected information.
@@ -120,6 +133,7 @@ def newton(
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
         collapsed: tells a place from which the likelihood only grows without bound.
+        leaving: tells from a direction, the sums and the decrement a way with no end.
         log: takes a line for each step.
     """
     moving = np.arange(len(gamma)) if free is None else free
@@ -138,6 +152,8 @@ def newton(
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.STEP_LIMIT)
+        if leaving(direction, now, decrement):
+            return _ended(evaluate, gamma, kind, now, moving, steps, Status.LEAVING)
         if bend is not None:
             direction = bend(direction, now)
         kind = "observed" if decrement <= _NEAR or misled else begin
@@ -177,16 +193,17 @@ def newton_direction(now: Sums, moving: NDArray[np.intp]) -> tuple[Vector, float
         if damping > _ROUNDING:
             factor = _of_sizes(scaled)
             break
-    half = np.linalg.solve(factor, g * scale)
-    direction[moving] = -np.linalg.solve(factor.T, half) * scale
+    half = solve_lower(factor, g * scale)
+    direction[moving] = -solve_upper(factor.T, half) * scale
     return direction, 0.5 * float(half @ half), damping == 0.0
 
 
 def _of_sizes(scaled: Matrix) -> Matrix:
-    """A factor of the matrix with the same eigenvectors and the sizes of its eigenvalues."""
+    """The triangle of the matrix with the same eigenvectors and the sizes of its eigenvalues."""
     values, directions = np.linalg.eigh(scaled)
     sizes = np.maximum(np.abs(values), _FLATTEST * np.abs(values).max())
-    return directions * np.sqrt(sizes)
+    # the R of a QR decomposition, which unlike a Cholesky factor always exists
+    return np.asarray(np.linalg.qr((directions * np.sqrt(sizes)).T, mode="r")).T
 
 
 def _line_search(
@@ -220,7 +237,7 @@ def _finish(
     if kind != "observed":
         now = evaluate(gamma, "observed")
     direction, decrement, definite = newton_direction(now, moving)
-    while definite and decrement > tol**2:
+    while definite and decrement > _LAST_STEP * tol**2:
         there = gamma + direction
         ahead = evaluate(there, "observed")
         direction, left, definite = newton_direction(ahead, moving)

@@ -23,8 +23,11 @@ from mlefit.corners import on_corner, optimality_residual
 from mlefit.design.blocks import user_matrix
 from mlefit.maximise import Maximum, evaluator
 from mlefit.penalty import Assigned, Penalty
+from mlefit.sparse import partial_totals, slopes_at
 
 _CONFLICT = 3.0
+# A mode so many nats lower has a thousandth of the density.
+_OF_NO_WEIGHT = 7.0
 
 
 def prior_records(maximum: Maximum) -> list[dict[str, Any]]:
@@ -40,11 +43,15 @@ def prior_records(maximum: Maximum) -> list[dict[str, Any]]:
             "term": one.named,
             "coefficients": list(one.labels),
             "penalty": one.prior.penalty,
-            "penalty_value": float(one.prior.penalty_of(penalty.seen(one, beta[at])).sum()),
+            "penalty_value": (
+                float(one.prior.penalty_of(penalty.seen(one, beta[at])).sum())
+                if one.resolves
+                else -log_density
+            ),
             "log_density": log_density,
             "strengths": one.prior.strengths,
             "worth_rows": worth[i],
-            "scale": "natural" if one.link is not None else "link",
+            "scale": "natural" if one.link is not None else "link" if one.resolves else "rows",
         }
         for i, (one, at, log_density) in enumerate(
             zip(
@@ -64,13 +71,14 @@ def effective_parameters(maximum: Maximum) -> float | None:
     if penalty is None:
         return float(p)
     held = on_corner(optimum.gamma, penalty.corners, penalty.centres)
-    free = np.ix_(~held, ~held)
-    own = penalty.information(optimum.gamma, "expected")[free]
+    free = np.flatnonzero(~held)
+    own = penalty.information(optimum.gamma, "expected", free)
     if not own.any():
-        return float((~held).sum())
-    whole = _information_of_rows(maximum)[free] + own
+        return float(len(free))
+    rows = partial_totals(maximum.model, maximum.engine, optimum.gamma, "expected", free)
+    whole = rows.information + own
     try:
-        return float((~held).sum() - np.trace(np.linalg.solve(whole, own)))
+        return float(len(free) - np.trace(np.linalg.solve(whole, own)))
     except np.linalg.LinAlgError:
         return None
 
@@ -78,25 +86,47 @@ def effective_parameters(maximum: Maximum) -> float | None:
 def corner_residual(maximum: Maximum) -> float | None:
     """Largest violation of an optimality condition, over the root of its information."""
     penalty, optimum = maximum.penalty, maximum.optimum
-    if penalty is None or not penalty.has_corners:
-        return None
+    if penalty is None or not penalty.has_corners or maximum.vertex is not None:
+        return None  # the proof of a vertex is one of all its conditions
     residual = optimality_residual(
         optimum.totals.score, optimum.gamma, penalty.corners, penalty.centres
     )
-    roots = np.sqrt(np.maximum(np.diag(optimum.totals.information), np.finfo(float).tiny))
+    roots = np.sqrt(np.maximum(optimum.curvatures, np.finfo(float).tiny))
     return float((residual / roots).max(initial=0.0))
 
 
-def remarks(maximum: Maximum) -> Iterator[str]:
-    """What a reader must know of a fit with priors."""
+def remarks(maximum: Maximum, *, debiased: bool) -> Iterator[str]:
+    """What a reader must know of a fit with priors.
+
+    Args:
+        maximum: the fit.
+        debiased: whether its intervals are those of the debiased estimate.
+    """
     penalty = maximum.penalty
     if penalty is None:
         return
-    if penalty.has_corners:
+    if debiased:
+        yield (
+            "intervals and p-values are about the debiased estimates, not about the ones that the "
+            "prior pulled"
+        )
+    elif penalty.has_corners:
+        able = maximum.vertex is None and all(one.prior.corner_weight for one in penalty.assigned)
+        enough = len(maximum.optimum.gamma) < maximum.engine.columns.rows
         yield (
             "no standard errors: under a prior with a corner the mode is no mean and its curvature "
             "no variance, so intervals and p-values from it would mislead"
+            + ("; --se debiased gives those of an estimate without its pull" * (able and enough))
         )
+    if maximum.modes is not None:
+        near = [depth for depth in maximum.modes.below if depth < _OF_NO_WEIGHT]
+        if near:
+            yield (
+                f"the posterior has more than one mode: {maximum.modes.searches} searches found "
+                f"this one as the highest and {len(near)} less than {_OF_NO_WEIGHT:g} nats below "
+                f"(the next {near[0]:.3g})"
+                + ("; the credible intervals know of this one only" * (not penalty.has_corners))
+            )
     for one, at in zip(penalty.assigned, penalty.places, strict=True):
         yield from _conflicts(maximum, penalty, one, at)
 
@@ -144,7 +174,10 @@ def _rows_worth(maximum: Maximum, penalty: Penalty) -> list[float | None]:
     """Rows that tell as much about a typical coefficient as its prior does."""
     gamma = maximum.optimum.gamma
     own = penalty.curvature(gamma)
-    per_row = np.diag(_information_of_rows(maximum)) / maximum.moments.rows
+    if not own.any():
+        return [None] * len(penalty.places)
+    slopes = slopes_at(maximum.model, maximum.engine, gamma[None], "expected")
+    per_row = slopes.diagonal[0] / maximum.moments.rows
     worths: list[float | None] = []
     for at in penalty.places:
         known = per_row[at] > 0

@@ -9,17 +9,22 @@ and the entries above tell its dependency.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.triangular import solve_upper
 
 # A column is redundant if what it adds is below so many roundings of its values ...
 _ROUNDINGS = 64
 # ... or below this share of its own spread, where the decomposition's own rounding lies.
 _SHARE = 1e-13
+_PANEL = 64
+# What is left of a column after so much of it has gone is not orthogonal to full precision.
+_CANCELLED = 0.1
 # Above this condition number of the scaled information, its inverse has too few digits left.
 ILL_CONDITIONED = 1e6
 
@@ -60,40 +65,59 @@ def redundant_columns(R: Matrix, sizes: Vector, centre: Vector) -> list[Redundan
         centre: what was subtracted from each column, shape (p,).
     """
     lengths = np.linalg.norm(R, axis=0)
+    most = min(R.shape)
+    Q = np.zeros((len(R), most))  # an orthonormal basis of the kept columns
+    inner = np.zeros((most, most))  # the kept columns in it, a triangle
     kept: list[int] = []
-    found: list[Redundant] = []
-    Q = np.zeros((len(R), 0))
-    inner = np.zeros((0, 0))  # the kept columns in the basis Q, a triangle
-    for j, column in enumerate(R.T):
-        # twice is enough: the second pass removes what rounding left of the first
-        seen = Q.T @ column
-        rest = column - Q @ seen
-        rest = rest - Q @ (Q.T @ rest)
-        added = float(np.linalg.norm(rest))
-        rounding = _ROUNDINGS * np.finfo(float).eps * sizes[j]
-        if added > max(rounding, _SHARE * lengths[j]):
-            below = np.zeros((1, len(kept)))
-            inner = np.block([[inner, seen[:, None]], [below, np.array([[added]])]])
-            kept.append(j)
-            Q = np.column_stack([Q, rest / added])
-        elif lengths[j] <= rounding:
-            found.append(Redundant(j, (), float(centre[j])))
-        else:
-            found.append(_dependency(inner, seen, j, kept, centre))
-    return found
+    dependent: dict[int, Vector] = {}
+    for lo in range(0, R.shape[1], _PANEL):
+        # Whole panels are cleared of the columns before them, which a matrix product does at
+        # the speed of the processor rather than of the memory. Twice is enough: the second
+        # pass removes what rounding left of the first.
+        before = Q[:, : len(kept)].copy()
+        panel = R[:, lo : lo + _PANEL]
+        seen_before = before.T @ panel
+        panel = panel - before @ seen_before
+        panel -= before @ (before.T @ panel)
+        for j, column in enumerate(panel.T, start=lo):
+            k = len(kept)
+            new = Q[:, before.shape[1] : k]
+            seen = np.concatenate([seen_before[:, j - lo], new.T @ column])
+            rest = column - new @ seen[before.shape[1] :]
+            rest = rest - new @ (new.T @ rest)
+            rounding = _ROUNDINGS * np.finfo(float).eps * sizes[j]
+            least = max(rounding, _SHARE * lengths[j])
+            added = float(np.linalg.norm(rest))
+            if least < added < _CANCELLED * np.linalg.norm(column):
+                rest = rest - Q[:, :k] @ (Q[:, :k].T @ rest)
+                added = float(np.linalg.norm(rest))
+            if added > least and k < most:
+                inner[:k, k], inner[k, k] = seen, added
+                Q[:, k] = rest / added
+                kept.append(j)
+            else:
+                dependent[j] = np.zeros(most) if lengths[j] <= rounding else _padded(seen, most)
+    return _dependencies(inner[: len(kept), : len(kept)], dependent, np.array(kept, int), centre)
 
 
-def _dependency(
-    inner: Matrix, column: Vector, j: int, kept: Sequence[int], centre: Vector
-) -> Redundant:
-    """Solve for column j, both sides seen in the orthonormal basis of the kept columns."""
+def _padded(seen: Vector, size: int) -> Vector:
+    return np.concatenate([seen, np.zeros(size - len(seen))])
+
+
+def _dependencies(
+    inner: Matrix, dependent: Mapping[int, Vector], kept: NDArray[np.intp], centre: Vector
+) -> list[Redundant]:
+    """Solve for the dependent columns, all seen in the orthonormal basis of the kept ones."""
+    if not dependent:
+        return []
     lengths = np.linalg.norm(inner, axis=0)
-    factors = np.linalg.solve(inner / lengths, column) / lengths
-    whole = float(np.linalg.norm(column))
-    parts = tuple(
-        (k, float(factor))
-        for k, factor, length in zip(kept, factors, lengths, strict=True)
-        if abs(factor) * length > 1e-9 * whole
-    )
-    constant = float(centre[j]) - sum(factor * float(centre[k]) for k, factor in parts)
-    return Redundant(j, parts, constant)
+    columns = np.column_stack(list(dependent.values()))[: len(kept)]
+    # a column has no part of those after it: the triangle's rows below are zero, and stay so
+    factors = solve_upper(inner / lengths, columns) / lengths[:, None]
+    found = []
+    for j, column, factor in zip(dependent, columns.T, factors.T, strict=True):
+        parts = np.flatnonzero(np.abs(factor) * lengths > 1e-9 * np.linalg.norm(column))
+        constant = float(centre[j] - factor[parts] @ centre[kept[parts]])
+        named = tuple((int(k), float(f)) for k, f in zip(kept[parts], factor[parts], strict=True))
+        found.append(Redundant(j, named, constant))
+    return found

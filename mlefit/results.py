@@ -46,7 +46,7 @@ class DataInfo:
 class Interval:
     """How the intervals were made."""
 
-    method: Annotated[str, "wald"]
+    method: Annotated[str, "wald, laplace for a posterior, profile, or debiased"]
     level: Annotated[float, "coverage aimed at"]
     distribution: Annotated[str, "normal, or t with its degrees of freedom"] = "normal"
 
@@ -68,7 +68,7 @@ class ModelInfo:
     prior: Annotated[Sequence[Mapping[str, Any]], "priors and the penalties they are; else empty"]
     fixed: Annotated[Mapping[str, float], "parameters and coefficients held at a value"]
     objective: Annotated[str, "likelihood, posterior, or pseudo-likelihood under sampling weights"]
-    se_kind: Annotated[str, "observed, expected, quasi, HC0 to HC3 or cluster"]
+    se_kind: Annotated[str, "observed, expected, quasi, HC0 to HC3, cluster or debiased"]
     small_sample: Annotated[bool, "whether the scale divides by n - p"]
     interval: Annotated[Interval, "how the intervals were made"]
     base: Annotated[str | None, "class of the target that the others are compared with"] = None
@@ -85,7 +85,9 @@ class Coefficient:
     term: Annotated[str, "Intercept, x, log(x), g[b], x:g[b]"]
     estimate: Annotated[float | None, "value at the maximum; null when the column is redundant"]
     std_error: Annotated[float | None, "standard error; null when held fixed"]
-    statistic: Annotated[float | None, "estimate divided by its standard error"]
+    statistic: Annotated[
+        float | None, "estimate over its standard error; signed root of the ratio under profiles"
+    ]
     p_value: Annotated[float | None, "two-sided probability of a larger statistic at zero"]
     conf_low: Annotated[float | None, "lower end of the interval"]
     conf_high: Annotated[float | None, "upper end of the interval"]
@@ -96,10 +98,22 @@ class ParameterEstimate:
     """A parameter without covariates, on its natural scale."""
 
     parameter: Annotated[str, "name of the parameter"]
-    estimate: Annotated[float | None, "value at the maximum"]
+    estimate: Annotated[float | None, "value at the maximum; null where it is infinite"]
     std_error: Annotated[float | None, "by the delta method from the link scale"]
     conf_low: Annotated[float | None, "lower end, mapped from the link scale"]
     conf_high: Annotated[float | None, "upper end, mapped from the link scale"]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A function of the parameters: the estimate by invariance, its error by the delta method."""
+
+    name: Annotated[str, "what it is called"]
+    expression: Annotated[str, "the function"]
+    estimate: Annotated[float, "its value at the maximum"]
+    std_error: Annotated[float, "by the delta method"]
+    conf_low: Annotated[float, "lower end, mapped from the scale where it is Wald's"]
+    conf_high: Annotated[float, "upper end, mapped likewise"]
 
 
 @dataclass(frozen=True)
@@ -137,7 +151,10 @@ class Certificate:
     max_scaled_gradient: Annotated[
         float | None, "largest gradient entry over the root of its information"
     ]
-    condition_number: Annotated[float | None, "of the information scaled to a unit diagonal"]
+    condition_number: Annotated[
+        float | None,
+        "of the information scaled to a unit diagonal; under a corner of what it does not hold",
+    ]
     rank: Annotated[int, "independent columns, all parameters"]
     information: Annotated[str, "positive definite, or not"]
     optimality_residual: Annotated[
@@ -222,7 +239,7 @@ class FitResult:
     model: ModelInfo
     coefficients: Sequence[Coefficient]
     parameters: Sequence[ParameterEstimate]
-    derived: Sequence[Mapping[str, Any]]
+    derived: Sequence[Derived]
     fit: FitSummary
     certificate: Certificate
     losses: Sequence[LossRecord]
@@ -232,6 +249,10 @@ class FitResult:
     warnings: Sequence[str] = field(default=())
     notes: Sequence[str] = field(default=())
     path: StrengthSearch | None = None
+    debiased: Annotated[
+        Mapping[str, float] | None,
+        "under --se debiased: the estimates that tests and intervals are about, on the link scale",
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,13 @@ from mlefit._types import Rows
 # ln k! for k below this comes from a table; above it Stirling's series with two
 # terms has a relative error below 1e-17.
 _TABLE_SIZE = 1024
+_TINY = float(np.finfo(float).tiny)
 
 
 def log_factorial(k: Rows) -> Rows:
     """ln k! for counts k = 0, 1, 2, ..., shape kept."""
+    if np.max(k, initial=0) < _TABLE_SIZE:
+        return _table()[np.asarray(k, dtype=np.intp)]
     return np.where(
         k < _TABLE_SIZE, _table()[np.minimum(k, _TABLE_SIZE - 1).astype(np.intp)], _stirling(k)
     )
@@ -118,6 +121,11 @@ _normal_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)
 def _zeros_like(a: Rows, b: Rows) -> Rows:
     """Zeros of the shape and the precision that arithmetic with a and b has."""
     return np.zeros(np.broadcast(a, b).shape, dtype=np.result_type(a, b))
+
+
+def reciprocal(a: Rows) -> Rows:
+    """1 / a for a >= 0, finite at 0, so that its product with something smaller is 0."""
+    return 1 / np.maximum(a, _TINY)
 
 
 def _stirling(k: Rows) -> Rows:

@@ -220,6 +220,12 @@ def _on_link_scale(
     parameter: Parameter, link: Link, value: float, right: RightSide, written: str
 ) -> float:
     """A parameter's value as the intercept that gives it."""
+    if parameter.taken_from:
+        raise UsageError(
+            f"{written}: {parameter.name} has no intercept, only its distance from "
+            f"{', '.join(parameter.taken_from[:_SHOWN_LABELS])}",
+            tries=[f"--fix {word(f'{parameter.taken_from[0]}={value:g}')}"],
+        )
     if right.terms or not right.intercept:
         raise UsageError(
             f"{written}: {parameter.name} has covariates, so hold its coefficients",

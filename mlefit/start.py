@@ -88,8 +88,8 @@ def _survey(block: Block, shift: float) -> Survey:
 def _sampled(columns: Columns) -> tuple[Rows, Rows]:
     """Values of the target from rows evenly spaced over all of them, and their weights."""
     step = max(1, columns.rows // SAMPLE)
-    y = columns.every(TARGET, step).astype(float)
-    weight = columns.every(WEIGHT, step).astype(float) if WEIGHT in columns else np.ones(len(y))
+    y = columns.thinned(TARGET, step).astype(float)
+    weight = columns.thinned(WEIGHT, step).astype(float) if WEIGHT in columns else np.ones(len(y))
     return y, weight
 
 

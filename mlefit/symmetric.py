@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from mlefit._types import Matrix, Vector
+from mlefit.triangular import solve_lower
 
 
 def unit_diagonal(matrix: Matrix) -> tuple[Matrix, Vector] | None:
@@ -44,7 +45,7 @@ def inverse(matrix: Matrix) -> Matrix | None:
     factor = None if scaled is None else cholesky(scaled[0])
     if scaled is None or factor is None:
         return None
-    half = np.linalg.solve(factor, np.diag(scaled[1]))
+    half = solve_lower(factor, np.diag(scaled[1]))
     return half.T @ half
 
 

@@ -167,6 +167,45 @@ def sample_result(poisson_result: FitResult) -> FitResult:
 
 
 @pytest.fixture
+def classes_result(poisson_result: FitResult) -> FitResult:
+    """A target of classes: a block of coefficients for each, on the same formula."""
+    rows = [
+        Coefficient(name, term, estimate, 0.25, 4 * estimate, 0.04, estimate - 0.5, estimate + 0.5)
+        for name, sign in (("part time", 1.0), ("full time", -1.0))
+        for term, estimate in (("Intercept", sign * 0.75), ("age", sign * 0.125))
+    ]
+    levels = ("none", "part time", "full time")
+    return dataclasses.replace(
+        poisson_result,
+        data=dataclasses.replace(poisson_result.data, target="work", features=("age",)),
+        model=dataclasses.replace(
+            poisson_result.model,
+            family="categorical",
+            formula="work ~ age",
+            formulas=dict.fromkeys(levels[1:], "work ~ age"),
+            links=dict.fromkeys(levels[1:], "logit"),
+            levels={"work": levels},
+            base="none",
+            distribution="Categorical(p), p = softmax(0, X b[part time], X b[full time])",
+        ),
+        coefficients=rows,
+        losses=(
+            dataclasses.replace(
+                poisson_result.losses[0],
+                name="cross-entropy",
+                parameter="all classes",
+                formula="-ln p[y]",
+                value=1.897831,
+                constant_to_nll=0.0,
+                apis={"R": "nnet::multinom(formula)"},
+                same_loss={"LightGBM": "objective='multiclass'"},
+            ),
+        ),
+        diagnostics={},
+    )
+
+
+@pytest.fixture
 def odd_result(poisson_result: FitResult) -> FitResult:
     """Everything that can go wrong in a report, at once.
 

@@ -148,8 +148,8 @@ ERRORS = [
     (
         "normal(0, 1)",
         {"family": "laplace"},
-        "laplace has a corner of its own, and takes no prior here",
-        "--family normal with the same prior",
+        "the mu of laplace takes a laplace prior only, not normal(0, 1)",
+        "--prior 'laplace(0, 1)'",
     ),
 ]
 

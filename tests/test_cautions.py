@@ -18,6 +18,17 @@ def test_spread_beyond_the_family_is_told_and_plain_counts_are_not():
     assert warnings(pl.DataFrame({"y": plain})) == ()
 
 
+def test_long_tails_that_the_family_has_are_no_excess_of_spread():
+    rng = np.random.default_rng(14)
+    y = rng.negative_binomial(0.3, 0.3 / (0.3 + 2.0), 2000)
+    found = fit(pl.DataFrame({"y": y}), "y ~ 1", family="negbinom")
+    assert not any("spread" in text for text in found.warnings)
+    facts = found.diagnostics
+    assert abs(facts["dispersion"] - 1) < 4 * facts["dispersion_std_error"]
+    # a Poisson count's squared residual varies by 2, this one's by several times as much
+    assert facts["dispersion_std_error"] > 2 * np.sqrt(2 / 2000)
+
+
 def test_zeros_of_their_own_are_told():
     rng = np.random.default_rng(2)
     y = np.where(rng.uniform(size=1000) < 0.3, 0, rng.poisson(4.0, 1000))

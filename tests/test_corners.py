@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from mlefit.corners import (
-    minimise_quadratic,
+    Corners,
+    Slope,
     newton_with_corners,
     on_corner,
     optimality_residual,
 )
 from mlefit.optimise import Status
+from mlefit.signs import minimise_quadratic
 
 SEEDS = range(250)
 
@@ -64,7 +66,9 @@ def test_the_random_problems_hold_some_coefficients_and_release_others():
 @pytest.mark.parametrize("seed", range(40))
 def test_newton_with_corners_ends_where_the_quadratic_does(seed):
     problem = random_problem(seed)
-    optimum = newton_with_corners(quadratic(problem), problem.at, problem.weights, problem.centres)
+    optimum = newton_with_corners(
+        quadratic(problem), problem.at, Corners(problem.weights, problem.centres)
+    )
     best = brute_force(problem)
     assert optimum.status is Status.CONVERGED
     assert optimum.positive_definite
@@ -78,7 +82,7 @@ def test_logistic_coefficients_meet_the_conditions_and_zeros_are_exact(seed, str
     evaluate, p = logistic(seed)
     weights, centres = np.full(p, strength), np.zeros(p)
     weights[0] = 0
-    optimum = newton_with_corners(evaluate, np.zeros(p), weights, centres)
+    optimum = newton_with_corners(evaluate, np.zeros(p), Corners(weights, centres))
     sums = evaluate(optimum.gamma, "observed")
     residual = optimality_residual(sums.score, optimum.gamma, weights, centres)
     assert optimum.status is Status.CONVERGED
@@ -91,7 +95,7 @@ def test_huge_weights_hold_every_coefficient_at_its_centre():
     problem = random_problem(3)
     centres = np.arange(1.0, len(problem.g) + 1)
     weights = np.full(len(centres), 1e9)
-    optimum = newton_with_corners(quadratic(problem), problem.at, weights, centres)
+    optimum = newton_with_corners(quadratic(problem), problem.at, Corners(weights, centres))
     assert optimum.status is Status.CONVERGED
     np.testing.assert_array_equal(optimum.gamma, centres)
     assert on_corner(optimum.gamma, weights, centres).all()
@@ -123,7 +127,7 @@ def test_a_coefficient_on_its_corner_needs_no_curvature():
     H = X.T @ X
     weights = np.array([10.0, 10.0, 0.1])
     problem = Problem(H, -X.T @ y, np.zeros(3), weights, np.zeros(3))
-    optimum = newton_with_corners(quadratic(problem), np.zeros(3), weights, np.zeros(3))
+    optimum = newton_with_corners(quadratic(problem), np.zeros(3), Corners(weights, np.zeros(3)))
     assert np.linalg.matrix_rank(H) == 2
     assert optimum.status is Status.CONVERGED
     np.testing.assert_array_equal(optimum.gamma[:2], 0)
@@ -134,7 +138,7 @@ def test_free_coefficients_without_curvature_are_no_certified_maximum():
     H = np.ones((2, 2))
     nothing = np.zeros(2)
     problem = Problem(H, np.array([-1.0, -1.0]), nothing, nothing, nothing)
-    optimum = newton_with_corners(quadratic(problem), nothing, nothing, nothing)
+    optimum = newton_with_corners(quadratic(problem), nothing, Corners(nothing, nothing))
     assert optimum.status is Status.NOT_UNIQUE
     assert not optimum.positive_definite
 
@@ -142,7 +146,7 @@ def test_free_coefficients_without_curvature_are_no_certified_maximum():
 def test_a_start_where_the_curve_bends_the_wrong_way_still_leads_down():
     evaluate = heavy_tailed(np.array([4.0, -6.0]))
     weights, centres = np.array([0.05, 0.05]), np.zeros(2)
-    optimum = newton_with_corners(evaluate, np.array([40.0, 30.0]), weights, centres)
+    optimum = newton_with_corners(evaluate, np.array([40.0, 30.0]), Corners(weights, centres))
     assert optimum.status is Status.CONVERGED
     residual = optimality_residual(
         evaluate(optimum.gamma, "observed").score, optimum.gamma, weights, centres
@@ -154,7 +158,9 @@ def test_a_start_where_the_curve_bends_the_wrong_way_still_leads_down():
 def test_the_step_limit_is_told(most):
     evaluate, p = logistic(1)
     weights = np.full(p, 0.1)
-    optimum = newton_with_corners(evaluate, np.zeros(p), weights, np.zeros(p), max_iter=most)
+    optimum = newton_with_corners(
+        evaluate, np.zeros(p), Corners(weights, np.zeros(p)), max_iter=most
+    )
     assert optimum.status is Status.STEP_LIMIT
     assert optimum.steps == most
     assert optimum.decrement > 1e-10
@@ -164,7 +170,7 @@ def test_every_step_is_logged():
     lines: list[str] = []
     evaluate, p = logistic(1)
     optimum = newton_with_corners(
-        evaluate, np.zeros(p), np.full(p, 3.0), np.zeros(p), log=lines.append
+        evaluate, np.zeros(p), Corners(np.full(p, 3.0), np.zeros(p)), log=lines.append
     )
     assert len(lines) == optimum.steps + 1
 
@@ -245,13 +251,31 @@ def scaled_residual(problem: Problem, x: np.ndarray) -> float:
     return float((residual / np.sqrt(np.diag(problem.H))).max())
 
 
+class Whole:
+    """Sums of which a part is asked for, from a function that gives them all."""
+
+    def __init__(self, evaluate):
+        self.evaluate = evaluate
+
+    def __call__(self, x, kind):
+        return self.evaluate(x, kind)
+
+    def slope(self, x):
+        sums = self.evaluate(x, "observed")
+        return Slope(sums.nll, sums.score, np.diag(sums.information))
+
+    def among(self, x, kind, at):
+        sums = self.evaluate(x, kind)
+        return Sums(sums.nll, sums.score[at], sums.information[np.ix_(at, at)])
+
+
 def quadratic(problem: Problem):
     def evaluate(x, kind):
         step = x - problem.at
         value = float(problem.g @ step + step @ problem.H @ step / 2)
         return Sums(value, problem.slope(x), problem.H)
 
-    return evaluate
+    return Whole(evaluate)
 
 
 def logistic(seed: int):
@@ -266,7 +290,7 @@ def logistic(seed: int):
         nll = float(np.sum(np.logaddexp(0, eta) - y * eta))
         return Sums(nll, X.T @ (mu - y), (X.T * (mu * (1 - mu))) @ X)
 
-    return evaluate, p
+    return Whole(evaluate), p
 
 
 def heavy_tailed(target: np.ndarray):
@@ -278,4 +302,4 @@ def heavy_tailed(target: np.ndarray):
         bend = np.maximum(bend, 0) if kind == "expected" else bend
         return Sums(float(np.log1p(z**2).sum()), 2 * z / (1 + z**2), np.diag(bend))
 
-    return evaluate
+    return Whole(evaluate)

@@ -257,6 +257,19 @@ def test_thousands_of_columns_are_fine_and_more_than_ten_thousand_terms_are_not(
         parse_formula("y ~ " + "*".join("abcdefghijklmnop"))
 
 
+def test_powers_of_powers_end_soon():
+    nested = "y ~ (w + (x + (u + . + C(w))^1 + C(flag))^9 + C(g, ref='b'))^2"
+    others = ["x", "z", "n", "w", "g", "flag", "day", "odd name", "u"]
+    assert len(parse_formula(nested).expand(others).terms) == 4083
+    with pytest.raises(UsageError, match=r"'\^' multiplies 8,191 terms by 8,191"):
+        parse_formula("y ~ ((a+b+c+d+e+f+g+h+i+j+k+l+m)^13)^13")
+
+
+def test_a_column_called_intercept_is_told_from_the_constant_one():
+    right = parse_formula("y ~ Intercept + x").expand()
+    assert labels(right) == ["`Intercept`", "x"]
+
+
 def test_a_huge_power_stops_when_nothing_is_added():
     assert len(parse_formula("y ~ (a + b + c)^99999999999").expand().terms) == 7
 

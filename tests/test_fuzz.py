@@ -261,7 +261,8 @@ def terms(rng: random.Random, depth: int) -> str:
         usual = (name(rng), name(rng), name(rng), coded(rng), call(rng, 2), call(rng, 1))
         return rng.choice(("1", "0", ".", *usual))
     if rng.random() < 0.15:
-        return f"({name(rng)} + {name(rng)} + {coded(rng)})^{rng.choice((1, 2, 2, 3))}"
+        power = rng.choice((1, 2, 2, 3, 9, 99999))
+        return f"({name(rng)} + {terms(rng, 1)} + {coded(rng)})^{power}"
     unknown = rng.random() < 0.02
     mark = rng.choice(("/", "%in%", "|") if unknown else ("+", "+", "+", "-", "*", ":"))
     return f"{terms(rng, depth - 1)} {mark} {terms(rng, depth - 1)}"

@@ -33,35 +33,54 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "families": (words("_types errors links special support"), NUMERIC),
     "source": (words("errors memory"), {"polars"}),
     "design": (
-        words("_types errors expression families formula request source support"),
+        words("_types errors expression families formula request source support triangular"),
         {"numpy", "polars"},
     ),
     "engines": (words("_types design"), NUMERIC),
     "likelihood": (words("_types design families links support"), NUMERIC),
-    "symmetric": (words("_types"), NUMERIC),
-    "optimise": (words("_types symmetric"), NUMERIC),
-    "rank": (words("_types"), NUMERIC),
+    "triangular": (words("_types"), NUMERIC),
+    "symmetric": (words("_types triangular"), NUMERIC),
+    "optimise": (words("_types symmetric triangular"), NUMERIC),
+    "rank": (words("_types triangular"), NUMERIC),
     "pinball": (words("_types"), NUMERIC),
     "existence": (words("_types design engines families likelihood rank"), NUMERIC),
     "memory": (words("errors"), set()),
     "priors": (words("_types errors"), NUMERIC),
     "translations": (words("errors"), set()),
-    "penalty": (words("_types design likelihood links priors"), NUMERIC),
-    "corners": (words("_types optimise symmetric"), NUMERIC),
+    "fisher": (words("_types design engines families likelihood links support"), NUMERIC),
+    "penalty": (words("_types design fisher likelihood links optimise priors"), NUMERIC),
+    "modes": (words("_types optimise"), NUMERIC),
+    "location": (words("_types design engines likelihood optimise penalty pinball"), NUMERIC),
+    "signs": (words("_types"), NUMERIC),
+    "corners": (words("_types optimise signs symmetric"), NUMERIC),
+    "together": (words("_types corners optimise signs symmetric"), NUMERIC),
+    "sparse": (
+        words("_types corners design engines likelihood optimise penalty together"),
+        NUMERIC,
+    ),
     "start": (words("_types design engines families likelihood"), NUMERIC),
+    "conditioning": (
+        words("_types design engines likelihood rank start symmetric"),
+        NUMERIC,
+    ),
     "scale": (words("_types design engines errors families likelihood"), NUMERIC),
     "refine": (words("_types design engines likelihood optimise"), NUMERIC),
     "several": (
         words("_types design engines families likelihood optimise pinball start"),
         NUMERIC,
     ),
+    "exits": (words("_types engines likelihood optimise"), NUMERIC),
     "maximise": (
         words(
-            "_types corners design engines errors existence families likelihood optimise "
-            "penalty pinball rank refine scale several start symmetric"
+            "_types conditioning design engines errors existence exits families fisher likelihood "
+            "location modes optimise penalty pinball priors rank refine scale several sparse start "
+            "together"
         ),
         NUMERIC,
     ),
+    "profile": (words("_types design likelihood maximise optimise"), NUMERIC),
+    "debiased": (words("_types design errors maximise penalty request symmetric"), NUMERIC),
+    "jacobian": (words("_types links maximise optimise penalty priors"), NUMERIC),
     "inference": (words("_types design errors families likelihood maximise symmetric"), NUMERIC),
     "boundary": (
         words("_types design engines families inference likelihood maximise optimise penalty"),
@@ -69,47 +88,49 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
     "residuals": (words("_types families special"), NUMERIC),
-    "goodness": (words("_types design families losses maximise residuals"), NUMERIC),
+    "goodness": (words("_types design families losses maximise residuals sparse"), NUMERIC),
     "gof": (
         words("_types design errors families goodness maximise optimise request residuals"),
         NUMERIC,
     ),
     "specify": (words("design errors families formula links request support"), NUMERIC),
-    "influence": (words("_types design maximise"), NUMERIC),
+    "influence": (words("_types design maximise special"), NUMERIC),
     "cautions": (
         words("_types design families inference influence maximise optimise rank source"),
         NUMERIC,
     ),
-    "assign": (words("design errors families links penalty priors request support"), set()),
-    "posterior": (words("_types corners design maximise penalty"), NUMERIC),
+    "assign": (words("design errors families fisher links penalty priors request support"), set()),
+    "posterior": (words("_types corners design maximise penalty sparse"), NUMERIC),
     "strength": (
         words(
             "_types design engines errors likelihood maximise optimise penalty posterior "
-            "request results"
+            "request results sparse together"
         ),
         NUMERIC,
     ),
-    "verdict": (words("design existence maximise support"), set()),
-    "catalogue": (words("families links specify"), set()),
+    "verdict": (words("design existence fisher maximise support"), set()),
+    "catalogue": (words("families links priors specify"), set()),
     "estimates": (
-        words("_types design existence inference maximise optimise results support"),
+        words("_types design existence inference maximise optimise profile results support"),
         NUMERIC,
     ),
+    "readings": (words("estimates families maximise optimise results"), NUMERIC),
     "assemble": (
         words(
-            "__init__ _types assign cautions design errors estimates goodness inference losses "
-            "maximise optimise posterior rank request results source symmetric translations verdict"
+            "__init__ _types assign cautions debiased design errors estimates goodness inference "
+            "jacobian losses maximise optimise posterior profile rank readings request results "
+            "source symmetric translations verdict"
         ),
         NUMERIC,
     ),
     "fitting": (
         words(
-            "assemble assign boundary design engines errors families gof inference likelihood "
-            "links maximise penalty request results source specify strength"
+            "assemble assign boundary debiased design engines errors families gof inference "
+            "likelihood links maximise penalty request results source specify strength"
         ),
         NUMERIC,
     ),
-    "report": (words("errors results"), {"rich"}),
+    "report": (words("errors memory results"), {"rich"}),
     "cli": (
         words("__init__ catalogue errors families fitting memory report request translations"),
         {"typer"},

@@ -105,11 +105,20 @@ def test_chunks_and_threads_give_the_same_totals(most_rows, threads):
 
 
 def test_chunk_edges_that_differ_between_columns_are_cut_without_losing_rows():
-    y = np.arange(10.0)
-    columns = Columns({TARGET: [y[:3], y[3:]], "x1": [y[:7], y[7:]]})
-    seen = [(s.start, s.hi - s.lo) for s in columns.spans(4)]
-    assert seen == [(0, 3), (3, 4), (7, 3)]
+    y = np.arange(30_000.0)
+    columns = Columns({TARGET: [y[:9000], y[9000:]], "x1": [y[:21_000], y[21_000:]]})
+    seen = [(s.start, s.hi - s.lo) for s in columns.spans(12_000)]
+    assert seen == [(0, 9000), (9000, 12_000), (21_000, 9000)]
+    assert np.shares_memory(columns.piece(0)["x1"], y)
     np.testing.assert_array_equal(columns.whole("x1"), y)
+
+
+def test_pieces_too_short_to_walk_become_one():
+    y = np.arange(3000.0)
+    columns = Columns({TARGET: np.split(y, 10), "x1": np.split(2 * y, 6)})
+    assert [(s.start, s.hi - s.lo) for s in columns.spans(2000)] == [(0, 1500), (1500, 1500)]
+    np.testing.assert_array_equal(columns.piece(0)[TARGET], y)
+    np.testing.assert_array_equal(columns.piece(0)["x1"], 2 * y)
 
 
 def test_a_weight_of_two_is_a_row_twice():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,18 @@ FITS: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
     "lognormal": ("house_prices.csv", "price", ["lotsize", "bedrooms"], {}),
     "tweedie": ("doctor_visits.csv", "reduced", ["age", "health"], {"fix": "p=1.5"}),
     "poisson": ("doctor_visits.csv", "visits", ["age", "income", "illness", "reduced"], {}),
+    "categorical": ("house_prices.csv", "stories", ["lotsize", "bedrooms"], {}),
+    "ordinal": ("house_prices.csv", "stories", ["lotsize", "bedrooms"], {}),
+    "geometric": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "negbinom": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "negbinom1": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "zip": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "zinb": ("doctor_visits.csv", "reduced", ["age"], {}),
+    "hurdle-poisson": ("doctor_visits.csv", "visits", ["age", "illness"], {}),
+    "hurdle-negbinom": ("doctor_visits.csv", "health", ["age", "illness"], {}),
+    "truncated-poisson": ("house_prices.csv", "bedrooms", ["lotsize"], {}),
+    "truncated-negbinom": ("insurance.csv", "holders", ["district"], {}),
+    "beta-binomial": ("menarche.csv", "menarche", ["age"], {"trials": "total"}),
 }
 RECORDS = [(name, loss) for name in families.NAMES for loss in families.load(name).losses]
 every_record = pytest.mark.parametrize(
@@ -91,6 +104,17 @@ def _clipped(r, k):
     return np.clip(r, -threshold, threshold)
 
 
+def _softmax(eta):
+    """Of several classes, the score of the first being 0; (n, K)."""
+    weights = np.exp(np.column_stack([np.zeros(len(eta)), eta]))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _less_one_of(eta, y):
+    """softmax - 1[y = k] for all classes but the first, (n, K - 1)."""
+    return _softmax(eta)[:, 1:] - (y[:, None] == np.arange(1, eta.shape[1] + 1))
+
+
 # Gradient in the raw score, as each project documents the objective. PyTorch: the formula
 # on the page of the loss class. XGBoost and LightGBM: the gradient statistics of the objective.
 FORMULAS = {
@@ -101,6 +125,9 @@ FORMULAS = {
     "torch.nn.SmoothL1Loss(beta=1)": lambda eta, y: np.clip(eta - y, -1, 1),
     "torch.nn.HuberLoss(delta=1)": lambda eta, y: np.clip(eta - y, -1, 1),
     "torch.nn.HuberLoss(delta=1.345 * sigma)": lambda eta, y: _clipped(eta - y, 1.345),
+    "torch.nn.CrossEntropyLoss()": _less_one_of,
+    "objective='multi:softprob'": _less_one_of,
+    "objective='multiclass'": _less_one_of,
     "objective='reg:squarederror'": lambda eta, y: eta - y,
     "objective='reg:absoluteerror'": lambda eta, y: np.sign(eta - y),
     "objective='reg:quantileerror', quantile_alpha=0.5": lambda eta, y: (eta > y) - 0.5,
@@ -260,6 +287,9 @@ VALUES = {
         y * np.log1p(np.exp(-eta)) + (m - y) * np.log1p(np.exp(eta))
     ),
     "log-cosh": lambda y, eta, m: np.log(np.cosh(np.pi / 2 * (y - eta))),
+    "cross-entropy": lambda y, eta, m: (
+        -np.log(np.take_along_axis(_softmax(eta), y.astype(int)[:, None], axis=1))
+    ),
     "exponential NLL": lambda y, eta, m: eta + y * np.exp(-eta),
     "gamma deviance": lambda y, eta, m: 2 * (y * np.exp(-eta) - 1 - np.log(y) + eta),
     "inverse Gaussian deviance": lambda y, eta, m: (y * np.exp(-eta) - 1) ** 2 / y,
@@ -283,8 +313,8 @@ def test_scale_times_value_plus_constant_is_the_mean_nll(name, loss):
     result = fitted(name)
     record = next(record for record in result.losses if record.name == loss.name)
     X, y, m = arrays(name)
-    unit = result.parameters[0].estimate if "sigma" in loss.given else 1.0
-    value = VALUES[loss.name](y / unit, X @ coefficients(result) / unit, m).mean()
+    unit = result.parameters[0].estimate if loss.name == "log-cosh" else 1.0
+    value = VALUES[loss.name](y / unit, X @ by_class(result) / unit, m).mean()
     assert record.value == pytest.approx(value, rel=1e-10)
     rebuilt = record.scale_to_nll * value + record.constant_to_nll
     assert rebuilt == pytest.approx(result.fit.mean_nll, rel=1e-10)
@@ -312,16 +342,18 @@ def test_the_mean_absolute_error_is_the_laplace_height():
 def test_the_printed_scikit_learn_setting_gives_the_same_coefficients(name, loss):
     setting = printed(name, loss)["scikit-learn"]
     X, y, weights = one_row_a_class(name) if "one row a class" in setting else plain_rows(name)
-    call = setting.partition(" on one row a class")[0]
+    call = re.split(r" on one row a class| less its first class", setting)[0]
     estimator = evaluated(call)
     estimator.set_params(**TIGHTER[type(estimator).__name__])
     # on columns of unit spread; the coefficients are those of the raw columns again below
     mean, spread = X.mean(axis=0), X.std(axis=0)
     estimator.fit((X - mean) / spread, y, sample_weight=weights)
-    slopes = np.ravel(estimator.coef_) / spread
-    intercept = float(np.ravel(estimator.intercept_)[0]) - mean @ slopes
-    found = coefficients(fitted(name))
-    np.testing.assert_allclose([intercept, *slopes], found, rtol=1e-6)
+    slopes = (np.atleast_2d(estimator.coef_) / spread).T
+    intercepts = np.ravel(estimator.intercept_) - mean @ slopes
+    theirs = np.vstack([intercepts, slopes])
+    if loss.joint:
+        theirs = theirs[:, 1:] - theirs[:, :1]
+    np.testing.assert_allclose(np.squeeze(theirs), by_class(fitted(name)), rtol=1e-6)
 
 
 def test_a_wrong_setting_would_be_noticed():
@@ -338,15 +370,19 @@ def test_the_documented_gradient_is_a_multiple_of_the_slope_of_the_nll(
     name, loss, library, setting
 ):
     rng = np.random.default_rng(7)
-    eta = rng.normal(size=DRAWN)
+    eta = rng.normal(size=(DRAWN, 3) if loss.joint else DRAWN)
+    y = rng.integers(0, 4 if loss.joint else 2, DRAWN).astype(float)
     family = families.load(name)
     # both values of a yes or no; no zero where that is impossible
     zero_is_impossible = family.support.first_violation(np.zeros(1), {}) is not None
     y = rng.integers(0, 2, DRAWN) + 0.5 * zero_is_impossible
     rest = (DRAWN_SIGMA,) * (len(family.parameters) - 1)
     documented = FORMULAS[objective(setting)](eta, y)
-    slope = -family.score(y, *theta_of(name, eta), *rest)[0] * chain(name, eta)
-    ratio = documented / slope
+    if loss.joint:
+        slope = -np.column_stack(family.score(y, *eta.T))
+    else:
+        slope = -family.score(y, *theta_of(name, eta), *rest)[0] * chain(name, eta)
+    ratio = np.ravel(documented / slope)
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-12)
     assert ratio[0] > 0
 
@@ -356,12 +392,13 @@ def test_the_documented_loss_is_least_at_the_coefficients(name, loss, library, s
     result = fitted(name)
     X, y, _ = arrays(name)
     gradient = FORMULAS[objective(setting)]
-    eta = X @ coefficients(result)
+    eta = X @ by_class(result)
     if families.load(name).vertex is not None:
         assert_zero_is_a_subgradient(X, y - eta)
     else:
-        parts = X.T * gradient(eta, y)
-        np.testing.assert_allclose(parts.sum(axis=1) / abs(parts).sum(axis=1), 0, atol=1e-9)
+        for slopes in np.atleast_2d(gradient(eta, y).T):
+            parts = X.T * slopes
+            np.testing.assert_allclose(parts.sum(axis=1) / abs(parts).sum(axis=1), 0, atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -485,12 +522,21 @@ def coefficients(result):
     return np.array([row.estimate for row in result.coefficients])
 
 
+def by_class(result):
+    """Coefficients (p,), or (p, K - 1) of a target with classes."""
+    numbers = coefficients(result)
+    classes = len({row.parameter for row in result.coefficients})
+    return numbers if classes == 1 else numbers.reshape(classes, -1).T
+
+
 def arrays(name):
     """Columns with the intercept first, target, trials (ones without any)."""
     _, target, features, options = FITS[name]
     data = table(name)
     X = np.column_stack([np.ones(len(data)), data.select(features).to_numpy().astype(float)])
     y = data[target].to_numpy().astype(float)
+    if families.load(name).support.levels:
+        y = y - 1
     trials = options.get("trials")
     m = np.ones(len(y)) if trials is None else data[trials].to_numpy().astype(float)
     return X, y, m

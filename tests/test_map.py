@@ -268,11 +268,6 @@ def test_sandwich_errors_do_not_know_of_a_prior(kind):
         model(table(2), "normal", l2=1.0, se=kind)
 
 
-def test_the_laplace_family_takes_no_prior_and_says_why():
-    with pytest.raises(UsageError, match="laplace has a corner of its own"):
-        fit(table(2), "y ~ x1", family="laplace", prior="normal(0, 1)")
-
-
 # ---- helpers ----
 
 

@@ -113,3 +113,15 @@ def test_every_step_is_told():
     optimum = newton(poisson(), np.array([0.0, 0.0]), log=lines.append)
     assert len(lines) >= optimum.steps
     assert lines[0].startswith("step 0: log-likelihood ")
+
+
+def test_a_saddle_is_left_in_the_direction_it_bends_down():
+    def evaluate(gamma, kind):
+        x, y = gamma
+        nll = x**2 + y**4 / 4 - y**2 / 2
+        score = np.array([2 * x, y**3 - y])
+        return Surface(nll, score, np.diag([2.0, 3 * y**2 - 1]))
+
+    found = newton(evaluate, np.array([3.0, 1e-3]), fallback="observed")
+    assert found.status is Status.CONVERGED
+    np.testing.assert_allclose(found.gamma, [0, 1], atol=1e-9)

@@ -49,7 +49,7 @@ def test_a_fit_is_a_frozen_record_that_goes_into_json():
     assert isinstance(result, FitResult)
     assert all(isinstance(row, Coefficient) for row in result.coefficients)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        result.fit = None  # type: ignore[misc, assignment]
+        result.fit = None  # type: ignore[misc]
     document = json.loads(json.dumps(dataclasses.asdict(result), allow_nan=False))
     assert document["coefficients"][1]["term"] == "age"
     assert document["mlefit_version"] == mlefit.__version__

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+from mlefit.fitting import fit
 from mlefit.rank import redundant_columns, triangle
 from mlefit.symmetric import condition_number
 
@@ -65,3 +67,40 @@ def find(X):
     centre[0] = 0
     R = triangle([X - centre[:, None]], len(X))
     return redundant_columns(R, np.linalg.norm(X, axis=1), centre)
+
+
+def plainly(X):
+    """What is redundant among columns, shape (n, p), as they are."""
+    R = triangle([X.T], X.shape[1])
+    return redundant_columns(R, np.linalg.norm(X, axis=0), np.zeros(X.shape[1]))
+
+
+def test_hundreds_of_columns_are_judged_as_well_as_few():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(400, 300))
+    made_of = {70: (3, 5), 128: (0, 127), 250: (70, 71), 299: (298, 2)}
+    for j, (a, b) in made_of.items():
+        X[:, j] = 2 * X[:, a] - X[:, b]
+    found = plainly(X)
+    assert [column.index for column in found] == list(made_of)
+    for column, (a, b) in zip(found, made_of.values(), strict=True):
+        kept = {3: 4.0, 5: -2.0, 71: -1.0} if column.index == 250 else {a: 2.0, b: -1.0}
+        assert dict(column.parts) == pytest.approx(kept, abs=1e-12)
+
+
+def test_wide_designs_are_of_the_rank_of_their_rows():
+    X = np.random.default_rng(4).normal(size=(50, 400))
+    found = plainly(X)
+    assert [column.index for column in found] == list(range(50, 400))
+    for column in found:
+        again = sum(factor * X[:, k] for k, factor in column.parts)
+        np.testing.assert_allclose(again, X[:, column.index], atol=1e-9)
+
+
+@pytest.mark.parametrize("family", ["normal", "laplace", "poisson"])
+def test_a_model_of_nothing_but_a_column_of_zeros_is_one_without_columns(family):
+    frame = pl.DataFrame({"y": [1, 2, 4, 3], "x": [0.0] * 4})
+    result = fit(frame, "y ~ 0 + x", family=family)
+    assert result.certificate.status == "converged"
+    assert [c.estimate for c in result.coefficients if c.parameter == "mu"] == [None]
+    assert result.warnings[0] == "x is left out: x = 0"

@@ -13,6 +13,7 @@ from mlefit.special import (
     normal_quantile,
     poisson_tails,
     ratio,
+    reciprocal,
     times_log,
 )
 
@@ -54,3 +55,11 @@ def test_poisson_tails_are_exact_where_they_are_small(mu):
     np.testing.assert_allclose(above[inside], gammainc(k[inside] + 1, mu), rtol=2e-13)
     assert (below[~inside] == 0).all()
     assert (above[~inside] == 1).all()
+
+
+def test_a_reciprocal_is_finite_at_zero_and_exact_elsewhere():
+    a = np.array([0.0, 1e-300, 0.25, 3.0])
+    found = reciprocal(a)
+    assert np.isfinite(found).all()
+    assert (found[1:] == 1 / a[1:]).all()
+    assert found[0] * 0.0 == 0.0

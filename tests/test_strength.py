@@ -282,6 +282,35 @@ def test_the_command_prints_a_path(tmp_path):
     assert float(rows[1]["estimate"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("prior", "flags", "headings"),
+    [
+        ("laplace(0, auto)", ["--cv", "3"], ["coefficients", "NLL of a row held out"]),
+        ("normal(0, auto)", [], ["coefficients", "log evidence"]),
+        ("normal(0, 0.3)", [], ["coefficients", "log evidence"]),
+    ],
+)
+def test_a_path_is_drawn_above_its_numbers(prior, flags, headings, tmp_path):
+    data = tmp_path / "counts.csv"
+    counts(60, 3).write_csv(data)
+    common = ["fit", str(data), "y ~ .", "-F", "poisson", "--prior", prior, *flags, "--path", "9"]
+    drawn = CliRunner().invoke(app, [*common, "--plot", "always", "--ascii"])
+    assert drawn.exit_code == 0
+    lines = drawn.stdout.splitlines()
+    seen = [line.partition(", against")[0] for line in lines if ", against the strength" in line]
+    assert seen == headings
+    assert all(line.isascii() and len(line) <= 80 for line in lines if line[:9].strip() == "|")
+    # a pipe gets the numbers alone, unless it asks
+    assert "against the strength" not in CliRunner().invoke(app, common).stdout
+    table = drawn.stdout[drawn.stdout.rindex("against the strength") :]
+    assert "strength  " in table
+
+
+def test_a_prior_without_a_strength_is_not_called_several():
+    with pytest.raises(UsageError, match="and there is none"):
+        mlefit.fit(counts(40, 2), "y ~ .", family="poisson", prior="jeffreys", path=5)
+
+
 @pytest.mark.parametrize("form", ["text", "md", "csv", "json"])
 def test_a_path_table_without_a_path_is_refused(form, tmp_path):
     data = tmp_path / "counts.csv"

@@ -306,6 +306,7 @@ SETTINGS = [
     "sklearn:ElasticNet,alpha=0.4,l1_ratio=0.7",
     "sklearn:PoissonRegressor,alpha=1",
     "sklearn:GammaRegressor,alpha=0.01",
+    "sklearn:QuantileRegressor,alpha=0.02",
     "glum:GeneralizedLinearRegressor,family=poisson,alpha=0.02,l1_ratio=0.5",
     "glum:GeneralizedLinearRegressor,family=normal,alpha=0.02,l1_ratio=0",
     "glmnet,family=gaussian,alpha=0.3,lambda=0.05",

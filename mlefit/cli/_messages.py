@@ -49,9 +49,15 @@ def _translated(error: Exception) -> UsageError:
     context: Any = getattr(error, "ctx", None)
     option = getattr(error, "option_name", "")
     if hasattr(error, "possibilities"):
-        known = [name for param in context.command.get_params(context) for name in param.opts]
-        close = did_you_mean(option, known) if option.startswith("--") else ()
-        tries = close or (f"{context.command_path} --help",)
+        # without the dashes, which every long option shares
+        known = [
+            name[2:]
+            for param in context.command.get_params(context)
+            for name in param.opts
+            if name.startswith("--")
+        ]
+        close = did_you_mean(option[2:], known) if option.startswith("--") else ()
+        tries = [f"--{name}" for name in close] or [f"{context.command_path} --help"]
         return UsageError(f"no option {option} in {context.command_path}", tries=tries)
     message = str(error.format_message()) if hasattr(error, "format_message") else str(error)
     problem = message[:1].lower() + message[1:].rstrip(".")

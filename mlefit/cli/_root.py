@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -17,14 +18,16 @@ from mlefit import __version__
 from mlefit.cli import _messages
 from mlefit.errors import DataError, ExitCode, MlefitError, UsageError, did_you_mean
 from mlefit.memory import NOT_ENOUGH
+from mlefit.report import terminal
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 COMPLETE_VARIABLE = "_MLEFIT_COMPLETE"
 
 # name: short help. The module of the same name holds `app`, a Typer of one command.
 COMMANDS = {
     "fit": "Estimate the parameters of a family by maximum likelihood.",
     "prior": "Translate a penalty between libraries and a prior.",
-    "list": "Show the families, losses and links there are.",
+    "list": "Show the families, losses, links and priors there are.",
     "completion": "Print the completion script of a shell.",
 }
 
@@ -85,6 +88,10 @@ class Root(TyperGroup):
             code = _messages.refuse_parse(error, arguments)
         except MemoryError as error:
             code = _messages.refuse(_no_memory(error), arguments)
+        except OSError as error:  # Typer could not write its help
+            if error.errno not in _FULL:
+                raise
+            code = _messages.refuse(terminal.unwritable(error), arguments)
         except SystemExit as leaving:
             # Typer leaves with 1 when the reader of its help has gone.
             code = ExitCode.OK if leaving.code == 1 else leaving.code

@@ -81,6 +81,7 @@ def fit(
     table: opt.Table = None,
     output: opt.Output = None,
     color: opt.Colour = "auto",
+    plot: opt.Plot = "auto",
     ascii_only: opt.Ascii = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
@@ -140,6 +141,10 @@ def _positionals(data: str | None, formula: str | None) -> tuple[str, str | None
     lone = formula is None and data is not None and "~" in data.lstrip()[1:]
     if lone and not Path(str(data)).exists():
         data, formula = None, data
+    if data == "":
+        raise UsageError(
+            "the name of the data file is empty", "is it a variable of the shell that is not set?"
+        )
     stdin: TextIO | None = sys.stdin  # None if it was closed before the start
     if data in {None, "-"} and stdin is not None and stdin.isatty():
         raise UsageError("no data: name a file, or pipe rows in", tries=["mlefit fit DATA 'y ~ x'"])
@@ -156,6 +161,7 @@ def _report_options(flags: Mapping[str, Any]) -> ReportOptions:
         ascii_only=flags["ascii_only"] or terminal.needs_ascii(stream),
         width=terminal.width_of(stream),
         quiet=flags["quiet"],
+        plot=terminal.use_pictures(flags["plot"], stream),
     )
 
 

@@ -13,14 +13,14 @@ from mlefit.cli._command import Command
 from mlefit.cli._values import choice
 from mlefit.report import ReportOptions, terminal, write_list
 
-_KINDS = ("families", "losses", "links")
+_KINDS = ("families", "losses", "links", "priors")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Kind = Annotated[
     str,
     typer.Argument(
-        metavar="[families|losses|links]",
+        metavar="[families|losses|links|priors]",
         parser=choice("list", _KINDS, usage="mlefit list"),
         autocompletion=lambda incomplete: [k for k in _KINDS if k.startswith(incomplete)],
         show_default=False,
@@ -36,13 +36,14 @@ def show(
     color: opt.Colour = "auto",
     ascii_only: opt.Ascii = False,
 ) -> None:
-    """Show the families, losses and links there are."""
+    """Show the families, losses, links and priors there are."""
     from mlefit import catalogue  # imports every family
 
     rows = {
         "families": catalogue.families,
         "losses": catalogue.losses,
         "links": catalogue.links,
+        "priors": catalogue.priors,
     }[kind]()
     stream = sys.stdout
     write_list(

@@ -23,8 +23,8 @@ MODEL, PARTLY, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
 
 _MISSING = ("drop", "error")
 _INPUT_FORMATS = ("csv", "tsv", "parquet", "ipc", "ndjson")
-_SE_KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster")
-_COLOURS = ("auto", "always", "never")
+_SE_KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster", "debiased")
+_WHEN = ("auto", "always", "never")
 
 
 def _family_names(incomplete: str) -> list[str]:
@@ -127,7 +127,7 @@ Priors = Annotated[
         panel=MODEL,
         metavar="SPEC",
         text="'normal(0, 1)' for every slope, 'x ~ laplace(0, 0.5)' for a term, auto for a "
-        "scale that the data choose. Repeatable.",
+        "scale that the data choose, jeffreys. Repeatable.",
     ),
 ]
 L2 = Annotated[
@@ -358,7 +358,10 @@ Output = Annotated[
     ),
 ]  # fmt: skip
 Colour = Annotated[
-    str, _choice("--color", panel=SHOWN, values=_COLOURS, text="Colour, also off with NO_COLOR.")
+    str, _choice("--color", panel=SHOWN, values=_WHEN, text="Colour, also off with NO_COLOR.")
+]
+Plot = Annotated[
+    str, _choice("--plot", panel=SHOWN, values=_WHEN, text="Pictures of curves, in text.")
 ]
 Ascii = Annotated[bool, _flag("--ascii", panel=SHOWN, text="Nothing but ASCII.")]
 Quiet = Annotated[bool, _flag("-q", "--quiet", panel=SHOWN, text="No notes; with -o, no report.")]

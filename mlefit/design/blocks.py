@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.coding import Column, Indicator
+from mlefit.design.coding import INTERCEPT, Column, Indicator, Part
+from mlefit.triangular import solve_lower
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 
@@ -90,24 +91,46 @@ class Predictor:
     def sees_what(self, other: Predictor) -> bool:
         """Whether its free columns are those of another, in the same coordinates."""
         mine, its = self.basis, other.basis
+        turned = [basis.triangle for basis in (mine, its) if basis.triangle is not None]
         return (
             self.columns == other.columns
             and np.array_equal(mine.centre, its.centre)
-            and mine.triangle is its.triangle
+            and (not turned or (len(turned) == 2 and np.array_equal(turned[0], turned[1])))
         )
 
     def without_basis(self) -> Predictor:
         """The same predictor in the user's own coordinates."""
         return replace(self, basis=Basis(np.zeros(self.size)))
 
-    def without(self, redundant: Sequence[int]) -> Predictor:
-        """The same predictor with some columns left out."""
-        keep = [j for j in range(self.size) if j not in redundant]
+    def only(self, keep: Sequence[int]) -> Predictor:
+        """The same predictor with some of its columns, in coordinates that no basis has turned."""
         return replace(
             self,
             columns=tuple(self.columns[j] for j in keep),
-            basis=Basis(self.basis.centre[keep]),
+            basis=Basis(self.basis.centre[list(keep)]),
         )
+
+    def without(self, redundant: Sequence[int]) -> Predictor:
+        """The same predictor with some columns left out."""
+        return self.only([j for j in range(self.size) if j not in redundant])
+
+    def holding(self, keep: NDArray[np.intp], gamma: Vector) -> Predictor:
+        """The same linear predictor with all columns but some held at their coefficients.
+
+        Args:
+            keep: positions of the columns that stay free.
+            gamma: coefficients in the coordinates of the basis; columns of a basis that
+                is turned stay free together.
+        """
+        if len(keep) == self.size:
+            return self
+        assert self.basis.triangle is None
+        gone = np.setdiff1d(np.flatnonzero(gamma), keep)
+        held = [(self.columns[j], float(gamma[j])) for j in gone]
+        if len(gone):
+            # a held column is added as it is, a free one less its centre
+            held.append((Column(INTERCEPT, ()), -float(self.basis.centre[gone] @ gamma[gone])))
+        return replace(self.only(keep.tolist()), held=(*self.held, *held))
 
 
 @dataclass
@@ -153,6 +176,9 @@ class Span:
 class Columns:
     """Series by key, cut at every chunk boundary so that each piece is a plain view.
 
+    Where that would make pieces too short to walk, as in a wide CSV file, every series is
+    copied into one.
+
     Args:
         chunks: for each key the arrays of its chunks, in row order.
     """
@@ -160,6 +186,9 @@ class Columns:
     def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
         self.rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
         edges = sorted({0, *(edge for arrays in chunks.values() for edge in _edges(arrays))})
+        if len(edges) > 2 and self.rows < _FEWEST_ROWS * (len(edges) - 1):
+            chunks = {key: [np.concatenate(arrays)] for key, arrays in chunks.items()}
+            edges = [0, self.rows]
         self._starts = edges[:-1]
         self._pieces = [
             {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
@@ -182,6 +211,15 @@ class Columns:
                 lo, hi = rows * i // count, rows * (i + 1) // count
                 yield Span(index, self._starts[index] + lo, lo, hi)
 
+    def every(self, step: int) -> Columns:
+        """Every so many rows of each run of chunks, copied."""
+        return Columns(
+            {
+                key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
+                for key in self._pieces[0]
+            }
+        )
+
     def whole(self, key: str) -> NDArray[Any]:
         """One series as one array; copied only if it has several chunks."""
         parts = [piece[key] for piece in self._pieces]
@@ -192,7 +230,7 @@ class Columns:
         chunks = {name: [piece[name] for piece in self._pieces] for name in self._pieces[0]}
         return Columns({**chunks, key: [values]})
 
-    def every(self, key: str, step: int) -> NDArray[Any]:
+    def thinned(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)
         return np.concatenate([piece[key][-start % step :: step] for start, piece in pieces])
@@ -264,12 +302,10 @@ class Reader:
     ) -> Matrix:
         X = buffer[: predictor.size * m].reshape(predictor.size, m)
         for row, column, shift in zip(X, predictor.columns, predictor.basis.centre, strict=True):
-            _fill(row, column, piece, rows)
-            if shift:
-                row -= shift
+            _fill(row, column, piece, rows, shift)
         if predictor.basis.triangle is not None:
             # row i of the design is x_i R^-1, so as columns by rows it is R^-T X
-            X[:] = np.linalg.solve(predictor.basis.triangle.T, X)
+            X[:] = solve_lower(predictor.basis.triangle.T, X)
         return X
 
 
@@ -304,24 +340,47 @@ def user_matrix(predictors: Sequence[Predictor]) -> Matrix:
     return np.concatenate(betas(predictors, np.eye(sum(p.size for p in predictors))))
 
 
+def holding(
+    predictors: Sequence[Predictor], at: NDArray[np.intp], gamma: Vector
+) -> list[Predictor]:
+    """The predictors with the coefficients at some positions free and the others held."""
+    edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
+    return [
+        predictor.holding(at[(at >= lo) & (at < hi)] - lo, gamma[lo:hi])
+        for predictor, (lo, hi) in zip(predictors, pairwise(edges), strict=True)
+    ]
+
+
 def block_rows(predictors: Sequence[Predictor]) -> int:
     """How many rows a block of these predictors should have."""
     widest = sum(predictor.size for predictor in predictors) + 1
     return int(np.clip(_CELLS // widest, _FEWEST_ROWS, _MOST_ROWS))
 
 
-def _fill(row: Rows, column: Column, piece: Mapping[str, NDArray[Any]], rows: slice) -> None:
+def _fill(
+    row: Rows,
+    column: Column,
+    piece: Mapping[str, NDArray[Any]],
+    rows: slice,
+    shift: float = 0.0,
+) -> None:
+    """Write a column less its shift."""
     if column.is_intercept:
-        row[:] = 1.0
+        row[:] = 1.0 - shift
         return
-    for i, part in enumerate(column.parts):
-        values = piece[part.key][rows]
-        if isinstance(part, Indicator):
-            values = values == part.code
-        if i == 0:
-            row[:] = values
-        else:
-            row *= values
+    first, *others = column.parts
+    if not others:  # one walk over the row, for it is most of the work of a wide design
+        np.subtract(_values(first, piece, rows), shift, out=row)
+        return
+    row[:] = _values(first, piece, rows)
+    for part in others:
+        row *= _values(part, piece, rows)
+    row -= shift
+
+
+def _values(part: Part, piece: Mapping[str, NDArray[Any]], rows: slice) -> NDArray[Any]:
+    values = piece[part.key][rows]
+    return values == part.code if isinstance(part, Indicator) else values
 
 
 def _offset(predictor: Predictor, piece: Mapping[str, NDArray[Any]], rows: slice) -> Any:

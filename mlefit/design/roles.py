@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from mlefit.design.suggest import Place, listed, word
 from mlefit.design.usable import Profile, left_out, profile, suits
 from mlefit.errors import UsageError, did_you_mean
-from mlefit.expression import Expression, Name, names, respelt
+from mlefit.expression import Expression, Name, names, quote, respelt
 from mlefit.families._base import Family
 from mlefit.formula import Factor, Formula, RightSide, column_formula, parse_formula
 from mlefit.request import Request
@@ -263,7 +263,8 @@ def _further_formulas(further: Sequence[Formula], family: Family) -> dict[str, F
                 f"{family.name} has no parameter '{name}' for --model '{formula.text}'",
                 f"parameters with a --model: {', '.join(known) or 'none'}",
                 tries=[
-                    f"--model {word(f'{close} ~ {right}')}" for close in did_you_mean(name, known)
+                    f"--model {word(f'{quote(close)} ~ {right}')}"
+                    for close in did_you_mean(name, known)
                 ],
             )
         formulas[name] = formula

@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 
 from mlefit.design.blocks import TARGET, Columns
-from mlefit.design.levels import level_text, listed_levels, number, ranked
+from mlefit.design.classes import coded
+from mlefit.design.levels import level_text, listed_levels
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import listed, word
 from mlefit.design.usable import facts_of, suitable_families
-from mlefit.design.values import contents, is_text, numbers
+from mlefit.design.values import is_text, numbers
 from mlefit.errors import DataError, UsageError
 from mlefit.expression import Name
 from mlefit.families._base import Family
@@ -64,90 +65,26 @@ def target_of(request: Request, roles: Roles, rows: Rows, family: Family) -> Tar
 def _classes(request: Request, roles: Roles, rows: Rows, family: Family) -> Target:
     """The levels of a column as codes: in the order given, declared, or sorted."""
     label = roles.main.response_label
-    codes, levels, declared = _coded(request, roles, rows, family)
+    coding = coded(request, roles, rows, family)
+    levels = coding.levels
     if len(levels) < 2:
         raise DataError(f"{label!r} has only the level {levels[0]!r}, and {family.name} needs two")
-    shown = ", ".join(map(repr, levels[:_SHOWN_LEVELS])) + ", ..." * (len(levels) > _SHOWN_LEVELS)
+    note = None
     if not family.support.ordered:
-        return Target(codes, levels=levels, note=f"{label}: {levels[0]!r} is the base class")
-    if declared or not spelt_out(levels):
-        return Target(codes, levels=levels)
-    order = shown.replace(", ", " < ")
-    if request.strict:
-        raise UsageError(
-            f"--strict allows no guess, and nothing says in which order the levels of {label!r} "
-            "stand",
-            listed_levels(list(levels)),
-            tries=[f"--levels {listed(levels)}"],
+        note = f"{label}: {levels[0]!r} is the base class"
+    elif not coding.has_order:
+        order = " < ".join(map(repr, levels[:_SHOWN_LEVELS])) + " < ..." * (
+            len(levels) > _SHOWN_LEVELS
         )
-    return Target(
-        codes,
-        levels=levels,
-        note=f"{label}: levels in alphabetical order, {order}; --levels names another order",
-    )
-
-
-def spelt_out(levels: Sequence[str]) -> bool:
-    """Whether levels are words, which have no order of their own."""
-    return any(number(level) is None for level in levels) and set(levels) != {"false", "true"}
-
-
-def _coded(
-    request: Request, roles: Roles, rows: Rows, family: Family
-) -> tuple[pl.Series, tuple[str, ...], bool]:
-    """Codes (n,), the levels they count, and whether somebody declared their order."""
-    if isinstance(roles.response, Name):
-        values = rows.frame.get_column(roles.response.name)
-        if values.dtype.is_nested() or values.dtype.is_temporal():
-            raise UsageError(f"column {values.name!r} holds {contents(values.dtype)}")
-    else:
-        values = numbers(roles.response, rows)
-    if values.dtype.is_numeric():
-        values = numbers(roles.response, rows)
-        _require_integers(values, roles, rows, family)
-    declared = values.dtype.categories.to_list() if isinstance(values.dtype, pl.Enum) else None
-    ranks, distinct = ranked(values)
-    seen = [level_text(value) for value in distinct]
-    if request.levels is not None:
-        wanted = _agreed(request.levels, seen, roles)
-    elif declared is not None:
-        wanted = tuple(level for level in declared if level in seen)
-    else:
-        return ranks.cast(pl.Float64), tuple(seen), False
-    places = pl.Series([float(wanted.index(level)) for level in seen])
-    codes = ranks.replace_strict(range(len(seen)), places, return_dtype=pl.Float64)
-    return codes, wanted, True
-
-
-def _require_integers(values: pl.Series, roles: Roles, rows: Rows, family: Family) -> None:
-    broken = (values != values.floor()).arg_true()
-    if len(broken):
-        shown = (f"row {rows.row_number(i)} = {values[i]:.12g}" for i in broken[:_SHOWN_ROWS])
-        raise DataError(
-            f"{roles.main.response_label!r} does not suit {family.name}: it has non-integers",
-            f"first: {', '.join(shown)} ({len(broken)} of {len(values)} rows)",
-            tries=[f"--family {name}" for name in suitable_families(facts_of(values))],
-        )
-
-
-def _agreed(given: tuple[str, ...], seen: Sequence[str], roles: Roles) -> tuple[str, ...]:
-    """The levels of `--levels`, if they are those of the target."""
-    label = roles.main.response_label
-    unknown = [level for level in given if level not in seen]
-    missing = [level for level in seen if level not in given]
-    twice = [level for level in given if given.count(level) > 1]
-    if not (unknown or missing or twice):
-        return given
-    if unknown:
-        problem = f"--levels names {unknown[0]!r}, which no row of {label!r} has"
-    elif missing:
-        problem = f"--levels leaves out {missing[0]!r}, which rows of {label!r} have"
-    else:
-        problem = f"--levels names {twice[0]!r} twice"
-    kept = list(dict.fromkeys(level for level in given if level in seen))
-    raise UsageError(
-        problem, listed_levels(list(seen)), tries=[f"--levels {listed([*kept, *missing])}"]
-    )
+        note = f"{label}: levels in alphabetical order, {order}; --levels names another order"
+        if request.strict:
+            raise UsageError(
+                "--strict allows no guess, and nothing says in which order the levels of "
+                f"{label!r} stand",
+                listed_levels(list(levels)),
+                tries=[f"--levels {listed(levels)}"],
+            )
+    return Target(coding.codes, levels=levels, note=note)
 
 
 def _chosen_event(request: Request, roles: Roles, rows: Rows, family: Family) -> Target:
@@ -157,11 +94,11 @@ def _chosen_event(request: Request, roles: Roles, rows: Rows, family: Family) ->
             f"--levels orders the levels of a target, and {family.name} has {family.support.words}",
             tries=["--family ordinal", "--family categorical"],
         )
-    codes, levels, _ = _coded(request, roles, rows, family)
-    if len(levels) != 2:
-        raise _not_two(list(levels), roles, family)
-    label = roles.main.response_label
-    return Target(codes, levels[1], note=f"{label}: {levels[1]!r} counts as 1")
+    coding = coded(request, roles, rows, family)
+    if len(coding.levels) != 2:
+        raise _not_two(list(coding.levels), roles, family)
+    label, event = roles.main.response_label, coding.levels[1]
+    return Target(coding.codes, event, note=f"{label}: {event!r} counts as 1")
 
 
 def _numbers_or_event(roles: Roles, rows: Rows, family: Family) -> tuple[pl.Series, str | None]:
@@ -173,16 +110,16 @@ def _numbers_or_event(roles: Roles, rows: Rows, family: Family) -> tuple[pl.Seri
         return values.cast(pl.Float64), "true" if family.support.binary else None
     if not is_text(values.dtype):
         return numbers(roles.response, rows), None
-    return _event(values.cast(pl.String), roles, family)
+    return _event(values.cast(pl.String), roles, rows, family)
 
 
-def _event(values: pl.Series, roles: Roles, family: Family) -> tuple[pl.Series, str]:
+def _event(values: pl.Series, roles: Roles, rows: Rows, family: Family) -> tuple[pl.Series, str]:
     """A two-level column of text as 0 and 1: the second level in sorted order is the event."""
     name, levels = values.name, values.unique().sort().to_list()
     if not family.support.binary:
         raise DataError(
             f"column {name!r} holds text, but {family.name} needs {family.support.words}",
-            f"first values: {', '.join(map(repr, values.head(3)))}",
+            _first_text(values, rows),
             tries=[f"--family {fitting}" for fitting in suitable_families(facts_of(values))],
         )
     if len(levels) != 2:
@@ -198,6 +135,14 @@ def _not_two(levels: list[str], roles: Roles, family: Family) -> DataError:
         listed_levels(levels),
         tries=[_compared(roles, f"'{event}'")] if len(levels) > 2 else (),
     )
+
+
+def _first_text(values: pl.Series, rows: Rows) -> str:
+    """The first value that is no number: among numbers it is the one to look at."""
+    odd = values.str.strip_chars().cast(pl.Float64, strict=False).is_null()
+    first = int(odd.arg_true()[0]) if odd.any() else 0
+    number, value = rows.row_number(first), values[first]
+    return f"first: row {number} = {value!r} ({int(odd.sum())} of {len(values)} rows)"
 
 
 def check_support(

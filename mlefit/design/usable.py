@@ -17,6 +17,8 @@ from mlefit.support import Support
 MOST_LEVELS = 50
 """Text with more levels is taken for names or remarks, not for a feature."""
 
+_MOST_FAMILIES = 4
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -112,7 +114,7 @@ def _has_levels(facts: Profile) -> bool:
 
 
 def suitable_families(facts: Profile) -> list[str]:
-    """Names of the families whose support holds the column, the most specific first.
+    """Some families whose support holds the column: the specific and the classical first.
 
     One that is nobody's first choice is left out: the list of families has it. Numbers and
     two levels are seldom meant as classes: those are for texts of more.
@@ -126,5 +128,12 @@ def suitable_families(facts: Profile) -> list[str]:
         and (many_texts or not family.support.levels)
         and suits(facts, family.support)
     ]
-    found.sort(key=lambda family: (not family.support.binary, not family.support.discrete))
-    return [family.name for family in found]
+    found.sort(
+        key=lambda family: (
+            not family.support.binary,
+            not family.losses,
+            not family.support.discrete,
+            len(family.parameters),
+        )
+    )
+    return [family.name for family in found[:_MOST_FAMILIES]]

@@ -132,16 +132,19 @@ def _is_number_text(text: str) -> bool:
 
 
 def _refuse_immense(expression: Expression, values: pl.Series, rows: Rows) -> None:
-    """Refuse numbers whose squares overflow: every sum of a fit is one of squares."""
+    """Refuse numbers whose squares are no numbers: every sum of a fit is one of squares."""
     lowest, highest = float(values.min() or 0), float(values.max() or 0)  # type: ignore[arg-type]
-    if max(-lowest, highest) <= _LARGEST:
+    largest, label = max(-lowest, highest), render(expression)
+    if largest == 0 or 1 / _LARGEST <= largest <= _LARGEST:
         return
+    if largest > _LARGEST:
+        problem = f"{label} has values beyond {_LARGEST:g}, whose squares overflow"
+        remedy = f"the same in larger units, such as I({label} / 1e100)"
+    else:
+        problem = f"{label} has only values below {1 / _LARGEST:g}, whose squares vanish"
+        remedy = f"the same in smaller units, such as I({label} * 1e100)"
     at = int((values.arg_min() if -lowest > highest else values.arg_max()) or 0)
-    raise DataError(
-        f"{render(expression)} has values beyond {_LARGEST:g}, whose squares overflow",
-        f"largest: row {rows.row_number(at)} = {values[at]:g}",
-        tries=[f"the same in larger units, such as I({render(expression)} / 1e100)"],
-    )
+    raise DataError(problem, f"largest: row {rows.row_number(at)} = {values[at]:g}", tries=[remedy])
 
 
 def _refuse_undefined(expression: Expression, values: pl.Series, rows: Rows) -> None:

@@ -97,6 +97,7 @@ def trials_of(request: Request, rows: Rows, family: Family) -> dict[str, pl.Seri
         if request.trials is None:
             return {}
         counting = [other.name for other in families.every() if TRIALS in other.known]
+        counting.sort(key=len)
         raise UsageError(
             f"--trials is for {' and '.join(counting)}, not for {family.name}",
             tries=[f"--family {name}" for name in counting],

@@ -59,7 +59,10 @@ class LocalEngine:
 
     def with_target(self, y: Rows) -> LocalEngine:
         """The same rows with other values of the target."""
-        columns = self.columns.replaced(TARGET, y)
+        return self.with_columns(self.columns.replaced(TARGET, y))
+
+    def with_columns(self, columns: Columns) -> LocalEngine:
+        """Other rows seen through the same predictors."""
         return LocalEngine(columns, self.predictors, self.known, self.threads, self.most_rows)
 
     def blocks(self) -> Iterator[Block]:

@@ -128,9 +128,18 @@ def _stray_character(text: str, start: int) -> UsageError:
     return syntax_error(f"unexpected character {character!r} ({called})", text, here)
 
 
+# All other columns, and the constant one: a column of such a name is told apart by backticks.
+_TAKEN = (".", "Intercept")
+
+
 def quote(name: str) -> str:
     """A column's name as it must be written in a formula: in backticks unless it is plain."""
-    if name and name != "." and not re.match(r"\.?[0-9]", name) and _name_end(name, 0) == len(name):
+    if (
+        name
+        and name not in _TAKEN
+        and not re.match(r"\.?[0-9]", name)
+        and _name_end(name, 0) == len(name)
+    ):
         return name
     return "`" + name.replace("`", "``") + "`"
 

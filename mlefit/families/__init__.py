@@ -11,6 +11,9 @@ How to add a family:
    in theta alone: links, coefficients and weights are not a family's business. Give
    `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist, and `starts` where
    the likelihood can have several maxima.
+   What depends on the target (its levels, its least value) comes from `bound`. `limits` names
+   what it becomes at an edge of a parameter, `escape` rows that can run away, `contrasts`
+   several predictors that can do so together.
 5. Give its losses as records, and `examples`: parameters to test it at.
 6. Run `pytest tests/families`: it tests the density, every derivative, the distribution
    function, the draws, losses and starts.

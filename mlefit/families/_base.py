@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -61,6 +62,31 @@ def spread(theta: Sequence[Any], rows: int) -> list[Any]:
 
 Pairs: TypeAlias = Mapping[tuple[int, int], Rows]
 """Entries (j, k), j <= k, of a symmetric matrix for each row; an absent pair is zero."""
+
+
+class ProductPairs(Mapping[tuple[int, int], Rows]):
+    """Pairs of many parameters whose entries off the diagonal are minus products.
+
+    Entry (k, k) is diagonal[k] and entry (j, k) is -factors[j] factors[k]: of K classes there
+    are K^2 such entries, and nobody has to hold them.
+    """
+
+    def __init__(self, diagonal: Sequence[Rows], factors: Sequence[Rows]) -> None:
+        self.diagonal = diagonal
+        self.factors = factors
+
+    def __getitem__(self, pair: tuple[int, int]) -> Rows:
+        j, k = pair
+        if not 0 <= j <= k < len(self.diagonal):
+            raise KeyError(pair)
+        return self.diagonal[k] if j == k else -self.factors[j] * self.factors[k]
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return combinations_with_replacement(range(len(self.diagonal)), 2)
+
+    def __len__(self) -> int:
+        count = len(self.diagonal)
+        return count * (count + 1) // 2
 
 
 class Fused(NamedTuple):
@@ -201,6 +227,28 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a field calls exp(sign * b), or exp(sign * b * theta), of a coefficient b.
+
+    Attributes:
+        name: "time ratio", "hazard ratio".
+        link: of the first parameter, for which this holds.
+        sign: 1 or -1.
+        times: name of the parameter theta; None for none.
+    """
+
+    name: str
+    link: str
+    sign: int = 1
+    times: str | None = None
+
+    def expression(self, label: str) -> str:
+        """The formula: exp(-b[x] * k)."""
+        minus = "-" if self.sign < 0 else ""
+        return f"exp({minus}b[{label}]{'' if self.times is None else f' * {self.times}'})"
+
+
+@dataclass(frozen=True)
 class Limit:
     """A simpler family that a family becomes as one of its parameters nears an edge.
 
@@ -266,6 +314,21 @@ class Moments:
         return float(self.sample[order][min(at, len(order) - 1)])
 
 
+class Escape(NamedTuple):
+    """How a further parameter's regression can run away, as `Family.escape` for the first.
+
+    Attributes:
+        rows: (y, **known) -> rows whose likelihood only rises towards the lower end, and
+            towards the upper end.
+        lower: what the target is in the rows of the lower end: "above 0".
+        upper: the same for the upper end.
+    """
+
+    rows: Callable[..., tuple[Any, Any]]
+    lower: str
+    upper: str
+
+
 class Family(ABC):
     """A distribution of one target value.
 
@@ -282,6 +345,9 @@ class Family(ABC):
     parameters: tuple[Parameter, ...]
     known: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    """What coefficients of the first parameter are called where its values are times."""
+
     examples: tuple[Example, ...]
     """Distributions at which the contract is tested: typical ones, and some near an edge."""
 
@@ -294,6 +360,9 @@ class Family(ABC):
 
     runaways: tuple[str, str] = ("0", "1")
     """What the target is in rows that `escape` to the lower and to the upper end."""
+
+    further_escapes: Mapping[str, Escape] = {}
+    """The same for parameters beside the first, by their names."""
 
     limits: tuple[Limit, ...] = ()
     """Families it becomes at edges of its parameters; maxima there are reported as theirs."""
@@ -398,6 +467,13 @@ class Family(ABC):
         weights make least squares of a loss with a bend.
         """
         return self.expected(*theta, **known)
+
+    def information_slope(self, *theta: Any, **known: Any) -> Rows | None:
+        """Derivative of the logarithm of `expected` in the family's only parameter.
+
+        None if there are several, or if the family does not say.
+        """
+        return None
 
     @abstractmethod
     def start(self, moments: Moments) -> tuple[float, ...]:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Moments, Pairs
+from mlefit.families._base import Escape, Family, Moments, Pairs
 from mlefit.families._inflated import positive_part
 from mlefit.families._zero_truncated import ZeroTruncated
 from mlefit.special import log_probability
@@ -32,6 +32,7 @@ class Hurdle(Family):
 
     positive: ClassVar[ZeroTruncated]
     support = COUNTS
+    further_escapes = {"zero": Escape(lambda y: (y > 0, y == 0), "above 0", "0")}
 
     @property
     def has_expected(self) -> bool:

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Moments, Pairs, Parameter
+from mlefit.families._base import Escape, Family, Moments, Pairs, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated, products
 from mlefit.special import log_probability
 from mlefit.support import COUNTS, Domain
@@ -36,6 +36,7 @@ class ZeroInflated(Family):
     """The base given y > 0, which the counts above zero are a sample of."""
 
     support = COUNTS
+    further_escapes = {"zero": Escape(lambda y: (y > 0, y == 0), "above 0", "0")}
 
     @property
     def has_expected(self) -> bool:

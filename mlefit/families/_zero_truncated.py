@@ -35,6 +35,7 @@ class ZeroTruncated(Family):
 
     base: ClassVar[Family]
     support = POSITIVE_COUNTS
+    runaways = ("1", "1")
 
     @property
     def has_expected(self) -> bool:

@@ -30,7 +30,7 @@ from mlefit.families._base import (
     Probability,
 )
 from mlefit.families.binomial import logit_kernel
-from mlefit.special import ratio, times_log
+from mlefit.special import ratio, reciprocal, times_log
 from mlefit.support import BINARY, Domain
 
 ALIASES = (
@@ -74,7 +74,10 @@ class Bernoulli(Family):
         return {(0, 0): ratio(ratio(y, mu.p), mu.p) + ratio(ratio(1 - y, mu.q), mu.q)}
 
     def expected(self, mu: Probability) -> Pairs:
-        return {(0, 0): 1 / (mu.p * mu.q)}
+        return {(0, 0): reciprocal(mu.p * mu.q)}
+
+    def information_slope(self, mu: Probability) -> Rows:
+        return reciprocal(mu.q) - reciprocal(mu.p)
 
     def start(self, moments: Moments) -> tuple[float]:
         # half a yes and half a no added: inside the interval whatever was seen

@@ -17,7 +17,8 @@ with rise(y, k) = log Gamma(y + k) - log Gamma(k) - y log(k) and its derivatives
 
 and in rho by dt/drho = 1/(1 - rho)^2. The variance is m mu (1 - mu) (1 + (m - 1) rho). As
 rho goes to 0 this becomes a binomial distribution; where successes spread no more than
-that, the likelihood has its maximum there and none inside.
+that, the likelihood has its maximum there and none inside. Where every row is all successes
+or none, rho goes to 1.
 
 Source: J. G. Skellam (1948), J. Royal Statistical Society B 10, 257-261.
 """
@@ -49,9 +50,17 @@ class BetaBinomial(Family):
         Parameter("rho", "logit", Domain.UNIT, "correlation of two trials of one row"),
     )
     known = ("trials",)
+    runaways = ("0", "all trials")
     limits = (
         Limit(
             "rho", "lower", "binomial", "no overdispersion: the binomial boundary is the maximum"
+        ),
+        Limit(
+            "rho",
+            "upper",
+            None,
+            "the trials of a row all end alike: they count as one, and their correlation is 1",
+            near=1 - 1e-10,
         ),
     )
     elementary = False

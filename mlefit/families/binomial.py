@@ -29,7 +29,7 @@ from mlefit.families._base import (
     Parameter,
     Probability,
 )
-from mlefit.special import log_factorial, log_probability, ratio, times_log
+from mlefit.special import log_factorial, log_probability, ratio, reciprocal, times_log
 from mlefit.support import SUCCESSES, Domain
 
 ALIASES = ("binomial-deviance", "grouped-logistic")
@@ -59,7 +59,10 @@ class Binomial(Family):
         return {(0, 0): ratio(ratio(y, mu.p), mu.p) + ratio(ratio(trials - y, mu.q), mu.q)}
 
     def expected(self, mu: Probability, *, trials: Rows) -> Pairs:
-        return {(0, 0): trials / (mu.p * mu.q)}
+        return {(0, 0): trials * reciprocal(mu.p * mu.q)}
+
+    def information_slope(self, mu: Probability, *, trials: Rows) -> Rows:
+        return reciprocal(mu.q) - reciprocal(mu.p)
 
     def start(self, moments: Moments) -> tuple[float]:
         # half a success and half a failure added: inside the interval whatever was seen

@@ -33,6 +33,7 @@ from mlefit.families._base import (
     Moments,
     Pairs,
     Parameter,
+    ProductPairs,
 )
 from mlefit.support import CLASSES, Domain, Facts
 
@@ -150,13 +151,13 @@ class Categorical(Family):
             joint=True,
             apis={
                 "logit": {
+                    "scikit-learn": "LogisticRegression(C=inf) less its first class",
                     "R": "nnet::multinom(formula)",
                 }
             },
             same_loss={
                 "logit": {
-                    "scikit-learn": "LogisticRegression(C=inf)",
-                    "PyTorch": "torch.nn.Linear(p, K) with torch.nn.CrossEntropyLoss()",
+                    "PyTorch": "torch.nn.Linear with torch.nn.CrossEntropyLoss(), weight_decay=0",
                     "XGBoost": "objective='multi:softprob'",
                     "LightGBM": "objective='multiclass'",
                 }
@@ -172,11 +173,7 @@ def _rows(y: Rows, *eta: Rows) -> Fused:
     own = np.take_along_axis(heights, y.astype(int)[None], axis=0)[0]
     p, q = weights / total, _others(weights) / total
     score = tuple(np.where(y == k, q[k], -p[k]) for k in range(1, len(p)))
-    information = {
-        (j - 1, k - 1): p[j] * (q[j] if j == k else -p[k])
-        for j in range(1, len(p))
-        for k in range(j, len(p))
-    }
+    information = ProductPairs(p[1:] * q[1:], p[1:])
     return Fused(own - np.log(total), score, information)
 
 

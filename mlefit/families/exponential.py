@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter, Reading
 from mlefit.special import log_complement
 from mlefit.support import NON_NEGATIVE, Domain
 
@@ -32,6 +32,7 @@ class Exponential(Family):
     summary = "waiting times without memory"
     support = NON_NEGATIVE
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean"),)
+    readings = (Reading("time ratio", "log"), Reading("hazard ratio", "log", sign=-1))
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
     elsewhere = {
         "R": "dexp(rate = 1 / mu)",

@@ -24,7 +24,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter, Reading
 from mlefit.families._positive import log_moments
 from mlefit.special import log_ratio
 from mlefit.support import POSITIVE, Domain
@@ -47,6 +47,10 @@ class Loglogistic(Family):
             "shape; larger is narrower",
             narrowing=Narrowing(power=-1, unit=0),
         ),
+    )
+    readings = (
+        Reading("time ratio", "log"),
+        Reading("survival odds ratio", "log", times="k"),
     )
     examples = (
         Example((1.0, 2.5)),

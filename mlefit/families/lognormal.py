@@ -24,7 +24,16 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import (
+    Example,
+    Family,
+    Loss,
+    Moments,
+    Narrowing,
+    Pairs,
+    Parameter,
+    Reading,
+)
 from mlefit.families._positive import log_moments
 from mlefit.support import POSITIVE, Domain
 
@@ -51,6 +60,7 @@ class Lognormal(Family):
             narrowing=Narrowing(power=1, unit=0),
         ),
     )
+    readings = (Reading("time ratio", "identity"),)
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((7.0, 0.8)))
     elsewhere = {
         "R": "dlnorm(meanlog = mu, sdlog = sigma)",

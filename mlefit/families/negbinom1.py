@@ -122,7 +122,9 @@ def _shrink_bend(alpha: Rows) -> Rows:
     next term is under 1e-15; above it the subtraction costs three digits.
     """
     small = np.minimum(alpha, 0.02)
-    series = sum((-small) ** n * ((n + 1) * (n + 2) / (n + 3)) for n in range(10))
+    series = np.zeros_like(small)
+    for n in reversed(range(10)):
+        series = (n + 1) * (n + 2) / (n + 3) - small * series
     closed = (2 * _shrink(alpha) - 1 / (1 + alpha) ** 2) / alpha
     return np.where(alpha < 0.02, series, closed)
 

@@ -51,7 +51,7 @@ _MU = Parameter(
     "mu",
     "logit",
     Domain.REAL,
-    "location on the latent line, higher for higher classes",
+    "location on the latent line",
     links=_LATENT,
     latent=True,
 )
@@ -78,8 +78,8 @@ class Ordinal(Family):
         Example((-0.5, -1.0, -0.4, 0.1), facts=_FOUR),
     )
     elsewhere = {
+        "scipy": "",
         "R": "MASS::polr(formula), whose coefficients and thresholds these are",
-        "scipy": "none",
         "Stan": "ordered_logistic(eta, cutpoints)",
     }
 
@@ -131,20 +131,21 @@ class Ordinal(Family):
         return pairs
 
     def expected(self, mu: Rows, *t: Rows) -> Pairs:
-        each = [self._ends(np.full_like(mu, float(k)), mu, t) for k in range(len(t) + 1)]
-        mass = [ends.mass for ends in each]
-        up = [ends.slopes[0] for ends in each]
-        down = [ends.slopes[1] for ends in each]
-        mine = [m * (u + d) ** 2 for m, u, d in zip(mass, up, down, strict=True)]
-        pairs = {(0, 0): np.sum(mine, axis=0)}
-        for k in range(len(t)):
-            pairs[0, k + 1] = -(
-                mass[k] * (up[k] + down[k]) * up[k]
-                + mass[k + 1] * (up[k + 1] + down[k + 1]) * down[k + 1]
-            )
-            pairs[k + 1, k + 1] = mass[k] * up[k] ** 2 + mass[k + 1] * down[k + 1] ** 2
+        places = np.stack(t) - mu
+        slopes = _between(0.0, self.link.slope(places), 0.0)
+        p = _between(0.0, self.link.inverse(places), 1.0)
+        q = _between(1.0, self.link.complement(places), 0.0)
+        mass = _mass(p[1:], q[1:], p[:-1], q[:-1])
+        moved = np.diff(slopes, axis=0)  # of the mass of each class, by minus mu
+        inner = slopes[1:-1]
+        pull = ratio(moved, mass)
+        inverse = ratio(np.ones_like(mass), mass)
+        pairs = {(0, 0): (moved * pull).sum(axis=0)}
+        for k, slope in enumerate(inner):
+            pairs[0, k + 1] = -slope * (pull[k] - pull[k + 1])
+            pairs[k + 1, k + 1] = slope**2 * (inverse[k] + inverse[k + 1])
             if k + 1 < len(t):
-                pairs[k + 1, k + 2] = mass[k + 1] * up[k + 1] * down[k + 1]
+                pairs[k + 1, k + 2] = -slope * inner[k + 1] * inverse[k + 1]
         return pairs
 
     def start(self, moments: Moments) -> tuple[float, ...]:
@@ -189,8 +190,7 @@ class Ordinal(Family):
     def _ends(self, y: Rows, mu: Rows, t: Sequence[Rows]) -> _Ends:
         p_a, q_a, a, a_moves = self._tails(y, mu, t)
         p_b, q_b, b, b_moves = self._tails(y - 1, mu, t)
-        # the difference of the two smaller tails has the more digits
-        mass = np.where(p_a < q_b, p_a - p_b, q_b - q_a)
+        mass = _mass(p_a, q_a, p_b, q_b)
         return _Ends(
             mass,
             (
@@ -200,6 +200,16 @@ class Ordinal(Family):
             np.where(a_moves, ratio(self.link.curvature(a), mass), 0.0),
             np.where(b_moves, -ratio(self.link.curvature(b), mass), 0.0),
         )
+
+
+def _between(low: float, inner: Matrix, high: float) -> Matrix:
+    """Values at all thresholds, with those at -infinity and infinity as first and last row."""
+    return np.pad(inner, ((1, 1), (0, 0)), constant_values=((low, high), (0, 0)))
+
+
+def _mass(p_a: Rows, q_a: Rows, p_b: Rows, q_b: Rows) -> Rows:
+    """F(a) - F(b): the difference of the two smaller tails has the more digits."""
+    return np.where(p_a < q_b, p_a - p_b, q_b - q_a)
 
 
 @dataclass(frozen=True)

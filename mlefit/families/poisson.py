@@ -67,6 +67,9 @@ class Poisson(Family):
     def expected(self, mu: Rows) -> Pairs:
         return {(0, 0): 1 / mu}
 
+    def information_slope(self, mu: Rows) -> Rows:
+        return -1 / mu
+
     def start(self, moments: Moments) -> tuple[float]:
         # half a count added: positive even where every count is zero
         return (moments.mean + 0.5 / moments.rows if moments.mean == 0 else moments.mean,)

@@ -16,7 +16,7 @@ from mlefit.families._base import Example, Limit, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated
 from mlefit.support import Domain
 
-ALIASES = ("zero-truncated-negbinom", "ztnb", "positive-negbinom", "posnegbinomial")
+ALIASES = ("zero-truncated-negbinom", "ztnb", "positive-negbinom")
 
 
 class TruncatedNegBinom(ZeroTruncated):

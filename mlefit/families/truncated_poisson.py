@@ -15,7 +15,7 @@ from mlefit.families._base import Example, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated
 from mlefit.support import Domain
 
-ALIASES = ("zero-truncated-poisson", "ztp", "positive-poisson", "pospoisson")
+ALIASES = ("zero-truncated-poisson", "ztp", "positive-poisson")
 
 
 class TruncatedPoisson(ZeroTruncated):

@@ -18,9 +18,10 @@ mu^a (E(t) - E(a t)/a)/(p - 1), E(t) = exp(t) - 1, which `_half_deviance` takes 
 cancellation near t = 0. The density has its digits for every mu, phi and y and for p from
 1 + 1e-4 to 2 - 1e-4; nearer to the ends p - 1 and 2 - p have fewer themselves.
 
-p = 1.5 is usual; --fix p=1.5 holds it, else it is estimated. As p goes to 2 the target
-is gamma, without an atom; as p goes to 1 it is phi times a Poisson count, so values on a
-lattice can make the likelihood rise towards p = 1, and values without a zero towards p = 2.
+p = 1.5 is usual; tweedie:1.5 or --fix p=1.5 holds it, else it is estimated. As p goes to 2
+the target is gamma, without an atom; as p goes to 1 it is phi times a Poisson count, so values
+on a lattice can make the likelihood rise towards p = 1, and values without a zero towards
+p = 2.
 
 Loss: with phi and p held fixed, maximising over mu is minimising the Tweedie deviance 2 D.
 
@@ -40,6 +41,7 @@ from mlefit.families._base import Example, Family, Limit, Loss, Moments, Narrowi
 from mlefit.families._compound import Series, log_series
 from mlefit.families._compound_tails import log_tails
 from mlefit.families._exponential_series import second_order
+from mlefit.families._setting import Setting
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import NON_NEGATIVE, Domain
 
@@ -92,6 +94,7 @@ class Tweedie(Family):
             near=2 - 1e-4,
         ),
     )
+    setting = Setting("p", None, "power of the variance", lower=1, upper=2, examples=(1.3,))
     elementary = False
     examples = (
         Example((1.0, 1.0, 1.5)),

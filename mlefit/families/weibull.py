@@ -25,7 +25,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter, Reading
 from mlefit.families._positive import log_moments
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import POSITIVE, Domain
@@ -52,6 +52,10 @@ class Weibull(Family):
             "shape; 1 is exponential",
             narrowing=Narrowing(power=-1, unit=0),
         ),
+    )
+    readings = (
+        Reading("time ratio", "log"),
+        Reading("hazard ratio", "log", sign=-1, times="k"),
     )
     examples = (
         Example((1.0, 1.5)),

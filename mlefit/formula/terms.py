@@ -6,7 +6,7 @@ terms recurses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -14,6 +14,7 @@ from typing import TypeAlias
 from mlefit.expression import Expression, Name, Span, names, render, syntax_error
 
 MAX_TERMS = 10_000
+_MOST_PRODUCTS = 5_000_000  # a second
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,9 @@ class Formula:
                 a term made of the response.
         """
         in_response = names(self.response) if self.response else ()
-        dots = tuple(Term((Factor(Name(name)),)) for name in others if name not in in_response)
+        dots = [Factor(Name(name)) for name in others if name not in in_response]
+        given = [step for step in self.steps if isinstance(step, Factor)]
+        number = {factor: i for i, factor in enumerate(dict.fromkeys([*given, *dots]))}
         stack: list[_Value] = []
         for step in self.steps:
             if isinstance(step, Operation):
@@ -140,9 +143,11 @@ class Formula:
                 left = right if step.power else stack.pop()
                 stack.append(self._combined(step, left, right))
             else:
-                stack.append(_value(step, dots))
+                stack.append(_value(step, number, dots))
         (value,) = stack
-        terms = tuple(sorted(value.terms, key=lambda term: len(term.factors)))
+        factors = list(number)
+        orders = sorted(value.terms.values(), key=len)
+        terms = tuple(Term(tuple(factors[i] for i in order)) for order in orders)
         self._refuse_response(factor for term in terms for factor in term.factors)
         return RightSide(value.intercept is not False, terms)
 
@@ -154,14 +159,15 @@ class Formula:
                 left.terms.pop(term, None)
             keep = None if keep is None else not keep
         elif step.symbol == "+":
-            left.terms.update(right.terms)
+            for term, order in right.terms.items():
+                left.terms.setdefault(term, order)
             self._refuse_too_many(left.terms, step)
         elif step.power:
             left = _Value(self._power(step, left.terms), left.intercept)
         else:
             interactions = self._interactions(step, left.terms, right.terms)
-            both = left.terms | right.terms if step.symbol == "*" else {}
-            left = _Value(both | interactions, left.intercept)
+            both = _united(left.terms, right.terms) if step.symbol == "*" else {}
+            left = _Value(_united(both, interactions), left.intercept)
             self._refuse_too_many(left.terms, step)
         return _Value(left.terms, left.intercept if keep is None else keep)
 
@@ -170,9 +176,14 @@ class Formula:
             problem = f"'{step.symbol}' needs terms on both sides"
             raise syntax_error(problem, self.text, step.at)
         found: _Terms = {}
-        for one in left:
-            for other in right:
-                found.setdefault(Term(tuple(dict.fromkeys(one.factors + other.factors))))
+        for done, (one, order) in enumerate(left.items()):
+            if done * len(right) > _MOST_PRODUCTS:  # and still no term that is one too many
+                problem = f"'{step.symbol}' multiplies {len(left):,} terms by {len(right):,}"
+                raise syntax_error(problem, self.text, step.at)
+            for other, more in right.items():
+                if one | other not in found:
+                    new = tuple(i for i in more if not one >> i & 1)
+                    found[one | other] = order + new
             self._refuse_too_many(found, step)
         return found
 
@@ -182,7 +193,7 @@ class Formula:
             if len(found) == before:
                 break
             before = len(found)
-            found |= self._interactions(step, found, terms)
+            found = _united(found, self._interactions(step, found, terms))
             self._refuse_too_many(found, step)
         return found
 
@@ -200,8 +211,11 @@ class Formula:
                 raise syntax_error(problem, self.text, factor.expression.at)
 
 
-_Terms: TypeAlias = dict[Term, None]
-"""An ordered set."""
+_Terms: TypeAlias = dict[int, tuple[int, ...]]
+"""An ordered set of terms: the bits of a term's factors, and these as first written.
+
+Thousands of terms are multiplied by thousands, and numbers are quickly compared.
+"""
 
 
 @dataclass
@@ -212,12 +226,17 @@ class _Value:
     intercept: bool | None = None
 
 
-def _value(step: Step, dots: tuple[Term, ...]) -> _Value:
+def _united(first: _Terms, second: _Terms) -> _Terms:
+    """Both, each term once and as first written."""
+    return first | {term: order for term, order in second.items() if term not in first}
+
+
+def _value(step: Step, number: Mapping[Factor, int], dots: Sequence[Factor]) -> _Value:
     match step:
         case Factor():
-            return _Value({Term((step,)): None})
+            return _Value({1 << number[step]: (number[step],)})
         case Dot():
-            return _Value(dict.fromkeys(dots))
+            return _Value({1 << number[dot]: (number[dot],) for dot in dots})
         case Intercept():
             return _Value({}, step.keep)
         case _:

@@ -1,8 +1,10 @@
 """The priors. A prior is one more addend of the log-likelihood; a file here is a prior everywhere.
 
 How to add a prior: copy a file like it, write the docstring first, give `parameters`,
-`log_density`, `slope` and `curvature` of its smooth part and, for a corner, `corner`;
-add points to tests/priors/test_contract.py and run `pytest tests/priors`.
+`log_density`, `slope` and `curvature` of its smooth part, for a corner `corner_weight`, and
+where the log-density is not concave `wide`; a prior of all coefficients together gives
+`of_information` instead, as `jeffreys` does. Then add points to
+tests/priors/test_contract.py and run `pytest tests/priors`.
 """
 
 from __future__ import annotations
@@ -30,15 +32,10 @@ def load(name: str) -> type[Prior]:
         raise UsageError(
             f"no prior '{name}'",
             "priors: " + ", ".join(NAMES),
-            tries=[f"--prior '{usage(close)}'" for close in did_you_mean(name, NAMES)],
+            tries=[f"--prior '{load(close).usage()}'" for close in did_you_mean(name, NAMES)],
         )
     prior: type[Prior] = importlib.import_module(f"{__name__}.{name}").PRIOR
     return prior
-
-
-def usage(name: str) -> str:
-    """How a prior is written: `normal(centre, scale)`."""
-    return f"{name}({', '.join(load(name).parameters)})"
 
 
 def every() -> Iterator[type[Prior]]:

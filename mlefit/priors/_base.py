@@ -2,6 +2,8 @@
 
     log p(b) = smooth(b) - corner_weight * |b - centre|
 
+or, for an `InformationPrior`, a function of what the rows tell about all of them.
+
 `log_density` is the whole with every constant; `slope` and `curvature` are the first
 and minus the second derivative of the smooth part alone. Arrays have shape (k,), one
 entry for each coefficient.
@@ -15,7 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlefit._types import Vector
+from mlefit._types import Matrix, Vector
 from mlefit.errors import UsageError
 
 
@@ -48,8 +50,8 @@ class Prior(ABC):
     def __init__(self, *numbers: float) -> None:
         if len(numbers) != len(self.parameters):
             raise UsageError(
-                f"{self.name} takes {len(self.parameters)} numbers, not {len(numbers)}",
-                tries=[f"--prior '{self.name}({', '.join(self.parameters)})'"],
+                f"{self.name} takes {len(self.parameters) or 'no'} numbers, not {len(numbers)}",
+                tries=[f"--prior '{self.usage()}'"],
             )
         self.numbers = dict(zip(self.parameters, map(float, numbers), strict=True))
         for name in self.positive:
@@ -58,13 +60,26 @@ class Prior(ABC):
 
     def __str__(self) -> str:
         # every digit, so that it can be given back
-        shown = (repr(number).removesuffix(".0") for number in self.numbers.values())
-        return f"{self.name}({', '.join(shown)})"
+        shown = [repr(number).removesuffix(".0") for number in self.numbers.values()]
+        return f"{self.name}({', '.join(shown)})" if shown else self.name
+
+    @classmethod
+    def usage(cls) -> str:
+        """How it is written: `normal(centre, scale)`."""
+        return f"{cls.name}({', '.join(cls.parameters)})" if cls.parameters else cls.name
 
     @property
     def mode(self) -> float:
         """Where the density is highest."""
         return self.numbers.get("centre", 0.0)
+
+    @property
+    def wide(self) -> Prior | None:
+        """A normal prior about as wide as the tails; None if the log-density is concave.
+
+        From its mode a second search begins, since there may be more than one mode.
+        """
+        return None
 
     @property
     def strengths(self) -> dict[str, float]:
@@ -92,3 +107,31 @@ class Prior(ABC):
     @abstractmethod
     def curvature(self, b: Vector) -> Vector:
         """Minus the second derivative of the smooth part; negative in a heavy tail."""
+
+
+class InformationPrior(Prior):
+    """A prior of all coefficients together: a function f(I) of the rows' expected information.
+
+    By itself no coefficient is pulled anywhere.
+    """
+
+    @abstractmethod
+    def of_information(self, information: Matrix) -> tuple[float, Matrix]:
+        """f, and its derivative in I, shape (p, p); -inf where I is singular."""
+
+    @abstractmethod
+    def in_coordinates(self, log_volume: float) -> float:
+        """How much larger f is in coordinates gamma than for beta = T gamma.
+
+        Args:
+            log_volume: log |det T|.
+        """
+
+    def log_density(self, b: Vector) -> Vector:
+        return np.zeros_like(b)
+
+    def slope(self, b: Vector) -> Vector:
+        return np.zeros_like(b)
+
+    def curvature(self, b: Vector) -> Vector:
+        return np.zeros_like(b)

@@ -13,6 +13,7 @@ import numpy as np
 
 from mlefit._types import Vector
 from mlefit.priors._base import Prior
+from mlefit.priors.normal import Normal
 
 
 class Cauchy(Prior):
@@ -22,6 +23,10 @@ class Cauchy(Prior):
     summary = "weakest pull on large coefficients"
     parameters = ("centre", "scale")
     penalty = "log(1 + ((b - centre) / scale)^2)"
+
+    @property
+    def wide(self) -> Prior:
+        return Normal(self.numbers["centre"], 10 * self.numbers["scale"])
 
     def log_density(self, b: Vector) -> Vector:
         centre, scale = self.numbers.values()

@@ -16,6 +16,7 @@ import numpy as np
 
 from mlefit._types import Vector
 from mlefit.priors._base import Prior
+from mlefit.priors.normal import Normal
 
 
 class Student(Prior):
@@ -26,6 +27,10 @@ class Student(Prior):
     parameters = ("df", "centre", "scale")
     positive = ("df", "scale")
     penalty = "(df + 1) log(1 + ((b - centre) / scale)^2 / df) / 2"
+
+    @property
+    def wide(self) -> Prior:
+        return Normal(self.numbers["centre"], 10 * self.numbers["scale"])
 
     def log_density(self, b: Vector) -> Vector:
         df, centre, scale = self.numbers.values()

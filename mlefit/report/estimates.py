@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlefit.report import numbers, wording
@@ -28,6 +28,7 @@ def coefficients(result: FitResult) -> Grid | None:
     estimate, error, interval = _estimates(rows, result)
     columns = {
         "estimate": estimate,
+        "debiased": _debiased(rows, result),
         "std error": error,
         wording.statistic_heading(result.model): numbers.aligned(
             [numbers.statistic(row.statistic) for row in rows]
@@ -35,12 +36,9 @@ def coefficients(result: FitResult) -> Grid | None:
         "p": numbers.aligned([numbers.p_value(row.p_value) for row in rows]),
         wording.interval_heading(result.model): interval,
     }
-    # a posterior has no p-values, and a mode on a corner no error at all
-    shown = {
-        heading: cells
-        for heading, cells in columns.items()
-        if any(cell.strip() for cell in cells) or not result.model.prior
-    }
+    if result.debiased is None:
+        del columns["debiased"]
+    shown = _shown(columns, result)
     headings = [*(["parameter", "term"] if several else ["term"]), *shown]
     return _grid(headings, names, list(shown.values()))
 
@@ -50,8 +48,61 @@ def parameters(result: FitResult) -> Grid | None:
     rows = result.parameters
     if not rows:
         return None
-    headings = ["parameter", "estimate", "std error", wording.interval_heading(result.model)]
-    return _grid(headings, [[row.parameter] for row in rows], _estimates(rows, result))
+    estimate, error, interval = _estimates(rows, result)
+    columns = {"estimate": estimate, "std error": error}
+    shown = _shown(columns | {wording.interval_heading(result.model): interval}, result)
+    names = [[row.parameter] for row in rows]
+    return _grid(["parameter", *shown], names, list(shown.values()))
+
+
+def _shown(columns: Mapping[str, list[str]], result: FitResult) -> dict[str, list[str]]:
+    """Without what a prior leaves empty: a posterior has no p-values, a corner no intervals."""
+    return {
+        heading: cells
+        for heading, cells in columns.items()
+        if not result.model.prior or any(cell.strip() for cell in cells)
+    }
+
+
+def _debiased(rows: Sequence[Coefficient], result: FitResult) -> list[str]:
+    """The estimates that intervals are about, if those are not the modes."""
+    values = [(result.debiased or {}).get(f"{row.parameter}:{row.term}") for row in rows]
+    return numbers.aligned(
+        [
+            numbers.rounded([value], row.std_error)[0]
+            for value, row in zip(values, rows, strict=True)
+        ]
+    )
+
+
+def every(result: FitResult) -> list[Grid]:
+    """All tables of estimates that have rows."""
+    found = (coefficients(result), parameters(result), derived(result))
+    return [grid for grid in found if grid is not None]
+
+
+def derived(result: FitResult) -> Grid | None:
+    """Functions of the parameters: what each is called and by which formula."""
+    rows = result.derived
+    if not rows:
+        return None
+    headings = [
+        "reading",
+        "formula",
+        "estimate",
+        "std error",
+        wording.interval_heading(result.model),
+    ]
+    names = [[row.name, row.expression] for row in rows]
+    cells = [
+        numbers.rounded([row.estimate, row.std_error, row.conf_low, row.conf_high], row.std_error)
+        for row in rows
+    ]
+    estimate, error, low, high = (
+        numbers.aligned(list(column)) for column in zip(*cells, strict=True)
+    )
+    interval = ["   ".join(ends) for ends in zip(low, high, strict=True)]
+    return _grid(headings, names, [estimate, error, interval])
 
 
 def _grid(

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from mlefit.errors import DataError, UsageError
+from mlefit.memory import patient
 from mlefit.report.options import format_of
 
 
@@ -37,8 +38,9 @@ def write_atomically(path: Path, text: str) -> None:
     target = _target(path)
     temporary = target.parent / f".mlefit-{os.urandom(8).hex()}"
     try:
-        _write_new(temporary, text.encode("utf-8", "backslashreplace"), _mode_of(target))
-        temporary.replace(target)
+        with patient():
+            _write_new(temporary, text.encode("utf-8", "backslashreplace"), _mode_of(target))
+            temporary.replace(target)
     except OSError as error:
         raise DataError(f"cannot write '{path}': {error.strerror}") from error
     finally:

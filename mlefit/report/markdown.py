@@ -59,8 +59,7 @@ def _whole(result: FitResult) -> list[str]:
 
 
 def _estimates(result: FitResult) -> list[str]:
-    grids = [estimates.coefficients(result), estimates.parameters(result)]
-    return [_grid(grid) for grid in grids if grid is not None]
+    return [_grid(grid) for grid in estimates.every(result)]
 
 
 def _grid(grid: Grid) -> str:

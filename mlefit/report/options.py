@@ -31,6 +31,7 @@ class ReportOptions:
         ascii_only: whether every character must be ASCII.
         width: columns of the terminal, or None for as many as the content needs.
         quiet: with `output`, print nothing.
+        plot: whether a text report has pictures.
     """
 
     format: str = "text"
@@ -40,6 +41,7 @@ class ReportOptions:
     ascii_only: bool = False
     width: int | None = None
     quiet: bool = False
+    plot: bool = False
 
     def for_file(self, path: Path) -> ReportOptions:
         """The same wishes for a file: no colour, no terminal to fit into.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TextIO, cast
 
 from mlefit.errors import DataError
+from mlefit.memory import patient
 
 
 def use_colour(choice: str, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
@@ -25,6 +26,11 @@ def use_colour(choice: str, stream: TextIO | None, environ: Mapping[str, str]) -
 def width_of(stream: TextIO | None) -> int | None:
     """Columns of a terminal; None for a pipe or file, which take any width."""
     return max(shutil.get_terminal_size().columns, 40) if is_terminal(stream) else None
+
+
+def use_pictures(choice: str, stream: TextIO | None) -> bool:
+    """Whether to draw curves: the flag, then whether anyone sees them."""
+    return is_terminal(stream) if choice == "auto" else choice == "always"
 
 
 def needs_ascii(stream: TextIO | None) -> bool:
@@ -52,8 +58,13 @@ def emit(text: str) -> None:
     except BrokenPipeError:
         _discard(sys.stdout)
     except OSError as error:
-        _discard(sys.stdout)
-        raise DataError(f"cannot write to standard output: {error.strerror}") from error
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> DataError:
+    """The error for a standard output that takes no more; nothing is written to it again."""
+    _discard(sys.stdout)
+    return DataError(f"cannot write to standard output: {error.strerror}")
 
 
 def tell(text: str) -> None:
@@ -68,8 +79,9 @@ def _write(stream: TextIO, text: str) -> None:
     if cast("TextIO | None", stream) is None:  # started with the stream closed
         return
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    stream.flush()
+    with patient():
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
 
 
 def _discard(stream: TextIO) -> None:

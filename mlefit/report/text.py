@@ -16,7 +16,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from mlefit.report import estimates, path, wording
+from mlefit.report import curves, estimates, path, wording
 from mlefit.report.clean import clean
 from mlefit.report.estimates import Grid
 from mlefit.report.options import ReportOptions
@@ -24,6 +24,7 @@ from mlefit.results import FitResult
 
 _UNBOUNDED = 10_000  # columns of a pipe: more than any report needs
 _NARROWEST_NAME = 12
+_PICTURE_WIDTH = 80  # of a picture when nothing sets a width
 _TITLE_WIDTH = 98  # where the row ledger ends when nothing sets a width
 
 
@@ -65,6 +66,11 @@ class Page:
         between = clean(separator, ascii_only=self.options.ascii_only)
         for text in fold(cleaned, between, self.width, indent):
             self.console.print(Text(text, style=style))
+
+    def drawn(self, lines: Sequence[str]) -> None:
+        """Lines that fit already and whose blanks matter."""
+        for line in lines:
+            self.console.print(Text(line))
 
     def grid(self, grid: Grid) -> None:
         """A table without lines: headings and names fold, numbers never break."""
@@ -185,12 +191,22 @@ def _whole(page: Page, result: FitResult) -> None:
         page.line(["The strength of the prior"], style="bold")
         for pieces in path.lines(result.path):
             page.line(pieces, indent=2)
+        if page.options.plot:
+            _pictures(page, result)
         page.grid(path.grid(result.path))
     if facts := wording.diagnostics(result.diagnostics):
         page.line()
         page.line(["Does it fit?"], style="bold")
         for pieces in facts:
             page.line(pieces, "   ", indent=2)
+
+
+def _pictures(page: Page, result: FitResult) -> None:
+    width = min(page.options.width or _PICTURE_WIDTH, _TITLE_WIDTH)
+    for lines in curves.path_pictures(result, width=width, ascii_only=page.options.ascii_only):
+        page.line()
+        page.drawn(lines)
+    page.line()
 
 
 def _heading(page: Page, result: FitResult) -> None:
@@ -207,10 +223,9 @@ def _heading(page: Page, result: FitResult) -> None:
 
 
 def _tables(page: Page, result: FitResult) -> None:
-    for grid in (estimates.coefficients(result), estimates.parameters(result)):
-        if grid is not None:
-            page.grid(grid)
-            page.line()
+    for grid in estimates.every(result):
+        page.grid(grid)
+        page.line()
 
 
 def _losses(page: Page, result: FitResult) -> None:

@@ -24,6 +24,7 @@ _SE_KIND = {
     "expected": "expected information",
     "quasi": "quasi-likelihood",
     "cluster": "cluster sandwich",
+    "debiased": "inverse expected information",
 }
 _INVERSE_LINK = {
     "identity": "X b",
@@ -57,7 +58,7 @@ def ledger(result: FitResult) -> str:
     """The rows: used, read, and dropped by cause."""
     data = result.data
     if data.rows_used == data.rows_read:
-        return f"{data.rows_used:,} rows"
+        return f"{data.rows_used:,} row{'s' * (data.rows_used != 1)}"
     causes = [f"{count:,} {cause.replace(':', ' ')}" for cause, count in data.rows_dropped.items()]
     return f"{data.rows_used:,} of {data.rows_read:,} rows ({', '.join(causes)})"
 
@@ -115,6 +116,11 @@ def interval_heading(model: ModelInfo) -> str:
     if interval.method == "laplace":
         kind = "" if model.se_kind == "observed" else f", {_SE_KIND[model.se_kind]}"
         return f"{numbers.percent(interval.level)} credible interval (Laplace approximation{kind})"
+    if interval.method == "debiased":
+        return f"{numbers.percent(interval.level)} interval (debiased, {_SE_KIND[model.se_kind]})"
+    if interval.method == "profile":
+        kind = f"std error: {_SE_KIND[model.se_kind]}"
+        return f"{numbers.percent(interval.level)} interval (profile penalised likelihood; {kind})"
     kind = _SE_KIND.get(model.se_kind, f"{model.se_kind} sandwich")
     parts = [interval.method.capitalize(), kind]
     if not _is_normal(interval):
@@ -123,7 +129,9 @@ def interval_heading(model: ModelInfo) -> str:
 
 
 def statistic_heading(model: ModelInfo) -> str:
-    """The letter of the statistic: z, or t with its degrees of freedom elsewhere."""
+    """The letter of the statistic: z, t, or the signed root of a likelihood ratio."""
+    if model.interval.method == "profile":
+        return "root LR"
     return "z" if _is_normal(model.interval) else "t"
 
 
@@ -183,7 +191,9 @@ def penalty_lines(result: FitResult) -> list[list[str]]:
     if elsewhere:
         lines.append(["the same coefficients elsewhere:"])
         lines += [[f"  {row['system']}: {row['setting']}"] for row in elsewhere]
-    if fit.effective_params is not None:
+    # a function of the information pulls no coefficient anywhere that the rows could contest
+    by_coefficient = all(prior["scale"] != "rows" for prior in priors)
+    if fit.effective_params is not None and by_coefficient:
         decided = f"the rows decide {fit.effective_params:.4g} of {fit.n_params} parameters"
         lines.append([decided, "intercepts and parameters not named have a flat prior"])
     return lines

@@ -88,7 +88,7 @@ def _line_of(data: list[str] | bytes, name: str) -> str:
     if first[0] is None:
         raise DataError(
             f"the first line of {name} is blank",
-            tries=(f"tail -n +2 {name} | mlefit fit - ...",),
+            tries=(f"sed '/./,$!d' {name} | mlefit fit - ...",),
         )
     if "\r" in first[0]:
         raise DataError(

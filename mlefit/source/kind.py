@@ -31,9 +31,7 @@ def recognise(place: Place, input_format: str | None) -> tuple[str, tuple[str, .
     claimed = place.format_by_name
     found = _by_magic(head)
     if found is not None and found != claimed:
-        told = claimed is not None
-        note = f"{place.name} is {found} by its first bytes, whatever its extension says"
-        return found, (note,) if told else ()
+        return found, (_told(place, found),) if claimed is not None else ()
     _refuse_foreign(place, head)
     if claimed in ("parquet", "ipc") and head and found is None and place.compression != "zstd":
         raise DataError(
@@ -41,7 +39,13 @@ def recognise(place: Place, input_format: str | None) -> tuple[str, tuple[str, .
         )
     if claimed is None and head.lstrip()[:1] == b"{":
         return "ndjson", ()
+    if claimed in ("csv", "tsv") and head.startswith(b'{"'):
+        return "ndjson", (_told(place, "ndjson"),)
     return claimed or "csv", ()
+
+
+def _told(place: Place, found: str) -> str:
+    return f"{place.name} is {found} by its first bytes, whatever its extension says"
 
 
 def refuse_binary(place: Place) -> None:
@@ -92,6 +96,8 @@ def _refuse_foreign(place: Place, head: bytes) -> None:
 
 
 def _utf16(head: bytes) -> str | None:
+    if not any(head):
+        return None
     if head.startswith(b"\xff\xfe") or (len(head) > 3 and head[1] == head[3] == 0):
         return "UTF-16LE" if not head.startswith(b"\xff\xfe") else "UTF-16"
     if head.startswith(b"\xfe\xff"):

@@ -15,7 +15,7 @@ from typing import TextIO
 import polars as pl
 
 from mlefit.errors import DataError, UsageError, did_you_mean
-from mlefit.memory import NOT_ENOUGH
+from mlefit.memory import NOT_ENOUGH, expect_network, patient
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 HEAD_BYTES = 4096
@@ -63,9 +63,7 @@ class Place:
     @property
     def format_by_name(self) -> str | None:
         """The format its extension claims, below any compression."""
-        if isinstance(self.target, bytes):
-            return None
-        return _format_of(self.target[0])
+        return _format_of(self.name if isinstance(self.target, bytes) else self.target[0])
 
     def scannable(self) -> list[str] | bytes:
         """What a polars scan takes."""
@@ -98,11 +96,14 @@ def locate(data: str | Path | None) -> Place:
         return _stdin()
     name = str(data)
     if "://" in name:
+        expect_network()
         return Place(name, (name,), b"")
     path = Path(name).expanduser()
     with readable(name):
         if path.is_dir():
             return _files(name, _data_files(path, name))
+        if path.is_fifo():
+            return _pipe(path, name)
         if path.exists():
             return _files(name, [path])
         if any(mark in name for mark in "*?["):
@@ -129,6 +130,8 @@ def unreadable(name: str, error: BaseException) -> DataError:
     if "Cannot allocate memory" in said:
         return DataError(f"{NOT_ENOUGH} to read {name}", said)
     cut = any(word in said for word in ("unexpected end", "end-of-stream", "fill whole buffer"))
+    if "CRC" in said or "incorrect data check" in said:
+        return DataError(f"{name} is damaged: its checksum does not fit", said)
     if cut or "must end with PAR1" in said or "InvalidFooter" in said:
         return DataError(f"{name} is cut off or damaged: its end is missing", said)
     return DataError(f"cannot read {name}", said)
@@ -150,11 +153,20 @@ def _stdin() -> Place:
             f"no data: standard input is {'a terminal' if stdin else 'closed'}",
             tries=("name a file: mlefit fit data.csv ...", "cat data.csv | mlefit fit - ..."),
         )
-    with readable("stdin"):
+    with readable("stdin"), patient():
         content = stdin.buffer.read()
     if not content:
         raise DataError("standard input is empty")
     return Place("stdin", content, content[:HEAD_BYTES])
+
+
+def _pipe(path: Path, name: str) -> Place:
+    """What `<(command)` names: it can be read once, and only to its end."""
+    with patient():
+        content = path.read_bytes()
+    if not content:
+        raise DataError(f"{name} is empty")
+    return Place(name, content, content[:HEAD_BYTES])
 
 
 def _files(name: str, paths: list[Path]) -> Place:
@@ -194,6 +206,10 @@ def _matches(path: Path, name: str) -> list[Path]:
 
 
 def _missing_file(path: Path, name: str) -> DataError:
+    if path.is_symlink():
+        return DataError(
+            f"{name} is a link that leads nowhere", f"it says {str(path.readlink())!r}"
+        )
     if not path.parent.is_dir():
         return DataError(f"no file {name}: there is no directory {path.parent}")
     siblings = sorted(entry.name for entry in path.parent.iterdir())

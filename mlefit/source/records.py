@@ -144,6 +144,7 @@ def missing_column(source: Source, name: str, tries: Sequence[str] | None = None
         tries: commands that would work; without them, the closest column names.
     """
     shown = did_you_mean(name, source.schema) if tries is None else tries
-    return UsageError(
-        f"no column {name!r} in {source.name}", columns_line(source.schema), tries=shown
-    )
+    evidence = [columns_line(source.schema)]
+    if source.delimited is not None and not source.delimited.has_header:
+        evidence.append("its first row holds numbers only, so it is no header")
+    return UsageError(f"no column {name!r} in {source.name}", *evidence, tries=shown)

@@ -98,7 +98,7 @@ def _inferred(words: pl.DataFrame) -> dict[str, pl.DataType]:
     """Boolean, a date or String, as polars itself would infer from a file."""
     boolean = pl.all().str.to_lowercase().is_in(["true", "false"]).all()
     # the first use of polars' date parser costs more than a small fit
-    dated = pl.all().str.contains(r"^\d").all()
+    dated = pl.all().str.contains(r"^[0-9][ -~]*$").all()
     booleans, dates = (words.select(test).row(0) for test in (boolean, dated))
     found: dict[str, pl.DataType] = {
         name: pl.Boolean() if is_boolean else pl.String()

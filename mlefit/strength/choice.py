@@ -57,9 +57,10 @@ def check(request: Request, priors: Sequence[Assigned], rows: int) -> None:
         if request.path < 2:
             raise UsageError(f"--path needs at least 2 strengths, not {request.path}")
         if vary is None:
+            several = any(one.prior.auto for one in priors)
             raise UsageError(
                 "--path follows the strength of one normal, laplace or elasticnet prior, "
-                f"and there {'are several' if priors else 'is none'}",
+                f"and there {'are several' if several else 'is none'}",
                 tries=[f"--prior 'laplace(0, auto)' --cv 10 --path {request.path}"],
             )
     if vary is not None and is_auto and request.cv is None:

@@ -22,6 +22,7 @@ from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
+from mlefit.sparse import without_zeros
 from mlefit.strength.path import follow
 from mlefit.strength.varying import Varying
 
@@ -121,7 +122,8 @@ def _held_out(
 
 def _nll(maximum: Maximum, engine: LocalEngine) -> Vector:
     """Sum of the NLL over rows, and of their weights; infinite if the search did not converge."""
-    gammas = split(maximum.optimum.gamma, engine.predictors)
+    engine, gamma = without_zeros(engine, maximum.optimum.gamma)
+    gammas = split(gamma, engine.predictors)
 
     def term(block: Block) -> Vector:
         density = maximum.model.row_terms(block, gammas, "observed").log_density
@@ -135,8 +137,9 @@ def _nll(maximum: Maximum, engine: LocalEngine) -> Vector:
 
 def _with_rows(engine: LocalEngine, keep: NDArray[np.bool_]) -> LocalEngine:
     columns = engine.columns
-    chosen = Columns({key: [columns.whole(key)[keep]] for key in columns.piece(0)})
-    return LocalEngine(chosen, engine.predictors, engine.known, engine.threads, engine.most_rows)
+    return engine.with_columns(
+        Columns({key: [columns.whole(key)[keep]] for key in columns.piece(0)})
+    )
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -12,7 +12,7 @@ a small part of the least.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,9 +20,12 @@ import numpy as np
 from mlefit._types import Vector
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
-from mlefit.maximise import Maximum, Search, continued, evaluator, maximise
+from mlefit.maximise import Maximum, Search, continued, continued_together, maximise
 from mlefit.optimise import Status
+from mlefit.penalty import Assigned
+from mlefit.sparse import slopes_at
 from mlefit.strength.varying import Varying
+from mlefit.together import Guide
 
 DEFAULT_STEPS = 50
 
@@ -32,6 +35,7 @@ _TRIALS = 20
 _NEAR_CENTRE = 1e-3  # in standard errors
 _STEPS_FROM_NEARBY = 20  # a warm start needs a few; more mean that there is no maximum
 _SMALLEST_SHARE = 1e-3
+_AT_ONCE = 20
 # the slope at the centre is known to rounding, so the exact place would release one by chance
 _JUST_ABOVE = 1 + 1e-9
 
@@ -52,8 +56,9 @@ def at_the_centre(model: Model, engine: LocalEngine, search: Search, varying: Va
 
 def information_of_rows(maximum: Maximum, varying: Varying) -> Vector:
     """What the rows alone say about each coefficient of the varying prior, shape (k,)."""
-    totals = evaluator(maximum.model, maximum.engine)(maximum.optimum.gamma, "expected")
-    return np.maximum(np.diag(totals.information)[varying.places(maximum)], 0.0)
+    points = maximum.optimum.gamma[None]
+    slopes = slopes_at(maximum.model, maximum.engine, points, "expected")
+    return np.maximum(slopes.diagonal[0][varying.places(maximum)], 0.0)
 
 
 def strengths(centre: Maximum, varying: Varying, count: int) -> Vector:
@@ -91,10 +96,28 @@ def follow(
 
     The last is the first that is none: under weaker priors still less has a maximum.
     """
-    maximum = start
     brief = replace(search, max_iter=min(search.max_iter, _STEPS_FROM_NEARBY))
-    for strength in strengths:
-        maximum = continued(maximum, brief, varying.at(float(strength)))
+    for maximum in _followed(start, brief, [varying.at(float(s)) for s in strengths]):
         yield maximum
         if maximum.optimum.status is not Status.CONVERGED:
             return
+
+
+def _followed(
+    maximum: Maximum, search: Search, several: Sequence[Sequence[Assigned]]
+) -> Iterator[Maximum]:
+    corners = maximum.penalty is not None and maximum.penalty.has_corners
+    if not corners or maximum.vertex is not None:
+        for priors in several:
+            maximum = continued(maximum, search, priors)
+            yield maximum
+        return
+    guide = Guide()
+    done = 0
+    while done < len(several):
+        # where the information hardly changes any more, a pass may serve more strengths
+        size = 2 * _AT_ONCE if guide.near else _AT_ONCE
+        for found in continued_together(maximum, search, several[done : done + size], guide):
+            maximum = found
+            yield found
+        done += size

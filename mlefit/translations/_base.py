@@ -34,6 +34,7 @@ LINKS = {
     "binomial": "logit",
     "poisson": "log",
     "gamma": "log",
+    "laplace": "identity",
 }
 """The one link each family has in all the systems here."""
 
@@ -99,7 +100,7 @@ class MissingNumberError(UsageError):
 
 _MEANING = {
     "rows": "the number of rows, or the sum of their weights",
-    "phi": "the dispersion, which is sigma^2 for normal",
+    "phi": "the dispersion, which is sigma^2 for normal, the scale squared for laplace",
     "sd_y": "the standard deviation of the target, with divisor n",
 }
 _FLAG = {"rows": "--rows 1000", "phi": "--phi 1.5", "sd_y": "--sd-y 2.5"}
@@ -117,7 +118,8 @@ class Fit:
         family: canonical name.
         link: of the mean.
         rows: number of rows, or the sum of their weights; of a binomial, the trials.
-        phi: dispersion: 1 for bernoulli, binomial and poisson, sigma^2 for normal.
+        phi: dispersion: 1 for bernoulli, binomial and poisson, sigma^2 for normal,
+            the scale squared for laplace.
         sd_y: standard deviation of the target with divisor n.
     """
 

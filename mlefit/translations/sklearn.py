@@ -8,6 +8,7 @@ ElasticNet            RSS / (2n) + alpha (r |b| + (1 - r) b^2 / 2)
 alpha = sigma^2 L / n
 PoissonRegressor      deviance / (2n) + alpha b^2 / 2             alpha = 1 / (n tau^2)
 GammaRegressor        the same                                    alpha = phi / (n tau^2)
+QuantileRegressor     sum |r| / (2n) + alpha |b|                  alpha = s / (2 n b), s the scale
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ def _logistic(settings: Mapping[str, str], fit: Fit) -> str:
         return f"LogisticRegression(C={settings['C']})"
     words = 'solver="saga"'
     return f"LogisticRegression(C={settings['C']}, l1_ratio={settings['l1_ratio']}, {words})"
+
+
+def _medians(fit: Fit) -> tuple[float, float]:
+    """Units of s NLL / (2 n) + penalty, with s the scale of the Laplace family and phi = s^2."""
+    unit = math.sqrt(fit.phi) / (2 * fit.rows)
+    return unit, unit
 
 
 _NET = mixed("alpha", "l1_ratio", 1.0, 0.5)
@@ -109,5 +116,15 @@ SYSTEMS = (
         write=lambda settings, fit: _called("GammaRegressor", settings),
         note="the default alpha=1 is normal(0, sqrt(phi/n)), a very strong prior",
         default_family="gamma",
+    ),
+    System(
+        name="sklearn:QuantileRegressor",
+        families=("laplace",),
+        shape=lasso("alpha", 1.0),
+        units=_medians,
+        write=lambda settings, fit: f"QuantileRegressor(quantile=0.5, alpha={settings['alpha']})",
+        note="the default alpha=1 is a very strong prior, divided by the rows and the scale",
+        default_family="laplace",
+        words={"quantile": {"0.5": {}}},
     ),
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from typer.testing import CliRunner
 
 from mlefit.cli import app
@@ -93,6 +94,59 @@ def test_units_of_the_target_do_not_matter(family, factor, tmp_path):
     for one, other in zip(plain["parameters"], scaled["parameters"], strict=True):
         assert other["estimate"] / factor == pytest.approx(one["estimate"], rel=1e-11)
         assert other["std_error"] / factor == pytest.approx(one["std_error"], rel=1e-9)
+
+
+def test_a_size_is_a_number_and_the_height_is_that_of_the_maximum():
+    """The size was held to integers, and the answer called a success."""
+    document = fit_json(VISITS, "visits ~ 1", "-F", "negbinom")
+    by_name = {row["parameter"]: row for row in document["parameters"]}
+    k, mu = by_name["k"]["estimate"], by_name["mu"]["estimate"]
+    assert 0.3 < k < 0.5
+    y = pl.read_csv(VISITS)["visits"].to_numpy()
+    height = document["fit"]["log_likelihood"]
+    assert height == pytest.approx(stats.nbinom.logpmf(y, k, k / (k + mu)).sum(), rel=1e-12)
+    moments = y.mean() ** 2 / (y.var() - y.mean())
+    for size in (1.0, moments, k * 0.99, k * 1.01):
+        assert stats.nbinom.logpmf(y, size, size / (size + mu)).sum() < height
+
+
+@pytest.mark.parametrize(("family", "parameter"), [("negbinom", "k"), ("negbinom1", "alpha")])
+@pytest.mark.parametrize("right", ["1", "x"])
+def test_counts_without_overdispersion_lie_at_the_poisson_boundary(
+    family, parameter, right, tmp_path
+):
+    """A theta of 171,745 with error 558,849, or 'converged' with an alpha of 4e-6."""
+    rng = np.random.default_rng(9)
+    path = tmp_path / "even.csv"
+    x = rng.normal(size=300)
+    pl.DataFrame({"y": rng.binomial(8, 1 / (1 + np.exp(-0.3 * x))), "x": x}).write_csv(path)
+    arguments = ["fit", str(path), f"y ~ {right}", "-F"]
+    code, out, err = run(*arguments, family, "-f", "json")
+    assert code == 4
+    document = json.loads(out)
+    assert document["certificate"]["status"] == "boundary"
+    assert "no overdispersion: the Poisson boundary is the maximum" in err
+    assert "--family poisson" in err
+    edge = next(row for row in document["parameters"] if row["parameter"] == parameter)
+    assert edge["estimate"] in (None, 0)
+    assert edge["std_error"] is None
+    code, poisson, _ = run(*arguments, "poisson", "-f", "json")
+    assert code == 0
+    assert document["coefficients"] == json.loads(poisson)["coefficients"]
+    _, out, _ = run(*arguments, family)
+    assert out.startswith("AT A BOUNDARY: no overdispersion")
+
+
+@pytest.mark.parametrize("family", ["zip", "zinb"])
+def test_counts_without_extra_zeros_lie_at_the_boundary(family, tmp_path):
+    """A probability of 1e-12 with any error, from a search that ran its course."""
+    path = tmp_path / "plain.csv"
+    rng = np.random.default_rng(10)
+    pl.DataFrame({"y": 1 + rng.poisson(3.0, 300)}).write_csv(path)
+    code, _, err = run("fit", str(path), "y ~ 1", "-F", family)
+    assert code == 4
+    assert "no extra zeros" in err
+    assert "--family" in err
 
 
 @pytest.mark.parametrize("family", ["normal", "laplace", "poisson", "bernoulli"])

@@ -34,6 +34,10 @@ FILES = {
     "constant.csv": "y,g\n2,yes\n2,yes\n2,yes\n",
     "header.csv": "y,x\n",
     "empty.csv": "",
+    "numbers.csv": "1,2\n3,4\n",
+    "spoilt.csv": "y,x\n1,2\n2,3\n?,4\n0,5\n",
+    "digits.csv": "y,x\n1,2\n2,3\n٣,4\n0,5\n",
+    "tiny.csv": "y,x\n1e-200,2\n3e-200,3\n-2e-200,1\n",
     "words.csv": "a,b\nx,y\nz,y\nx,w\n",
 }
 COLUMNS = (
@@ -49,15 +53,35 @@ REFUSED = {
     f"no/data.csv 'count ~ x1' {P}": (3, "no file no/data.csv: there is no directory no", None, []),
     f"empty.csv 'y ~ x' {P}": (3, "empty.csv is empty", None, []),
     f"header.csv 'y ~ x' {P}": (3, "header.csv has a header but no rows", None, []),
+    f"'' 'y ~ x' {P}": (
+        2, "the name of the data file is empty",
+        "  is it a variable of the shell that is not set?", [],
+    ),
+    f"numbers.csv 'y ~ x' {P}": (
+        2, "no column 'y' in numbers.csv",
+        "  its first row holds numbers only, so it is no header", [],
+    ),
+    f"spoilt.csv 'y ~ x' {P}": (
+        3, "column 'y' holds text, but poisson needs 0, 1, 2, ...",
+        "  first: row 4 = '?' (1 of 4 rows)", [],
+    ),
+    f"digits.csv 'y ~ x' {P}": (
+        3, "column 'y' holds text, but poisson needs 0, 1, 2, ...",
+        "  first: row 4 = '٣' (1 of 4 rows)", [],
+    ),
     f"header.csv {P}": (3, "header.csv has a header but no rows", None, []),
     f"infinite.csv 'y ~ x' {P}": (
         3, "column 'x' holds infinite values", "  first: row 3 = inf (1 of 5 rows)",
         ["--where '\"x\" - \"x\" = 0'"],
     ),
+    "tiny.csv 'y ~ x' -F normal": (
+        3, "y has only values below 1e-150, whose squares vanish",
+        "  largest: row 3 = 3e-200", ["the same in smaller units, such as I(y * 1e100)"],
+    ),
     # family
     "data.csv 'count ~ x1'": (
         2, "no family: which distribution does 'count' have, or which loss?", None,
-        ["--family poisson", "--family laplace", "--family normal"],
+        ["--family poisson", "--family laplace", "--family normal", "--family geometric"],
     ),
     "data.csv 'two ~ x1'": (
         2, "no family: which distribution does 'two' have, or which loss?", None,
@@ -71,7 +95,8 @@ REFUSED = {
         2, "no family: which distribution, or which loss?", None, ["mlefit list families"],
     ),
     "data.csv 'count ~ x1' -F poison": (
-        2, "no family or loss 'poison'", None, ["--family poisson"],
+        2, "no family or loss 'poison'", None,
+        ["--family poisson", "--family hurdle-poisson"],
     ),
     "data.csv 'two ~ x1' --loss hinge": (
         2, "'hinge' is not the negative logarithm of any density",
@@ -113,11 +138,11 @@ REFUSED = {
     ),
     f"data.csv 'group ~ x1' {P}": (
         3, "column 'group' holds text, but poisson needs 0, 1, 2, ...",
-        "  first values: 'a', 'b', 'c'", [],
+        "  first: row 2 = 'a' (12 of 12 rows)", ["--family categorical", "--family ordinal"],
     ),
     f"data.csv 'two ~ x1' {P}": (
         3, "column 'two' holds text, but poisson needs 0, 1, 2, ...",
-        "  first values: 'no', 'no', 'no'", ["--family bernoulli"],
+        "  first: row 2 = 'no' (12 of 12 rows)", ["--family bernoulli"],
     ),
     "data.csv 'day ~ x1' -F normal": (
         2, "column 'day' holds dates or times, where numbers are needed", None, [],
@@ -234,8 +259,8 @@ REFUSED = {
         "  for one trial a row, the family is bernoulli", [],
     ),
     f"data.csv 'count ~ x1' {P} --trials total": (
-        2, "--trials is for beta-binomial and binomial, not for poisson", None,
-        ["--family beta-binomial", "--family binomial"],
+        2, "--trials is for binomial and beta-binomial, not for poisson", None,
+        ["--family binomial", "--family beta-binomial"],
     ),
     "data.csv 'count ~ x1' -F binomial --trials amount": (
         3, "trials 'amount' has values that are no counts",

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -71,38 +72,138 @@ def test_a_signal_at_any_moment_leaves_all_or_nothing(large, inside, seed):
         assert left == set()
 
 
-# just below what is enough polars may wait for a thread that never starts, so the limits are tight
-@pytest.mark.parametrize("megabytes", [60, 150, 250])
-def test_a_memory_limit_is_one_sentence(large, inside, megabytes):
+def limited_to(megabytes):
+    """What a process does first to have no more address space."""
+
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
-    process = start(large, "y ~ a + b", "-q", "-o", "m.json", cwd=inside, preexec_fn=limit)
+    return limit
+
+
+def test_under_a_memory_limit_a_fit_is_whole_or_one_sentence(large, tmp_path):
+    def fitted(megabytes):
+        folder = tmp_path / str(megabytes)
+        folder.mkdir()
+        process = start(
+            large,
+            *("y ~ a + b", "-q", "-o", "m.json"),
+            cwd=folder,
+            preexec_fn=limited_to(megabytes),
+        )
+        out, err = process.communicate(timeout=60)
+        return megabytes, process.returncode, out, err, list(folder.iterdir())
+
+    free = start(large, "y ~ a + b", "-q", "-f", "json", cwd=tmp_path)
+    expected = json.loads(free.communicate(timeout=60)[0])["coefficients"]
+    with ThreadPoolExecutor(2) as pool:
+        for megabytes, code, out, err, left in pool.map(fitted, (60, *range(100, 1301, 100))):
+            assert out == b""
+            if code == 0:
+                found = json.loads(left[0].read_text())["coefficients"]
+                assert (found, err, len(left)) == (expected, b"", 1), megabytes
+            else:
+                assert code == 3, (megabytes, err)
+                assert err.startswith(b"error: not enough memory"), megabytes
+                assert len(err.splitlines()) <= 2
+                assert left == [], megabytes
+
+
+# the child of a limit that is told to be found hanging after a second
+IMPATIENT = "from mlefit import memory; memory.PATIENCE = 1; "
+
+
+@pytest.mark.parametrize(
+    ("work", "code"),
+    [
+        ("threading.Event().wait()", 3),
+        ("with memory.patient(): time.sleep(2.5)", 0),
+        ("memory.expect_network(); time.sleep(2.5)", 0),
+        ("end = time.time() + 2.5\nwhile time.time() < end: pass", 0),
+    ],
+    ids=["hangs", "waits for a pipe", "waits for a network", "computes"],
+)
+def test_only_what_hangs_is_ended(inside, work, code):
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"{IMPATIENT}import threading, time; memory.supervise(1 << 30)\n{work}",
+        ],
+        cwd=inside,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+    )
+    _, err = process.communicate(timeout=20)
+    said = b"error: not enough memory: the limit is 1,024 MB (ulimit -v)\n"
+    assert (process.returncode, err) == (code, said if code else b"")
+
+
+@pytest.mark.parametrize("way", ["stdin", "named pipe"])
+def test_a_slow_pipe_is_waited_for_under_a_limit(small, inside, way):
+    lines = small.read_text().splitlines(keepends=True)
+    os.mkfifo(inside / "slow.csv")
+    reader, writer = os.pipe()
+    command = IMPATIENT + "from mlefit.__main__ import main; main()"
+    data = "-" if way == "stdin" else "slow.csv"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, "fit", data, "y ~ a", "-F", "poisson", "-f", "json"],
+        cwd=inside,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=reader,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=limited_to(3000),
+    )
+    sink = os.fdopen(writer, "w") if way == "stdin" else (inside / "slow.csv").open("w")
+    os.close(reader)
+    with sink:
+        for part in (lines[:20], lines[20:]):
+            sink.writelines(part)
+            sink.flush()
+            time.sleep(1.8)
+    if way != "stdin":
+        os.close(writer)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (3, b""), err
-    assert err.startswith(b"error: not enough memory")
-    assert len(err.splitlines()) <= 2
-    assert list(inside.iterdir()) == []
+    assert (process.returncode, err) == (0, b"")
+    assert json.loads(out)["data"]["rows_used"] == 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_who_is_killed_under_a_limit_leaves_nobody_behind(large, inside):
+    process = start(large, "y ~ a + b", "-q", cwd=inside, preexec_fn=limited_to(64 << 10))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not (child := children.read_text().split()):
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.kill()
+    process.communicate(timeout=5)
+    end = time.monotonic() + 5
+    while not is_ended(child[0]):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def is_ended(process):
+    """Whether a process is a zombie, or not even that."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 @pytest.mark.parametrize("arguments", [("y ~ a",), ("y ~ nowhere",), ("y ~ a", "--max-iter", "1")])
 def test_a_limit_that_is_wide_enough_changes_nothing(small, inside, arguments):
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (64 << 30, 64 << 30))
-
     free = start(small, *arguments, cwd=inside)
-    limited = start(small, *arguments, cwd=inside, preexec_fn=limit)
+    limited = start(small, *arguments, cwd=inside, preexec_fn=limited_to(64 << 10))
     assert limited.communicate(timeout=60) == free.communicate(timeout=60)
     assert limited.returncode == free.returncode
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_reaches_a_fit_under_a_limit(large, inside, number):
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (64 << 30, 64 << 30))
-
-    process = start(large, "y ~ a + b", "-q", cwd=inside, preexec_fn=limit)
+    process = start(large, "y ~ a + b", "-q", cwd=inside, preexec_fn=limited_to(64 << 10))
     time.sleep(0.5)
     process.send_signal(number)
     process.communicate(timeout=30)

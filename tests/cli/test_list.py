@@ -17,12 +17,13 @@ ROWS = [
 @pytest.fixture(autouse=True)
 def catalogue(monkeypatch):
     module = types.ModuleType("mlefit.catalogue")
-    module.families = module.losses = module.links = lambda: ROWS  # type: ignore[attr-defined]
+    for kind in ("families", "losses", "links", "priors"):
+        setattr(module, kind, lambda: ROWS)
     monkeypatch.setitem(sys.modules, "mlefit.catalogue", module)
     monkeypatch.setattr(mlefit, "catalogue", module, raising=False)
 
 
-@pytest.mark.parametrize("kind", [(), ("families",), ("losses",), ("links",), ("LINKS",)])
+@pytest.mark.parametrize("kind", [(), ("families",), ("losses",), ("priors",), ("LINKS",)])
 def test_a_list_is_a_table(run, kind):
     code, out, err = run("list", *kind)
     assert (code, err) == (0, "")
@@ -55,5 +56,5 @@ def test_a_list_as_json_is_its_rows(run):
 def test_an_unknown_list_is_refused(run):
     code, out, err = run("list", "famlies")
     assert (code, out) == (2, "")
-    assert err.startswith("error: no list 'famlies'\n  choices: families, losses, links\n")
+    assert err.startswith("error: no list 'famlies'\n  choices: families, losses, links, priors\n")
     assert "try:  mlefit list families" in err

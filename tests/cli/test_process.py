@@ -102,6 +102,14 @@ def test_a_full_disk_behind_stdout_is_one_sentence(child):
     assert (code, err) == (3, "error: cannot write to standard output: No space left on device\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("--help",), ("fit", "--help"), ("--version",)])
+def test_a_full_disk_behind_help_is_one_sentence(child, arguments):
+    with Path("/dev/full").open("wb") as full:
+        code, _, err = finished(child("return good", *arguments, stdout=full))
+    assert (code, err) == (3, "error: cannot write to standard output: No space left on device\n")
+
+
 def test_a_full_disk_behind_an_output_file_leaves_no_file(child, tmp_path):
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))

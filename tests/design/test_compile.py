@@ -141,7 +141,7 @@ def test_a_function_agrees_with_python(function, x):
     assert found == pytest.approx(PYTHON[function](x), rel=1e-13, abs=1e-13 * (function in SINES))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.deferred(lambda: TREE), st.lists(st.floats(-3, 3), min_size=3, max_size=3))
 def test_a_random_expression_agrees_with_python(tree, numbers):
     row = dict(zip("xyz", numbers, strict=True))

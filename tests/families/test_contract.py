@@ -13,7 +13,7 @@ import pytest
 from scipy.integrate import quad
 
 from mlefit import families
-from mlefit.families._base import Family, Moments, Probability
+from mlefit.families._base import Family, Fused, Moments, Probability
 from mlefit.support import BINARY, COUNTS, REAL_LINE, SUCCESSES, Domain
 from tests.numeric import slope
 
@@ -176,6 +176,20 @@ def test_what_guides_a_search_is_never_negative(family, theta, known):
     for (j, k), values in pairs.items():
         matrix[:, j, k] = matrix[:, k, j] = values
     assert np.linalg.eigvalsh(matrix).min() > 0
+
+
+@every_point
+def test_a_claimed_information_slope_is_that_of_its_logarithm(family, theta, known):
+    claimed = family.information_slope(*packed_theta(family, theta, 1), **rows(known, 1))
+    if claimed is None:
+        return  # it is for families of one parameter, and only if they say so
+
+    def log_information(value):
+        packed = packed_theta(family, (value,), 1)
+        return np.log(family.expected(*packed, **rows(known, 1))[0, 0])
+
+    numeric = slope(log_information, theta[0], 0.3 * size(family, theta, known, 0))
+    np.testing.assert_allclose(claimed, numeric, rtol=1e-7)
 
 
 @every_point_with_loss
@@ -358,6 +372,7 @@ def test_canonical_forms_equal_the_general_ones_where_both_are_exact():
         form = family.fused((link,))
         assert form is not None
         fused = form(y, eta, **extra)
+        assert isinstance(fused, Fused)
         from mlefit.likelihood import Model
         from mlefit.links import resolve
 
@@ -384,6 +399,7 @@ def test_the_logit_form_keeps_its_digits_in_the_tails(eta, y):
     logit = families.load("bernoulli").fused(("logit",))
     assert logit is not None
     form = logit(np.array([y]), np.array([eta]))
+    assert isinstance(form, Fused)
     assert form.log_density[0] == pytest.approx(float(exact), rel=1e-14, abs=1e-300)
     assert form.information[0, 0][0] == pytest.approx(float(mu * (1 - mu)), rel=1e-13, abs=1e-305)
 

@@ -56,7 +56,7 @@ def test_density_and_tails_are_those_of_r(there):
     family = families.load(there["family"])
     y = np.array(there["y"])
     theta = [
-        Probability(value, 1 - value) if parameter.domain is Domain.UNIT else value
+        Probability(value, 1 - value) if parameter.domain == Domain.UNIT else value
         for value, parameter in zip(
             (np.full(len(y), value) for value in there["theta"]), family.parameters, strict=True
         )

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 
 from mlefit import priors
 from mlefit.errors import UsageError
-from mlefit.priors._base import Prior
+from mlefit.priors._base import InformationPrior, Prior
 from tests.numeric import slope
 
 # Numbers at which a prior is tested.
@@ -18,6 +18,7 @@ POINTS: dict[str, list[tuple[float, ...]]] = {
     "cauchy": [(0.0, 1.0), (-3.0, 0.2), (12.0, 7.5)],
     "elasticnet": [(1.0, 0.5), (4.0, 0.0), (0.3, 1.0), (9.0, 0.98)],
     "gamma": [(2.0, 1.0), (1.5, 8.0), (30.0, 3.0)],
+    "horseshoe": [(1.0, 2.0), (0.05, 2.5), (3.0, 0.4), (1e-4, 100.0)],
     "laplace": [(0.0, 1.0), (-3.0, 0.2), (12.0, 7.5)],
     "normal": [(0.0, 1.0), (-3.0, 0.2), (12.0, 7.5)],
     "student": [(3.0, 0.0, 1.0), (1.0, -3.0, 0.2), (30.0, 12.0, 7.5)],
@@ -27,6 +28,8 @@ CASES = [
     for name, points in POINTS.items()
     for numbers in points
 ]
+# Priors of all coefficients together, functions of what the rows tell about them.
+OF_INFORMATION = ("jeffreys",)
 # Counts and values no prior of that name can have.
 WRONG = [
     ("normal", (1.0,)),
@@ -41,7 +44,10 @@ WRONG = [
     ("elasticnet", (1.0, 1.1)),
     ("elasticnet", (1.0, math.nan)),
     ("gamma", (0.0, 1.0)),
+    ("horseshoe", (1.0,)),
+    ("horseshoe", (1.0, 0.0)),
     ("gamma", (1.0, 0.0)),
+    ("jeffreys", (1.0,)),
 ]
 AROUND = np.array([-7.0, -1.3, -0.2, 0.4, 2.5, 40.0])
 every_point = pytest.mark.parametrize("prior", CASES)
@@ -49,7 +55,7 @@ every_prior = pytest.mark.parametrize("name", priors.NAMES)
 
 
 def test_no_prior_is_untested():
-    assert tuple(sorted(POINTS)) == priors.NAMES
+    assert tuple(sorted([*POINTS, *OF_INFORMATION])) == priors.NAMES
 
 
 @every_prior
@@ -58,12 +64,13 @@ def test_a_prior_is_named_like_its_file_and_says_how_it_is_written(name):
     assert prior.name == name
     assert prior.summary
     assert prior.penalty
-    assert priors.usage(name) == f"{name}({', '.join(prior.parameters)})"
+    numbers = f"({', '.join(prior.parameters)})" if prior.parameters else ""
+    assert prior.usage() == name + numbers
     assert set(prior.positive) <= set(prior.parameters)
 
 
 def test_every_prior_is_listed_once_in_order():
-    assert [prior.name for prior in priors.every()] == sorted(POINTS)
+    assert [prior.name for prior in priors.every()] == sorted([*POINTS, *OF_INFORMATION])
 
 
 def test_an_unknown_prior_is_refused_with_the_close_one():
@@ -103,6 +110,29 @@ def test_the_penalty_is_zero_at_the_mode_and_positive_elsewhere(prior):
     assert (prior.penalty_of(points(prior)) > 0).all()
 
 
+@pytest.mark.parametrize("name", OF_INFORMATION)
+def test_the_slope_in_the_information_is_that_of_the_log_density(name):
+    prior = priors.load(name)()
+    assert isinstance(prior, InformationPrior)
+    rng = np.random.default_rng(1)
+    half = rng.normal(size=(3, 8))
+    information = half @ half.T
+    direction = rng.normal(size=(3, 3))
+    direction += direction.T
+
+    def height(t: float) -> np.ndarray:
+        return np.array(prior.of_information(information + t * direction)[0])
+
+    claimed = (prior.of_information(information)[1] * direction).sum()
+    assert slope(height, 0.0) == pytest.approx(claimed, rel=1e-8)
+    assert prior.of_information(np.zeros((3, 3)))[0] == -math.inf
+    # beta = T gamma turns the information I of beta into T'IT
+    T = rng.normal(size=(3, 3))
+    change = prior.in_coordinates(np.linalg.slogdet(T)[1])
+    turned = prior.of_information(T.T @ information @ T)[0]
+    assert turned - change == pytest.approx(prior.of_information(information)[0])
+
+
 @pytest.mark.parametrize(
     ("name", "numbers", "l1", "l2"),
     [
@@ -122,7 +152,7 @@ def test_the_strengths_are_those_of_the_penalty(name, numbers, l1, l2):
     )
 
 
-@pytest.mark.parametrize("name", ["cauchy", "student", "gamma"])
+@pytest.mark.parametrize("name", ["cauchy", "student", "gamma", "horseshoe"])
 def test_a_prior_that_is_no_l1_or_l2_penalty_has_no_strength(name):
     assert made(name, *POINTS[name][0]).strengths == {}
 
@@ -167,7 +197,7 @@ def test_students_prior_with_many_degrees_of_freedom_is_normal():
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in POINTS if "scale" in priors.load(name).parameters]
+    "name", [name for name in POINTS if priors.load(name).parameters[-1] == "scale"]
 )
 def test_a_prior_of_huge_scale_neither_pulls_nor_bends(name):
     numbers = [1e60 if word == "scale" else 1.0 for word in priors.load(name).parameters]
@@ -178,9 +208,10 @@ def test_a_prior_of_huge_scale_neither_pulls_nor_bends(name):
 
 
 @every_point
-def test_a_curvature_is_negative_only_in_a_heavy_tail(prior):
-    bends_back = bool((prior.curvature(points(prior)) < 0).any())
-    assert bends_back == (prior.name in ("cauchy", "student"))
+def test_a_prior_names_a_wide_one_exactly_if_it_bends_the_other_way_somewhere(prior):
+    far = prior.mode + width(prior) * np.geomspace(1e-3, 100, 200)
+    assert bool((prior.curvature(far) < 0).any()) == (prior.wide is not None)
+    assert prior.wide is None or prior.wide.wide is None
 
 
 def made(name: str, *numbers: float) -> Prior:

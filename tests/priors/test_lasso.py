@@ -156,6 +156,14 @@ def test_the_lasso_meets_its_conditions(case, share):
 
 
 @every_case
+@pytest.mark.parametrize("strength", [0.1, 5.0, 800.0])
+def test_ridge_meets_its_condition(case, strength):
+    result = fit(case.frame, case.formula, family=case.family, l2=strength, **case.options)
+    assert result.certificate.status == "converged"
+    assert scaled_residual(case, result, 0.0, strength) <= 1e-9
+
+
+@every_case
 @every_share
 def test_the_elastic_net_meets_its_conditions(case, share):
     l1, l2 = share * largest_slope(case), 3.0

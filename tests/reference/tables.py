@@ -15,8 +15,8 @@ Row = Mapping[str, Any]
 
 def table(name: str) -> list[Row]:
     """The rows of a sample file or of a small table below."""
-    if name in SMALL:
-        columns = SMALL[name]
+    if name in SMALL or name == "parted":
+        columns = SMALL.get(name, PARTED)
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     with (SAMPLES / name).open(newline="", encoding="utf-8") as file:
         return [{key: value(text) for key, text in row.items()} for row in csv.DictReader(file)]
@@ -45,5 +45,13 @@ def generated(seed: int, size: int) -> dict[str, list[Any]]:
         "times": [rng.randint(1, 4) for _ in range(size)],
     }
 
+
+# x parts the hits without an exception
+PARTED: dict[str, list[Any]] = {
+    "x": [1, 2, 3, 4, 5, 6, 7, 8],
+    "z": [0.3, -0.2, 0.9, 0.1, -1.0, 0.4, 0.6, -0.7],
+    "hit": [0, 0, 0, 0, 1, 1, 1, 1],
+    "count": [0, 0, 0, 0, 0, 1, 0, 6],
+}
 
 SMALL = {"small": generated(1, 24)}

@@ -26,7 +26,7 @@ LOOKS = {
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", ["poisson", "sample", "odd"])
+@pytest.mark.parametrize("name", ["poisson", "sample", "classes", "odd"])
 def test_a_rendering_is_the_one_that_was_approved(name, look, request, current):
     result = request.getfixturevalue(f"{name}_result")
     current(GOLDEN / f"{name}.{look}", report.render(result, LOOKS[look]))

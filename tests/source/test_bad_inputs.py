@@ -52,6 +52,9 @@ BAD_FILES = [
     ("late.csv", b"a,b\n" + b"1,2\n" * 9000 + "1,é\n".encode("latin-1"), "looks like ISO-8859-1"),
     ("windows.csv", "a,b\n1,“x”\n".encode("cp1252"), "looks like WINDOWS-1252"),
     ("mac.csv", b"a,b\r1,2\r", "a bare carriage return"),
+    ("zeros.csv", bytes(900), "is binary"),
+    ("blank.csv", b"\n\na,b\n1,2\n", "the first line of"),
+    ("sum.csv.gz", gzip.compress(CSV)[:-6] + b"123456", "its checksum does not fit"),
     ("binary.csv", bytes(range(256)) * 9, "is binary"),
     ("noise.csv", b"\x99\x81\x03\xfe" * 99, "is not UTF-8 text"),
     ("book.xlsx", b"PK\x03\x04" + b"\0" * 99, "an Excel workbook"),
@@ -77,6 +80,15 @@ def test_a_bad_file_gets_one_sentence(tmp_path, name, content, sentence):
     assert sentence in caught.value.problem
     assert "\n" not in caught.value.problem
     assert all("\n" not in line for line in caught.value.evidence)
+
+
+@pytest.mark.parametrize("aim", ["nowhere.csv", "link.csv"])
+def test_a_link_that_leads_nowhere_is_no_misspelling(tmp_path, aim):
+    (tmp_path / "link.csv").symlink_to(aim)
+    with pytest.raises(DataError) as caught:
+        open_source(tmp_path / "link.csv")
+    assert "is a link that leads nowhere" in caught.value.problem
+    assert caught.value.evidence == (f"it says '{aim}'",)
 
 
 def test_the_faults_have_distinct_sentences(tmp_path):

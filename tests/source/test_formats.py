@@ -78,6 +78,13 @@ def test_frames_pass_through(frame):
     check(source)
 
 
+def test_an_ndjson_file_named_csv_is_read_with_a_note(tmp_path):
+    path = write(TABLE, tmp_path / "t.ndjson").rename(tmp_path / "t.csv")
+    source = open_source(path)
+    assert source.format == "ndjson"
+    assert source.notes == (f"{path} is ndjson by its first bytes, whatever its extension says",)
+
+
 def test_a_parquet_file_named_csv_is_read_with_a_note(tmp_path):
     path = write(TABLE, tmp_path / "t.parquet").rename(tmp_path / "t.csv")
     source = open_source(path)

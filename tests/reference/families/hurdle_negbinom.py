@@ -1,0 +1,9 @@
+"""Hurdle negative binomial log-density in mpmath, and fits of it."""
+
+from __future__ import annotations
+
+from tests.reference.families import _counts as counts
+
+LINKS = {"mu": "log", "k": "log", "zero": "logit"}
+log_density = counts.hurdle(counts.negbinom)
+CASES = [counts.sample("health"), counts.regression("health", "age", "illness", zero="age")]

@@ -1,0 +1,9 @@
+"""Hurdle Poisson log-density in mpmath, and fits of it."""
+
+from __future__ import annotations
+
+from tests.reference.families import _counts as counts
+
+LINKS = {"mu": "log", "zero": "logit"}
+log_density = counts.hurdle(counts.poisson)
+CASES = [counts.sample("visits"), counts.regression("health", "age", "illness", zero="age")]

@@ -1,0 +1,9 @@
+"""Zero-truncated negative binomial log-density in mpmath, and fits of it."""
+
+from __future__ import annotations
+
+from tests.reference.families import _counts as counts
+
+LINKS = {"mu": "log", "k": "log"}
+log_density = counts.truncated(counts.negbinom)
+CASES = counts.experience()
