@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from scipy.optimize import minimize
 
+from mlefit import families
 from mlefit.families import normal
 from mlefit.families._base import Family, Parameter
 from mlefit.fitting import fit
@@ -154,3 +155,45 @@ def test_priors_search_from_every_start(fitted):
 def test_one_maximum_needs_one_start(family):
     certificate = fit(two_lines(1), "y ~ x", family=family).certificate
     assert (certificate.starts, certificate.lower_maxima) == (1, 0)
+
+
+# three values close together and four far apart, of which the median is one
+TIGHT_AND_LOOSE = [-10.05, -10.0, -9.95, 6.0, 10.0, 14.0, 18.0]
+
+
+def _values(rng):
+    return np.zeros(7), np.array(TIGHT_AND_LOOSE)
+
+
+def _turning(rng):
+    x = rng.uniform(0, 2, 80)
+    return x, np.remainder(2.9 + 3 * x + 0.3 * rng.normal(size=80) + math.pi, 2 * math.pi) - math.pi
+
+
+def _slanted(rng):
+    x = 3 * rng.exponential(size=400)
+    return x, x - np.abs(rng.normal(size=400)) + rng.normal(size=400) / 3
+
+
+@pytest.mark.parametrize(
+    ("name", "draw", "formula", "options"),
+    [
+        ("cauchy", _values, "y ~ 1", {"fix": "sigma=1"}),
+        ("student", _values, "y ~ 1", {"fix": ["sigma=1", "df=1"]}),
+        ("von-mises", _turning, "y ~ x", {}),
+        ("skew-normal", _slanted, "y ~ x", {}),
+    ],
+)
+def test_a_family_with_several_maxima_starts_more_than_once(
+    monkeypatch, name, draw, formula, options
+):
+    x, y = draw(np.random.default_rng(1))
+    frame = pl.DataFrame({"x": x, "y": y})
+    result = fit(frame, formula, family=name, **options)
+    assert result.certificate.starts > 1
+    assert result.certificate.lower_maxima > 0
+    kind = type(families.load(name))
+    monkeypatch.setattr(kind, "starts", lambda self, moments: (self.start(moments),))
+    alone = fit(frame, formula, family=name, **options)
+    assert alone.certificate.status == "converged"
+    assert alone.fit.log_likelihood < result.fit.log_likelihood - 1

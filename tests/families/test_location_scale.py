@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from mpmath import mp, mpf
+from scipy import stats
 
 from mlefit import families, fit
 
@@ -162,3 +163,27 @@ def test_a_log_cosh_loss_in_units_of_the_target_is_a_held_standard_deviation():
     np.testing.assert_allclose(
         -family.log_density(y, mu, sigma), np.array(loss) + math.log(math.pi), rtol=1e-14
     )
+
+
+@pytest.mark.parametrize("name", ["evenly spaced", "normal"])
+def test_tails_no_heavier_than_normal_end_a_student_at_the_normal_edge(name):
+    shares = (np.arange(60) + 0.5) / 60
+    y = shares if name == "evenly spaced" else stats.norm.ppf(shares)
+    frame = pl.DataFrame({"y": y, "x": np.tile([0.0, 1.0, 2.0], 20)})
+    result = fit(frame, "y ~ x", family="student")
+    normal = fit(frame, "y ~ x", family="normal")
+    assert result.certificate.status == "boundary"
+    assert "df goes to infinity, where student becomes normal" in result.warnings[0]
+    assert result.fit.log_likelihood == pytest.approx(normal.fit.log_likelihood, rel=1e-12)
+    sigma, df = result.parameters
+    assert (df.parameter, df.estimate, df.std_error) == ("df", None, None)
+    assert sigma.estimate == pytest.approx(normal.parameters[0].estimate, rel=1e-10)
+    for row, other in zip(result.coefficients, normal.coefficients, strict=True):
+        assert row.estimate == pytest.approx(other.estimate, rel=1e-9)
+        assert row.std_error == pytest.approx(other.std_error, rel=1e-6)
+
+
+def test_heavy_tails_keep_a_student_off_the_edge():
+    y = stats.t.ppf((np.arange(60) + 0.5) / 60, 2)
+    result = fit(pl.DataFrame({"y": y}), "y ~ 1", family="student")
+    assert result.certificate.status == "converged"

@@ -188,3 +188,20 @@ def test_a_group_of_nothing_but_zeros_has_no_maximum(name):
     result = fit(frame, "y ~ g", family=name, fix=("p=1.5",) if name == "tweedie" else ())
     assert result.certificate.status == "no-maximum"
     assert "'y' is 0 in every row of g[a]" in result.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("y", "end", "remedy"),
+    [
+        ([0.0, 2, 4, 2, 6, 0, 2, 8, 4, 2, 0, 4], 1, "--fix p=1.01"),
+        ([0.4, 2.1, 3.7, 1.2, 0.9, 5.5, 2.8, 1.6, 0.7, 3.1], 2, "--fix p=1.99"),
+    ],
+    ids=["a lattice", "no zero"],
+)
+def test_a_power_that_runs_to_an_end_is_named(y, end, remedy):
+    result = fit(pl.DataFrame({"y": y}), "y ~ 1", family="tweedie")
+    assert result.certificate.status == "boundary"
+    assert f"as p nears {end}" in result.warnings[0]
+    assert remedy in result.warnings[0]
+    power = result.parameters[-1]
+    assert (power.parameter, power.estimate, power.std_error) == ("p", end, None)
