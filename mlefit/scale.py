@@ -82,7 +82,8 @@ def collapse(model: Model, engine: LocalEngine, moments: Moments) -> Callable[[V
 def _is_spread(values: Rows, narrowing: Narrowing, moments: Moments) -> bool:
     """Whether these values of a parameter leave every row a spread above rounding."""
     size = math.hypot(moments.mean, math.sqrt(moments.variance))
-    relative = (values / size**narrowing.unit) ** narrowing.power
+    with np.errstate(divide="ignore"):  # a shape that a search took to 0 spreads without end
+        relative = (values / size**narrowing.unit) ** narrowing.power
     return bool((relative > _PERFECT).all())
 
 

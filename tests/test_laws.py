@@ -108,6 +108,15 @@ def _share(rng, eta, spread):
     return {"y": rng.beta(6 * mu, 6 * (1 - mu))}
 
 
+def _positive(rng, eta, spread):
+    return {"y": np.exp(eta / 2) * rng.gamma(2, 0.5, len(eta))}
+
+
+def _claims(rng, eta, spread):
+    counts = rng.poisson(np.exp(0.3 + eta / 2))
+    return {"y": np.where(counts > 0, rng.gamma(2.0 * np.maximum(counts, 1)), 0.0)}
+
+
 def _angle(rng, eta, spread):
     return {"y": rng.vonmises(eta / 4, 4)}
 
@@ -130,6 +139,17 @@ CASES = {
     "beta": Case(_share, further=("phi",)),
     "binomial": Case(_binomial, options={"trials": "m"}),
     "cauchy": Case(_student, scale="sigma", target_units=True),
+    "exponential": Case(_positive),
+    "gamma": Case(_positive, further=("k",)),
+    "generalised-gamma": Case(_positive, further=("sigma", "Q")),
+    "half-normal": Case(_positive),
+    "inverse-gaussian": Case(_positive, further=("lambda",)),
+    "loglogistic": Case(_positive, further=("k",)),
+    "lognormal": Case(_positive, scale="sigma"),
+    "pareto": Case(_positive),
+    "rayleigh": Case(_positive),
+    "tweedie": Case(_claims, further=("phi", "p")),
+    "weibull": Case(_positive, further=("k",)),
     "gev": Case(_gumbel, scale="sigma", further=("xi",), target_units=True),
     "gumbel": Case(_gumbel, scale="sigma", target_units=True),
     "hyperbolic-secant": Case(_logistic, scale="sigma", target_units=True),

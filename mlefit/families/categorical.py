@@ -179,7 +179,7 @@ def _rows(y: Rows, *eta: Rows) -> Fused:
 
 def _weights(eta: Sequence[Rows]) -> tuple[Matrix, Matrix]:
     """exp of the heights of all classes, the first included, and the heights, largest 0."""
-    heights = np.stack([np.zeros_like(eta[0]), *eta])
+    heights = np.stack(np.broadcast_arrays(np.zeros(1), *eta))
     heights -= heights.max(axis=0)
     return np.exp(heights), heights
 

@@ -180,7 +180,7 @@ class Ordinal(Family):
     def _tails(self, k: Rows, mu: Rows, t: Sequence[Rows]) -> tuple[Rows, Rows, Rows, NDArray[Any]]:
         """P(Y <= k), its complement, the place t_k - mu, and whether that is finite."""
         inside = (k >= 0) & (k < len(t))
-        cuts: Matrix = np.stack(t)
+        cuts: Matrix = np.stack(np.broadcast_arrays(*t))
         at = np.take_along_axis(cuts, np.clip(k, 0, len(t) - 1).astype(int)[None], axis=0)[0] - mu
         none, all_of_it = k < 0, k >= len(t)
         p = np.select([none, all_of_it], [0.0, 1.0], self.link.inverse(at))

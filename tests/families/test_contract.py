@@ -422,8 +422,8 @@ def rows(known: Mapping[str, float], n: int) -> dict[str, np.ndarray]:
 
 def flat(result: Any) -> dict[Any, Any]:
     """Rows, a tuple of rows or pairs of them, by position."""
-    if isinstance(result, dict):
-        return result
+    if isinstance(result, Mapping):
+        return dict(result)
     return dict(enumerate(result)) if isinstance(result, tuple) else {0: result}
 
 

@@ -61,7 +61,7 @@ def test_a_hurdle_is_a_share_of_zeros_and_a_truncated_sample(name):
     first = fit(
         data.with_columns(none=(pl.col("health") == 0).cast(int)),
         "none ~ income",
-        family="logistic",
+        family="bernoulli",
     )
     second = fit(
         data.filter(pl.col("health") > 0), "health ~ age + illness", family=f"truncated-{name}"
