@@ -23,6 +23,9 @@ from mlefit.families._base import Reading
 from mlefit.maximise import Maximum
 from mlefit.optimise import Status
 
+# the largest exponent of a double
+_MOST = 709.0
+
 
 def readings(maximum: Maximum, uncertainty: Uncertainty) -> Iterator[results.Derived]:
     """Every reading of every slope of the first parameter, where the fit has errors."""
@@ -33,7 +36,9 @@ def readings(maximum: Maximum, uncertainty: Uncertainty) -> Iterator[results.Der
             continue
         for j, column in enumerate(maximum.engine.predictors[0].columns):
             if not column.is_intercept:
-                yield _read(maximum, uncertainty, reading, j, column.label)
+                found = _read(maximum, uncertainty, reading, j, column.label)
+                if found is not None:
+                    yield found
 
 
 def _has_one_value(maximum: Maximum, reading: Reading) -> bool:
@@ -50,7 +55,8 @@ def _position(maximum: Maximum, name: str) -> int:
 
 def _read(
     maximum: Maximum, uncertainty: Uncertainty, reading: Reading, j: int, label: str
-) -> results.Derived:
+) -> results.Derived | None:
+    """One reading; None if an end of its interval is beyond the largest double."""
     matrix = uncertainty.matrix
     assert matrix is not None
     beta = float(maximum.betas[0][j])
@@ -66,6 +72,8 @@ def _read(
         slope[j], slope[at] = reading.sign * theta, reading.sign * beta * by_eta
     error = math.sqrt(slope @ matrix @ slope)
     reach = uncertainty.quantile * error
+    if abs(exponent) + reach + abs(math.log(error or 1.0)) > _MOST:
+        return None
     return results.Derived(
         name=f"{reading.name} {label}",
         expression=reading.expression(label),

@@ -33,6 +33,7 @@ class Case:
     scale: str | None = None  # a second parameter, which precision weights scale
     orthogonal: bool = True  # whether the rows' own information parts location and scale
     further: tuple[str, ...] = ()  # parameters beside the first that none scale
+    modelled: str | None = None  # which of these gets covariates; the last if None
     target_units: bool = False  # whether a target times a constant is a target again
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -141,14 +142,14 @@ CASES = {
     "cauchy": Case(_student, scale="sigma", target_units=True),
     "exponential": Case(_positive),
     "gamma": Case(_positive, further=("k",)),
-    "generalised-gamma": Case(_positive, further=("sigma", "Q")),
+    "generalised-gamma": Case(_positive, further=("sigma", "Q"), modelled="sigma"),
     "half-normal": Case(_positive),
     "inverse-gaussian": Case(_positive, further=("lambda",)),
     "loglogistic": Case(_positive, further=("k",)),
     "lognormal": Case(_positive, scale="sigma"),
     "pareto": Case(_positive),
     "rayleigh": Case(_positive),
-    "tweedie": Case(_claims, further=("phi", "p")),
+    "tweedie": Case(_claims, further=("phi", "p"), modelled="phi", options={"fix": "p=1.5"}),
     "weibull": Case(_positive, further=("k",)),
     "gev": Case(_gumbel, scale="sigma", further=("xi",), target_units=True),
     "gumbel": Case(_gumbel, scale="sigma", target_units=True),
@@ -169,7 +170,7 @@ SHAPES = [(name, "y ~ 1", "") for name in CASES]
 SHAPES += [(name, REGRESSION, "") for name, case in CASES.items() if not case.further]
 SHAPES += [(name, REGRESSION, f"{case.scale} ~ x") for name, case in CASES.items() if case.scale]
 SHAPES += [
-    (name, REGRESSION, f"{case.further[-1]} ~ x")
+    (name, REGRESSION, f"{case.modelled or case.further[-1]} ~ x")
     for name, case in CASES.items()
     if case.further and not case.scale
 ]

@@ -131,7 +131,7 @@ class Ordinal(Family):
         return pairs
 
     def expected(self, mu: Rows, *t: Rows) -> Pairs:
-        places = np.stack(t) - mu
+        places = np.stack(np.broadcast_arrays(*t)) - mu
         slopes = _between(0.0, self.link.slope(places), 0.0)
         p = _between(0.0, self.link.inverse(places), 1.0)
         q = _between(1.0, self.link.complement(places), 0.0)
