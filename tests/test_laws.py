@@ -149,7 +149,7 @@ CASES = {
     "lognormal": Case(_positive, scale="sigma"),
     "pareto": Case(_positive),
     "rayleigh": Case(_positive),
-    "tweedie": Case(_claims, further=("phi", "p"), modelled="phi", options={"fix": "p=1.5"}),
+    "tweedie": Case(_claims, further=("phi", "p"), modelled="phi"),
     "weibull": Case(_positive, further=("k",)),
     "gev": Case(_gumbel, scale="sigma", further=("xi",), target_units=True),
     "gumbel": Case(_gumbel, scale="sigma", target_units=True),
