@@ -181,6 +181,7 @@ def classes_result(poisson_result: FitResult) -> FitResult:
         model=dataclasses.replace(
             poisson_result.model,
             family="categorical",
+            title="Categorical",
             formula="work ~ age",
             formulas=dict.fromkeys(levels[1:], "work ~ age"),
             links=dict.fromkeys(levels[1:], "logit"),

@@ -11,7 +11,7 @@ import polars as pl
 
 from mlefit.design.blocks import TARGET, Columns
 from mlefit.design.classes import coded
-from mlefit.design.levels import level_text, listed_levels
+from mlefit.design.levels import level_text, listed_levels, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import listed, word
 from mlefit.design.usable import facts_of, suitable_families
@@ -120,7 +120,10 @@ def _event(values: pl.Series, roles: Roles, rows: Rows, family: Family) -> tuple
         raise DataError(
             f"column {name!r} holds text, but {family.name} needs {family.support.words}",
             _first_text(values, rows),
-            tries=[f"--family {fitting}" for fitting in suitable_families(facts_of(values))],
+            # a number spoilt by a letter is no class
+            tries=[]
+            if spoiled_numbers(levels) is not None
+            else [f"--family {fitting}" for fitting in suitable_families(facts_of(values))],
         )
     if len(levels) != 2:
         raise _not_two(levels, roles, family)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from mlefit.support import Support
 MOST_LEVELS = 50
 """Text with more levels is taken for names or remarks, not for a feature."""
 
-_MOST_FAMILIES = 4
+_MOST_FAMILIES = 5
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,8 @@ def suitable_families(facts: Profile) -> list[str]:
     found.sort(
         key=lambda family: (
             not family.support.binary,
-            not family.losses,
             not family.support.discrete,
+            -sum(map(math.isfinite, (family.support.lower, family.support.upper))),
             len(family.parameters),
         )
     )

@@ -52,6 +52,7 @@ class GeneralisedGamma(Family):
 
     name = "generalised-gamma"
     summary = "lifetimes: lognormal, weibull and gamma are special cases"
+    special = True
     support = POSITIVE
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "location of ln y"),

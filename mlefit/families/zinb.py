@@ -26,6 +26,7 @@ class Zinb(ZeroInflated):
 
     name = "zinb"
     summary = "negative binomial counts with extra zeros"
+    special = True
     base = negbinom.FAMILY
     positive = truncated_negbinom.FAMILY
     parameters = (

@@ -22,7 +22,7 @@ class Core:
     answer: Any
     requests: list[Request] = field(default_factory=list)
 
-    def run(self, request, log):
+    def run(self, request, log, progress=None):
         self.requests.append(request)
         log("reading")
         if isinstance(self.answer, BaseException):

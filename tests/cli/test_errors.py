@@ -67,7 +67,7 @@ REFUSED = {
     ),
     f"digits.csv 'y ~ x' {P}": (
         3, "column 'y' holds text, but poisson needs 0, 1, 2, ...",
-        "  first: row 4 = '٣' (1 of 4 rows)", [],
+        "  first: row 4 = '٣' (1 of 4 rows)", ["--family categorical", "--family ordinal"],
     ),
     f"header.csv {P}": (3, "header.csv has a header but no rows", None, []),
     f"infinite.csv 'y ~ x' {P}": (
@@ -81,7 +81,7 @@ REFUSED = {
     # family
     "data.csv 'count ~ x1'": (
         2, "no family: which distribution does 'count' have, or which loss?", None,
-        ["--family poisson", "--family laplace", "--family normal", "--family geometric"],
+        ["--family poisson", "--family negbinom", "--family laplace", "--family normal"],
     ),
     "data.csv 'two ~ x1'": (
         2, "no family: which distribution does 'two' have, or which loss?", None,
@@ -110,7 +110,8 @@ REFUSED = {
     f"data.csv 'amount ~ x1' {P}": (
         3, "'amount' does not suit poisson: it has non-integers",
         "  first: row 2 = 10.75, row 3 = 12.25 (12 of 12 rows)",
-        ["--family laplace", "--family normal"],
+        ["--family gamma", "--family lognormal", "--family weibull", "--family laplace",
+         "--family normal"],
     ),
     f"negative.csv 'y ~ x' {P}": (
         3, "'y' does not suit poisson: it has negative values",
@@ -127,7 +128,8 @@ REFUSED = {
     "data.csv 'frac ~ x1' -F bernoulli": (
         3, "'frac' does not suit bernoulli: it has values other than 0 and 1",
         "  first: row 2 = 0.25, row 3 = 0.5 (12 of 12 rows)",
-        ["--family beta", "--family laplace", "--family normal"],
+        ["--family beta", "--family gamma", "--family lognormal", "--family weibull",
+         "--family laplace"],
     ),
     "data.csv 'group ~ x1' -F bernoulli": (
         3, "column 'group' has 3 levels, but bernoulli needs two", "  levels: 'a', 'b', 'c'",

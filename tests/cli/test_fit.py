@@ -43,6 +43,8 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
         "tol": 1e-6,
         "max_iter": 0,
         "seed": 1,
+        "gof": False,
+        "replications": 199,
         "threads": 2,
         "missing": "error",
         "max_dropped": "1%",

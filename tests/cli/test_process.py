@@ -21,7 +21,7 @@ good, bad = pickle.loads(pathlib.Path({results!r}).read_bytes())
 sys.argv = ["mlefit", *{arguments!r}]
 core = types.ModuleType("mlefit.fitting")
 sys.modules["mlefit.fitting"] = mlefit.fitting = core
-def run(request, log):
+def run(request, log, progress):
 {body}
 core.run = run
 from mlefit.__main__ import main

@@ -80,7 +80,7 @@ REFUSED = [
     (X, "normal", ["0.1"], UsageError,
      "--levels orders the levels of a target, and normal has any number", "--family ordinal"),
     (X, "categorical", None, DataError,
-     "'y' does not suit categorical: it has non-integers", "--family laplace"),
+     "'y' does not suit categorical: it has non-integers", "--family beta"),
     (["a"] * 8, "categorical", None, DataError,
      "'y' has only the level 'a', and categorical needs two", None),
 ]  # fmt: skip

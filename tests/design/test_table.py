@@ -207,7 +207,7 @@ REFUSED = [
     ("y ~ 1", {"trials": "x"}, UsageError,
      "--trials is for binomial and beta-binomial, not for poisson", None, "--family binomial"),
     ("x ~ g", {}, DataError, "'x' does not suit poisson: it has non-integers",
-     "first: row 1 = 1.5, row 2 = 2.5 (3 of 4 rows)", "--family laplace"),
+     "first: row 1 = 1.5, row 2 = 2.5 (3 of 4 rows)", "--family gamma"),
     ("g ~ x", {}, DataError, "column 'g' holds text, but poisson needs 0, 1, 2, ...",
      "first: row 1 = 'b' (4 of 4 rows)", "--family categorical"),
 ]  # fmt: skip
