@@ -373,6 +373,10 @@ class Family(ABC):
     elementary: bool = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""
 
+    even: bool = True
+    """Whether the density bends on no shorter length than its spread, so that differences
+    of its tails are exact: without corners and sharp edges."""
+
     is_censored: bool = False
     """Whether some rows tell only where their value lies."""
     setting: Setting | None = None

@@ -10,8 +10,8 @@ least 5 contributes P(Y >= 5). Where the tails of a distribution have no closed
 derivatives in its parameters, central differences of eighth order give them, of a positive
 parameter in its logarithm. Their step is a share of the length on which the log-density at
 the interval's end bends: the error is about 1e-12 of a score and 1e-10 of an information,
-more where the interval is many standard deviations away, and up to 1e-3 of a score and
-a tenth of an information where it ends next to a corner of a density's slope, as Huber's.
+more where the interval is many standard deviations away. A density with a corner or a
+sharp edge, which a step would reach across, is not `even`, and is refused.
 
 Source: J. P. Klein and M. L. Moeschberger (2003), Survival Analysis, 2nd ed., section 3.5;
 the weights of the differences by B. Fornberg (1988), Mathematics of Computation 51, 699-706.

@@ -63,6 +63,7 @@ class Huber(Family):
         examples=(0.5, 3.0),
     )
     special = True
+    even = False
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
     elsewhere = {"R": "MASS::rlm(k = k), whose scale is another", "scipy": "", "Stan": ""}
 

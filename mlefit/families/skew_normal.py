@@ -55,6 +55,7 @@ class SkewNormal(LocationScale):
     )
     elementary = False  # the normal distribution function
     special = True
+    even = False
     examples = (
         Example((0.0, 1.0, 3.0)),
         Example((-3.0, 0.2, -1.2)),
