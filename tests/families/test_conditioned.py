@@ -86,7 +86,12 @@ def test_a_truncated_density_adds_up_to_one_inside_its_range(family, theta, know
         return
     below = lower if lower > family.support.lower else -np.inf
     truncated = Conditioned(family, censored=False, below=below, above=upper)
-    share, _, _ = means(truncated, theta, known, lower, upper)
+
+    def density(y):
+        packed, extra = packed_theta(family, theta, len(y)), rows(known, len(y))
+        return np.exp(truncated.log_density(y, *packed, **extra))[None]
+
+    share = total(density, family, theta, known, lower, upper)[0]
     assert share == pytest.approx(1, abs=1e-6)
     y = truncated.sample(
         np.random.default_rng(1), *packed_theta(family, theta, 200), **rows(known, 200)
@@ -183,7 +188,6 @@ def interval(family: Family, theta, known, shares) -> tuple[float, float]:
 
 def means(family: Family, theta, known, lower: float, upper: float):
     """P(lower <= Y <= upper), and means given that of the score and of score score' - observed."""
-    base = family.base if isinstance(family, Conditioned) else family
     p = len(theta)
 
     def terms(y: np.ndarray) -> np.ndarray:
@@ -198,18 +202,19 @@ def means(family: Family, theta, known, lower: float, upper: float):
         parts = np.concatenate([np.ones((1, len(y))), score, second.reshape(p * p, -1)])
         return np.where(density > 0, density * parts, 0.0)
 
+    sums = total(terms, family, theta, known, lower, upper)
+    share = sums[0]
+    return share, sums[1 : 1 + p] / share, (sums[1 + p :] / share).reshape(p, p)
+
+
+def total(terms, base: Family, theta, known, lower: float, upper: float) -> np.ndarray:
+    """The sum or the integral over an interval of several functions of y, each a row."""
     if base.support.discrete:
         top = min(upper, known.get("trials", 8 * draws(base, theta, known).max() + 60))
-        total = terms(np.arange(max(lower, base.support.lower), top + 1)).sum(axis=1)
-    else:
-        total = sum(
-            (terms(y) * weight).sum(axis=1)
-            for y, weight in pieces(base, theta, known, lower, upper)
-        )
-        atoms = np.array([atom for atom in base.support.atoms if lower <= atom <= upper])
-        total = total + terms(atoms).sum(axis=1) if len(atoms) else total
-    share = total[0]
-    return share, total[1 : 1 + p] / share, (total[1 + p :] / share).reshape(p, p)
+        return terms(np.arange(max(lower, base.support.lower), top + 1)).sum(axis=1)
+    found = [(terms(y) * w).sum(axis=1) for y, w in pieces(base, theta, known, lower, upper)]
+    atoms = [atom for atom in base.support.atoms if lower <= atom <= upper]
+    return sum([*found, *([terms(np.array(atoms)).sum(axis=1)] if atoms else [])])
 
 
 def pieces(base: Family, theta, known, lower: float, upper: float):
