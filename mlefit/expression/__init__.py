@@ -15,6 +15,7 @@ bracket, or a quoted text. Nothing here evaluates: the tree is compiled elsewher
 
 from __future__ import annotations
 
+from mlefit.expression.derivative import derivative
 from mlefit.expression.parser import MAX_NESTING, Parser, parse
 from mlefit.expression.render import render
 from mlefit.expression.tokens import Span, Token, marked, quote, respelt, syntax_error, tokenize
@@ -56,6 +57,7 @@ __all__ = [
     "Token",
     "Unary",
     "children",
+    "derivative",
     "is_text_comparison",
     "marked",
     "names",
