@@ -82,9 +82,11 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "assign": (words("design errors families links penalty priors request support"), set()),
     "posterior": (words("_types corners design maximise penalty"), NUMERIC),
+    "heldout": (words("_types design engines errors maximise"), NUMERIC),
+    "criteria": (words("maximise optimise request"), set()),
     "strength": (
         words(
-            "_types design engines errors likelihood maximise optimise penalty posterior "
+            "_types design engines errors heldout likelihood maximise optimise penalty posterior "
             "request results"
         ),
         NUMERIC,
@@ -97,8 +99,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "assemble": (
         words(
-            "__init__ _types assign cautions design errors estimates goodness inference losses "
-            "maximise optimise posterior rank request results source symmetric translations verdict"
+            "__init__ _types assign cautions criteria design errors estimates goodness inference "
+            "losses maximise optimise posterior rank request results source symmetric "
+            "translations verdict"
         ),
         NUMERIC,
     ),
