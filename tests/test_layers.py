@@ -19,7 +19,7 @@ def words(text: str) -> set[str]:
 
 # module: the mlefit modules it may import; then the packages from outside
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
-    "__init__": (words("fitting"), set()),
+    "__init__": (words("comparing fitting"), set()),
     "__main__": (words("__init__ cli errors memory report"), set()),
     "_types": (set(), NUMERIC),
     "errors": (set(), set()),
@@ -112,9 +112,28 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "nested": (words("families formula"), set()),
+    "candidates": (
+        words(
+            "_types boundary criteria design engines errors expression fitting heldout likelihood "
+            "maximise optimise verdict"
+        ),
+        NUMERIC,
+    ),
+    "pairs": (words("candidates nested results"), NUMERIC),
+    "comparing": (
+        words(
+            "__init__ assemble candidates design errors expression families fitting heldout "
+            "maximise pairs request results source"
+        ),
+        NUMERIC,
+    ),
     "report": (words("errors results"), {"rich"}),
     "cli": (
-        words("__init__ catalogue errors families fitting memory report request translations"),
+        words(
+            "__init__ catalogue comparing errors families fitting memory report request "
+            "translations"
+        ),
         {"typer"},
     ),
 }

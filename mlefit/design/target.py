@@ -13,7 +13,7 @@ from mlefit.design.blocks import TARGET, Columns
 from mlefit.design.levels import level_text, listed_levels, number, ranked
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import listed, word
-from mlefit.design.usable import facts_of, suitable_families
+from mlefit.design.usable import Profile, facts_of, suitable_families
 from mlefit.design.values import contents, is_text, numbers
 from mlefit.errors import DataError, UsageError
 from mlefit.expression import Name
@@ -59,6 +59,17 @@ def target_of(request: Request, roles: Roles, rows: Rows, family: Family) -> Tar
     values, event = _numbers_or_event(roles, rows, family)
     note = None if event is None else f"{roles.main.response_label}: {event!r} counts as 1"
     return Target(values, event, note=note)
+
+
+def profile_of_target(roles: Roles, rows: Rows) -> Profile:
+    """What the left side looks like, before any family says what it should be.
+
+    Raises:
+        UsageError, DataError: it cannot be computed.
+    """
+    if isinstance(roles.response, Name):
+        return facts_of(rows.frame.get_column(roles.response.name))
+    return facts_of(numbers(roles.response, rows))
 
 
 def _classes(request: Request, roles: Roles, rows: Rows, family: Family) -> Target:

@@ -25,7 +25,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter, Special
 from mlefit.families._positive import log_moments
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import POSITIVE, Domain
@@ -53,6 +53,7 @@ class Weibull(Family):
             narrowing=Narrowing(power=-1, unit=0),
         ),
     )
+    specials = (Special("k", 1, "exponential"), Special("k", 2, "rayleigh"))
     examples = (
         Example((1.0, 1.5)),
         Example((250.0, 0.7)),
