@@ -196,13 +196,20 @@ def score(
     )
     height = criteria(prepared.request, maximum, shift)
     if maximum.status is not Status.CONVERGED:
-        verdict = no_maximum(maximum, prepared.roles, prepared.table) or maximum.status.value
-        return Scored(candidate, maximum, verdict.split("\n")[0], height)
+        return Scored(candidate, maximum, _why_not(prepared, maximum), height)
     seen = log_densities(maximum, engine) + candidate.shift
     held_out, trouble = _held_out(model, engine, search, folds, tell)
     if trouble:
         return Scored(candidate, maximum, trouble, height, seen)
     return Scored(candidate, maximum, "", height, seen, held_out + candidate.shift)
+
+
+def _why_not(prepared: Prepared, maximum: Maximum) -> str:
+    """Why there is no maximum inside the family, in a sentence."""
+    verdict = no_maximum(maximum, prepared.roles, prepared.table) or maximum.status.value
+    first = verdict.split("\n")[0]
+    left = maximum.model.family.label
+    return f"{first}; the fit is that of {left}" if left != prepared.family.label else first
 
 
 def _held_out(

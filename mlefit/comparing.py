@@ -1,18 +1,14 @@
 """Several models of the same rows: which say most of rows they have not seen, and by how much.
 
-The rows are read once, complete in every column that any of the formulas uses. The models are
-ranked by the mean negative log-likelihood of rows held out, each row by a fit without its
-fold. A difference to the best of less than two of its standard errors tells nothing.
-
-Masses, densities and densities with atoms have different units and are never ranked together;
-a density of log(y) is turned into one of y first.
+The rows are read once, complete in every column that any of the formulas uses. Masses,
+densities and densities with atoms have different units and are never ranked together; a
+density of log(y) is turned into one of y first.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -33,14 +29,12 @@ from mlefit.fitting import build, family_of, opened, read
 from mlefit.heldout import check_folds, fold_of_rows
 from mlefit.maximise import Search
 from mlefit.pairs import nested_tests, tests_against
+from mlefit.plain_loss import loss_answers
+from mlefit.ranking import ranked, records
 from mlefit.request import ComparisonRequest, Request
-from mlefit.results import CandidateRecord, ComparisonResult, LossAnswer
+from mlefit.results import ComparisonResult
 from mlefit.source import Rows, Source
 
-# The plain loss of each kind of target belongs to the first of these that is a candidate.
-_PLAIN = ("normal", "bernoulli", "binomial", "poisson", "categorical")
-# A difference of fewer standard errors tells nothing.
-_APART = 2.0
 # Which columns a formula reads does not depend on the family.
 _ANY = "normal"
 
@@ -124,7 +118,8 @@ def _tell(progress: Callable[[str, int, int], None], done: Iterator[int], total:
 def _readings(request: ComparisonRequest, source: Source) -> list[tuple[Request, Roles]]:
     """The request and the roles of every formula."""
     common = request.common
-    if not request.formulas and common.target is None and len(source.schema) > 1:
+    named = request.formulas or common.target is not None or common.lower is not None
+    if not named and len(source.schema) > 1:
         raise UsageError(
             "nothing names the target of the models",
             tries=[f"mlefit compare {word(source.name)} -y {word(list(source.schema)[-1])}"],
@@ -161,7 +156,7 @@ def _candidates(
             formula = prepared.roles.main.text.strip()
             found.append(Candidate(label, formula, prepared, measure_of(prepared)))
     if refused and (not found or request.families is not None):
-        raise next(iter(refused.values()))
+        raise _for_several(next(iter(refused.values())))
     notes += [f"{label} is left out: {error.problem}" for label, error in refused.items()]
     return found, notes
 
@@ -178,10 +173,14 @@ def _families(
                 tries=["--families weibull,lognormal,gamma"],
             )
         known = ("trials",) if common.trials is not None else ()
-        guessed = [likely_families(profile_of_target(roles, rows), known) for _, roles in readings]
+        guessed = [
+            likely_families(profile_of_target(roles, rows), known, timed=common.event is not None)
+            for _, roles in readings
+        ]
         notes = list(dict.fromkeys(note for _, note in guessed if note))
         if notes and common.strict:
-            raise UsageError(f"--strict allows no guess: {notes[0]}", tries=["--families NAME,..."])
+            tries = [f"--families {','.join(guessed[0][0])}"]
+            raise UsageError(f"--strict allows no guess: {notes[0]}", tries=tries)
         return [found for found, _ in guessed], notes
     named = list(dict.fromkeys(families.resolve(name) for name in request.families))
     if len(readings) == 1:
@@ -252,7 +251,7 @@ def _result(
     groups: dict[str, list[Scored]] = {}
     for one in scored:
         groups.setdefault(one.candidate.measure, []).append(one)
-    ranked = {measure: _ranked(group, weights) for measure, group in groups.items()}
+    places = {measure: ranked(group, weights) for measure, group in groups.items()}
     first = scored[0].candidate.prepared
     info = data_info(request.common, source, first.roles, first.table.rows, first.table)
     features = dict.fromkeys(name for _, roles in readings for name in roles.features)
@@ -270,14 +269,14 @@ def _result(
         candidates=[
             record
             for measure, group in groups.items()
-            for record in _records(group, ranked[measure], weights)
+            for record in records(group, places[measure], weights)
         ],
         tests=[
             test
             for measure, group in groups.items()
             for test in (
                 *nested_tests(group),
-                *tests_against(ranked[measure], weights),
+                *tests_against(places[measure], weights),
             )
         ]
         if tested
@@ -285,7 +284,7 @@ def _result(
         losses=[
             answer
             for measure, group in groups.items()
-            for answer in _loss_answer(group, ranked[measure], weights)
+            for answer in loss_answers(group, places[measure], weights)
         ],
         warnings=_unique(w for one in scored for w in one.candidate.prepared.table.warnings),
         notes=(
@@ -295,125 +294,13 @@ def _result(
     )
 
 
-def _ranked(group: Sequence[Scored], weights: Weights) -> list[Scored]:
-    """Those with a held-out NLL, the least first; of equals the one with fewer parameters."""
-
-    def key(one: Scored) -> tuple[float, int, str]:
-        assert one.height is not None
-        return _heldout(one, weights)[0], one.height.parameters, one.candidate.name
-
-    return sorted((one for one in group if one.held_out is not None), key=key)
-
-
-def _heldout(one: Scored, weights: Weights) -> tuple[float, float]:
-    assert one.held_out is not None
-    return weights.mean_and_error(-one.held_out)
-
-
-def _behind(one: Scored, best: Scored, weights: Weights) -> tuple[float, float]:
-    """Mean and error of the rows' differences in NLL."""
-    assert one.held_out is not None
-    assert best.held_out is not None
-    return weights.mean_and_error(best.held_out - one.held_out)
-
-
-def _is_apart(difference: float, error: float) -> bool:
-    return difference > _APART * error
-
-
-def _records(
-    group: Sequence[Scored], ranked: Sequence[Scored], weights: Weights
-) -> Iterator[CandidateRecord]:
-    """The ranked ones, then the others in the order they were named."""
-    akaike = _akaike_weights(group)
-    place = {one.candidate.name: rank for rank, one in enumerate(ranked, 1)}
-    for one in (*ranked, *(one for one in group if one.candidate.name not in place)):
-        name, height = one.candidate.name, one.height
-        known = height is not None and height.finite
-        held = (None, None) if name not in place else _heldout(one, weights)
-        behind = (None, None) if name not in place else _behind(one, ranked[0], weights)
-        yield CandidateRecord(
-            rank=place.get(name),
-            candidate=name,
-            family=one.candidate.family,
-            formula=one.candidate.formula,
-            measure=one.candidate.measure,
-            status=one.status,
-            message=one.message,
-            n_params=None if height is None else height.parameters,
-            log_likelihood=-height.nll if height is not None and known else None,
-            aic=height.aic if height is not None and one.is_converged else None,
-            aicc=height.aicc if height is not None and one.is_converged else None,
-            bic=height.bic if height is not None and one.is_converged else None,
-            akaike_weight=akaike.get(name),
-            mean_nll=height.nll / height.nobs if height is not None and known else None,
-            heldout_nll=held[0],
-            heldout_std_error=held[1],
-            difference=behind[0],
-            difference_std_error=behind[1],
-            apart=None if behind[0] is None else _is_apart(behind[0], behind[1] or 0.0),
-        )
-
-
-def _akaike_weights(group: Sequence[Scored]) -> Mapping[str, float]:
-    """exp(-AIC/2) over its sum (K. P. Burnham and D. R. Anderson 2002, section 2.9)."""
-    aics = {
-        one.candidate.name: one.height.aic
-        for one in group
-        if one.is_converged and one.height is not None and one.height.aic is not None
-    }
-    least = min(aics.values(), default=0.0)
-    likely = {name: math.exp((least - aic) / 2) for name, aic in aics.items()}
-    return {name: value / sum(likely.values()) for name, value in likely.items()}
-
-
-def _loss_answer(
-    group: Sequence[Scored], ranked: Sequence[Scored], weights: Weights
-) -> Iterator[LossAnswer]:
-    """Whether the rows speak against the plain loss of their kind, if it is a candidate."""
-    named = {one.candidate.family for one in group}
-    family = next((name for name in _PLAIN if name in named), None)
-    if family is None:
-        return
-    loss = families.load(family).losses[0].name
-    plain = [one for one in ranked if one.candidate.family == family]
-    if not plain:
-        first = next(one for one in group if one.candidate.family == family)
-        message = f"{loss} cannot be judged: {first.message}"
-        yield LossAnswer(loss, family, first.candidate.name, None, None, None, message)
-        return
-    # on the scale of the column itself, if there are several
-    same = [one for one in plain if not np.any(one.candidate.shift)] or plain
-    own, best = same[0], ranked[0]
-    difference, error = _behind(own, best, weights)
-    yield LossAnswer(
-        loss,
-        family,
-        own.candidate.name,
-        best.candidate.name,
-        difference,
-        error,
-        _verdict(loss, own, best, difference, error, len(ranked)),
-    )
-
-
-def _verdict(
-    loss: str, own: Scored, best: Scored, difference: float, error: float, models: int
-) -> str:
-    against = f"nothing here speaks against {loss}"
-    one, other = own.candidate, best.candidate
-    if one.prepared.roles.response == other.prepared.roles.response and (
-        one.family == other.family
-    ):
-        return f"{against}: no other family says more of rows held out" if models > 1 else against
-    better = f"{other.name} is better by {difference:.4f} +- {error:.4f} nats per row held out"
-    if not _is_apart(difference, error):
-        return f"{against}: {better}, less than two standard errors"
-    formula = "" if one.formula == other.formula else f"{word(other.formula)} "
-    summary = one.prepared.family.summary
-    return (
-        f"{loss} assumes {one.family} ({summary}): {better}; try {formula}--family {other.family}"
-    )
+def _for_several(error: MlefitError) -> MlefitError:
+    """A refusal of one family with its way out in the words of this command."""
+    flag = "--family "
+    if not error.tries or not all(way.startswith(flag) for way in error.tries):
+        return error
+    instead = ",".join(way.removeprefix(flag) for way in error.tries)
+    return type(error)(error.problem, *error.evidence, tries=[f"--families {instead}"])
 
 
 def _unique(items: Iterable[str]) -> tuple[str, ...]:

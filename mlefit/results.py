@@ -304,6 +304,7 @@ class LossAnswer:
     difference: Annotated[float | None, "held-out NLL for each row more than the best has"]
     std_error: Annotated[float | None, "of the difference, row by row"]
     message: Annotated[str, "the sentence a person reads"]
+    instead: Annotated[str | None, "what a fit of the best would be given; null for no other"]
 
 
 @dataclass(frozen=True)

@@ -121,10 +121,12 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "pairs": (words("candidates nested results"), NUMERIC),
+    "ranking": (words("candidates results"), set()),
+    "plain_loss": (words("candidates design families ranking results"), NUMERIC),
     "comparing": (
         words(
             "__init__ assemble candidates design errors expression families fitting heldout "
-            "maximise pairs request results source"
+            "maximise pairs plain_loss ranking request results source"
         ),
         NUMERIC,
     ),

@@ -20,10 +20,9 @@ from mlefit.request import ComparisonRequest, Request
 _EXAMPLES = """\b
 Examples:
   mlefit compare sample_data/rivers.csv
-  mlefit compare sample_data/doctor_visits.csv 'visits ~ age + illness' --families poisson,negbinom
-  mlefit compare sample_data/callbacks.csv 'call ~ honors' 'call ~ honors + city' --cv 5
-  mlefit compare sample_data/house_prices.csv 'price ~ lotsize' 'log(price) ~ log(lotsize)' \\
-    --families normal -f csv
+  mlefit compare sample_data/doctor_visits.csv -y visits --families poisson,nb
+  mlefit compare sample_data/callbacks.csv 'call ~ honors' 'call ~ city' --cv 5
+  mlefit compare sample_data/insurance.csv -y claims --exposure holders -f md
 """
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

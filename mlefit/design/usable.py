@@ -134,11 +134,18 @@ def suitable_families(facts: Profile, known: Sequence[str] = ()) -> list[str]:
     return [family.name for family in found]
 
 
-def likely_families(facts: Profile, known: Sequence[str] = ()) -> tuple[list[str], str | None]:
+def likely_families(
+    facts: Profile, known: Sequence[str] = (), *, timed: bool = False
+) -> tuple[list[str], str | None]:
     """The suitable families of one kind, and a note where the values allow several kinds.
 
     Zeros and ones are yes and no. Whole numbers that begin at 0 or 1 are counts; others, such
     as prices, are measurements that happen to be whole.
+
+    Args:
+        facts: the column.
+        known: quantities that are known of every row and that the families must use.
+        timed: whether the values are times until an event, which are measurements.
     """
     suitable = suitable_families(facts, known)
     supports = {name: load(name).support for name in suitable}
@@ -157,7 +164,7 @@ def likely_families(facts: Profile, known: Sequence[str] = ()) -> tuple[list[str
         ]
     if not counts or not densities:
         return counts or densities or suitable, None
-    low = numbers is not None and float(numbers.min()) <= 1
+    low = numbers is not None and float(numbers.min()) <= 1 and not timed
     kind, other = ("counts", "measurements") if low else ("measurements", "counts")
     return (
         counts if low else densities,

@@ -55,7 +55,9 @@ def render(result: ComparisonResult, options: ReportOptions) -> str:
     if options.format == "md":
         from mlefit.report import markdown
 
-        return markdown.sections(_title(result), _sections(result, options), options)
+        return markdown.sections(
+            _title(result), _ledger(result), _sections(result, options), options
+        )
     from mlefit.report import text
 
     return text.sections(_title(result), _ledger(result), _sections(result, options), options)
@@ -84,10 +86,11 @@ def _ledger(result: ComparisonResult) -> str:
 def _sections(result: ComparisonResult, options: ReportOptions) -> list[Section]:
     measures = list(dict.fromkeys(one.measure for one in result.candidates))
     several = len(measures) > 1
+    hidden = _too_wide(result.candidates, options.width)
     found = []
     for measure in measures:
         group = [one for one in result.candidates if one.measure == measure]
-        grid = _candidates(group, options.width)
+        grid = _grid(_columns(group), hidden)
         title = _TITLES[measure] if several else ""
         found.append(Section(title, (), grid, list(_remarks(group))))
     if options.table == "candidates":
@@ -97,7 +100,10 @@ def _sections(result: ComparisonResult, options: ReportOptions) -> list[Section]
         return tests
     head = Section(before=list(_heading(result, several=several)))
     answers = [
-        Section(f"Is {answer.loss} the right loss here?", [[answer.message]])
+        Section(
+            f"Is {answer.loss} the right loss here?",
+            [[answer.message], *([[f"try:  {answer.instead}"]] if answer.instead else [])],
+        )
         for answer in result.losses
     ]
     return [head, *found, *answers, *tests]
@@ -124,7 +130,8 @@ def _has_several_targets(result: ComparisonResult) -> bool:
     return len({formula.partition("~")[0].strip() for formula in result.formulas}) > 1
 
 
-def _candidates(group: Sequence[CandidateRecord], width: int | None) -> Grid:
+def _columns(group: Sequence[CandidateRecord]) -> dict[str, list[str]]:
+    """Every column with its cells; what nobody has is left out."""
     columns = {
         "k": [str(one.n_params or "") for one in group],
         "log-lik": [_height(one.log_likelihood) for one in group],
@@ -139,13 +146,23 @@ def _candidates(group: Sequence[CandidateRecord], width: int | None) -> Grid:
         "error ": [_places(one.difference_std_error, 4) for one in group],
     }
     kept = {name: numbers.aligned(cells) for name, cells in columns.items() if any(cells)}
-    named = {"model": [one.candidate for one in group]}
-    notes = {"note": [_note(one) for one in group]}
-    for name in _DISPENSABLE:
-        if width is None or _width({**named, **kept, **notes}) <= width:
-            break
-        kept.pop(name, None)
-    shown = {**named, **kept, **notes}
+    names = {"model": [one.candidate for one in group]}
+    return {**names, **kept, "note": [_note(one) for one in group]}
+
+
+def _too_wide(candidates: Sequence[CandidateRecord], width: int | None) -> Sequence[str]:
+    """The columns that a line of this width has no room for."""
+    columns = _columns(candidates)
+    for count in range(len(_DISPENSABLE)):
+        hidden = _DISPENSABLE[:count]
+        kept = {name: cells for name, cells in columns.items() if name not in hidden}
+        if width is None or _width(kept) <= width:
+            return hidden
+    return _DISPENSABLE
+
+
+def _grid(columns: Mapping[str, Sequence[str]], hidden: Sequence[str]) -> Grid:
+    shown = {name: cells for name, cells in columns.items() if name not in hidden}
     headings = tuple(name.strip() for name in shown)
     return Grid(headings, tuple(zip(*shown.values(), strict=True)), 1)
 

@@ -29,9 +29,13 @@ def render(result: FitResult, options: ReportOptions) -> str:
     return clean_lines(text, ascii_only=options.ascii_only)
 
 
-def sections(title: Sequence[str], parts: Sequence[Section], options: ReportOptions) -> str:
+def sections(
+    title: Sequence[str], ledger: str, parts: Sequence[Section], options: ReportOptions
+) -> str:
     """A report of several tables; one of them alone has no title."""
-    blocks = [f"### {_escaped(' · '.join(title))}"] if options.table is None else []
+    blocks = []
+    if options.table is None:
+        blocks += [f"### {_escaped(' · '.join(title))}", _bullets([ledger])]
     for part in parts:
         lines = [[" · ".join(pieces) for pieces in side] for side in (part.before, part.after)]
         blocks += [f"#### {_escaped(part.title)}"] if part.title else []
