@@ -60,9 +60,7 @@ def log_densities(maximum: Maximum, engine: LocalEngine) -> Rows:
     # the same columns and the same shift as the fit: what it left out stays out
     seen = engine.with_predictors(maximum.engine.predictors)
     model, gammas = maximum.model, maximum.gammas
-    return np.concatenate(
-        [model.row_terms(block, gammas, "observed").log_density for block in seen.blocks()]
-    )
+    return np.concatenate([model.log_density(block, gammas) for block in seen.blocks()])
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
