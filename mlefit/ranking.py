@@ -86,4 +86,5 @@ def _akaike_weights(group: Sequence[Scored]) -> Mapping[str, float]:
     }
     least = min(aics.values(), default=0.0)
     likely = {name: math.exp((least - aic) / 2) for name, aic in aics.items()}
-    return {name: value / sum(likely.values()) for name, value in likely.items()}
+    total = math.fsum(likely.values())  # the same whatever the order
+    return {name: value / total for name, value in likely.items()}

@@ -19,9 +19,9 @@ from mlefit.request import ComparisonRequest, Request
 
 _EXAMPLES = """\b
 Examples:
-  mlefit compare sample_data/rivers.csv
+  mlefit compare sample_data/rivers.csv --cv 5
   mlefit compare sample_data/doctor_visits.csv -y visits --families poisson,nb
-  mlefit compare sample_data/callbacks.csv 'call ~ honors' 'call ~ city' --cv 5
+  mlefit compare sample_data/callbacks.csv 'call ~ honors' 'call ~ city'
   mlefit compare sample_data/insurance.csv -y claims --exposure holders -f md
 """
 
