@@ -22,8 +22,9 @@ from mlefit.candidates import Candidate, Scored, Weights, change_of_scale, measu
 from mlefit.design.roles import Roles, choose_roles
 from mlefit.design.suggest import word
 from mlefit.design.target import profile_of_target
-from mlefit.design.usable import likely_families, suits
-from mlefit.errors import MlefitError, UsageError
+from mlefit.design.usable import Profile, likely_families, suits
+from mlefit.design.values import contents
+from mlefit.errors import DataError, MlefitError, UsageError
 from mlefit.expression import names, render
 from mlefit.fitting import build, family_of, opened, read
 from mlefit.heldout import check_folds, fold_of_rows
@@ -174,7 +175,7 @@ def _families(
             )
         known = ("trials",) if common.trials is not None else ()
         guessed = [
-            likely_families(profile_of_target(roles, rows), known, timed=common.event is not None)
+            _guessed(profile_of_target(roles, rows), roles, known, timed=common.event is not None)
             for _, roles in readings
         ]
         notes = list(dict.fromkeys(note for _, note in guessed if note))
@@ -200,6 +201,21 @@ def _families(
         if not is_able and any(able[name])
     }
     return chosen, list(skipped)
+
+
+def _guessed(
+    facts: Profile, roles: Roles, known: Sequence[str], *, timed: bool
+) -> tuple[list[str], str | None]:
+    found, note = likely_families(facts, known, timed=timed)
+    if found:
+        return found, note
+    label = roles.main.response_label
+    if facts.values < 2:
+        raise DataError(f"no family suits {label!r}: it has only one value")
+    raise DataError(
+        f"no family suits {label!r}, which holds {contents(facts.dtype)}",
+        f"{facts.values:,} different values in {facts.rows:,} rows",
+    )
 
 
 def _on_one_scale(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -28,8 +28,8 @@ from mlefit.candidates import Scored, Weights
 from mlefit.nested import becomes, has_terms_of, holds
 from mlefit.results import PairTest
 
-# rounding of a sum of log-densities, as a share of its size
-_ROUNDING = 1e-12
+# Two searches for the same maximum end this close, as a share of a log-density.
+_ROUNDING = 1e-7
 
 
 def nested_tests(scored: Sequence[Scored]) -> Iterator[PairTest]:
@@ -41,10 +41,23 @@ def nested_tests(scored: Sequence[Scored]) -> Iterator[PairTest]:
 
 
 def tests_against(ranked: Sequence[Scored], weights: Weights) -> Iterator[PairTest]:
-    """Vuong's test of the first model against each that is neither in it nor holds it."""
+    """Vuong's test of the first model against each that is neither in it nor holds it.
+
+    Models that say the same of every row are one, so what holds the one holds the other.
+    """
     for other in ranked[1:]:
-        if not _is_in(ranked[0], other) and not _is_in(other, ranked[0]):
-            yield _vuong(ranked[0], other, weights)
+        best, *rest = ranked
+        twins = [one for one in rest if one is other or _is_same(one, other)]
+        if not any(_is_in(best, one) or _is_in(one, best) for one in twins):
+            yield _vuong(best, other, weights)
+
+
+def _is_same(one: Scored, other: Scored) -> bool:
+    """Whether two fits say the same of every row."""
+    assert one.seen is not None
+    assert other.seen is not None
+    size = max(float(np.abs(one.seen).max()), 1.0)
+    return bool(np.abs(one.seen - other.seen).max() <= _ROUNDING * size)
 
 
 def _is_in(smaller: Scored, larger: Scored) -> bool:
@@ -110,8 +123,7 @@ def _vuong(best: Scored, other: Scored, weights: Weights) -> PairTest:
     more = best.seen - other.seen
     mean = float(weights.values @ more) / n
     variance = float(weights.values @ (more - mean) ** 2) / n
-    size = float(np.abs(best.seen).mean())
-    same = math.sqrt(variance) <= _ROUNDING * max(size, 1.0)
+    same = _is_same(best, other)
     correction = (best.height.parameters - other.height.parameters) * math.log(n) / 2
     z = math.nan if same else (n * mean - correction) / math.sqrt(n * variance)
     favoured = None if same else (best if z > 0 else other).candidate.name

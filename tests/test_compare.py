@@ -258,7 +258,9 @@ def test_a_family_is_the_simpler_one_where_it_says_so(family, case):
     small = mlefit.fit(frame, "y ~ x", family=case.family)
     held = [f"{case.parameter}={case.value}"]
     if isinstance(case.value, str):  # two parameters that are one: a gamma's 1/sqrt(k)
-        value = 1 / math.sqrt(small.parameters[0].estimate)
+        shape = small.parameters[0].estimate
+        assert shape is not None
+        value = 1 / math.sqrt(shape)
         held = [f"{case.parameter}={value!r}", f"{case.value}={value!r}"]
     large = mlefit.fit(frame, "y ~ x", family=family.name, fix=held)
     assert large.fit.log_likelihood == pytest.approx(small.fit.log_likelihood, rel=1e-10)
@@ -274,6 +276,16 @@ def test_nested_families_get_no_vuong_test():
     assert ("generalised-gamma", "exponential") not in ratios | others
     related = {frozenset(pair) for pair in ratios} | {frozenset(named[::3])}
     assert not related & {frozenset(pair) for pair in others}
+
+
+def test_what_is_the_same_model_is_nested_where_the_other_is():
+    """Without features ordinal and categorical have the same probabilities."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=150)
+    frame = pl.DataFrame({"x": x, "y": np.digitize(x + rng.logistic(size=150), [-0.5, 0.7])})
+    result = compare(frame, "y ~ x", "y ~ 1", families=["ordinal", "categorical"])
+    assert by_name(result)["ordinal (1)"].rank == 1
+    assert set(pairs(result, "Vuong")) == {("ordinal (1)", "categorical (1)")}
 
 
 def test_the_answer_on_mean_squared_error():
@@ -312,6 +324,33 @@ def test_without_families_those_of_one_kind_are_taken(values, taken, never):
     assert never not in found
 
 
+def test_trials_ask_for_families_that_know_them():
+    data = str(SAMPLES / "menarche.csv")
+    result = compare(data, "menarche ~ age", trials="total")
+    assert set(by_name(result)) == {"binomial", "beta-binomial"}
+    (test,) = result.tests
+    heights = [
+        mlefit.fit(data, "menarche ~ age", family=name, trials="total").fit.mean_nll
+        for name in ("binomial", "beta-binomial")
+    ]
+    ratio = 2 * 25 * float(np.subtract(*np.array(heights, dtype=float)))
+    assert test.statistic == pytest.approx(ratio, rel=1e-6)
+    assert test.p_value == pytest.approx(stats.chi2.sf(ratio, 1) / 2, rel=1e-6)
+
+
+def test_censored_times_are_measurements_and_nested_as_others_are():
+    data = str(SAMPLES / "leukemia.csv")
+    named = ["exponential", "weibull", "lognormal"]
+    result = compare(data, "time ~ treat", event="cens", families=named)
+    fits = {name: mlefit.fit(data, "time ~ treat", event="cens", family=name) for name in named}
+    for name, one in by_name(result).items():
+        assert one.log_likelihood == pytest.approx(fits[name].fit.log_likelihood, rel=1e-12)
+    assert result.data.censoring == fits["weibull"].data.censoring
+    assert ("weibull", "exponential") in pairs(result, "likelihood ratio")
+    with pytest.raises(UsageError, match="on the scale of one target"):
+        compare(data, "time ~ treat", "log(time) ~ treat", event="cens", families="normal")
+
+
 def test_what_cannot_be_compared_is_refused():
     frame = draws()
     for formulas, families_, error, words in [
@@ -322,6 +361,12 @@ def test_what_cannot_be_compared_is_refused():
         (("y ~ 1",), "poisson", DataError, "does not suit poisson"),
         (("y ~ nope",), None, UsageError, "no column 'nope'"),
         ((), None, UsageError, "nothing names the target"),
+        (
+            ("I(0 * y) ~ x",),
+            None,
+            DataError,
+            "no family suits 'I\\(0\\*y\\)': it has only one value",
+        ),
     ]:
         with pytest.raises(error, match=words):
             compare(frame, *formulas, families=families_)

@@ -98,7 +98,7 @@ Families = Annotated[
     list[str] | None,
     _text(
         "--families",
-        panel=MODEL, metavar="NAME,...",
+        panel=MODEL, metavar="NAME,...", autocompletion=_family_names,
         text="Families or losses; if not those that suit the target. Repeatable.",
     ),
 ]  # fmt: skip

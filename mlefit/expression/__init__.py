@@ -10,7 +10,8 @@
 A name may hold letters of any alphabet, digits, `_` and `.`; backticks hold anything, a
 doubled backtick standing for one. Text is only good for comparing a column with. The
 brackets of `b[x]` refer to a coefficient, `b[...]` taking everything up to the matching
-bracket, or a quoted text. Nothing here evaluates: the tree is compiled elsewhere.
+bracket, or a quoted text. Nothing here evaluates: the tree is compiled elsewhere, and so is
+its derivative, which is a tree as well.
 """
 
 from __future__ import annotations
