@@ -20,7 +20,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.boundary import highest
 from mlefit.criteria import Criteria, criteria
-from mlefit.design.blocks import WEIGHT, Columns
+from mlefit.design.blocks import TARGET, WEIGHT, Columns
 from mlefit.design.values import numbers
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import DataError, UntrustworthyError, UsageError
@@ -134,10 +134,10 @@ class Scored:
 
 def measure_of(prepared: Prepared) -> str:
     """What the likelihood is made of; only likelihoods of the same make have the same unit."""
-    support, facts = prepared.family.support, prepared.table
+    support = prepared.family.support
     if support.discrete:
         return "mass"
-    y = facts.columns.whole("role:target")
+    y = prepared.table.columns.whole(TARGET)
     return "density with atoms" if any((y == atom).any() for atom in support.atoms) else "density"
 
 
