@@ -14,6 +14,7 @@ from mlefit import results
 from mlefit._types import Matrix
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
+from mlefit.criteria import criteria, nobs_of
 from mlefit.debiased import KIND, debiased
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
@@ -50,7 +51,7 @@ def assemble(
     """The record of a fit."""
     kind = _se_kind(request, maximum)
     sums = fit_sums(maximum)
-    df_residual = _nobs(request, maximum) - maximum.engine.predictors[0].size
+    df_residual = nobs_of(request, maximum) - maximum.engine.predictors[0].size
     facts = diagnostics(maximum, sums, df_residual)
     dispersion = sums.dispersion(df_residual)
     if kind == "quasi" and df_residual > 0:
@@ -65,7 +66,7 @@ def assemble(
         schema=results.SCHEMA,
         mlefit_version=mlefit.__version__,
         command=request.command,
-        data=_data_info(request, source, roles, rows, table),
+        data=data_info(request, source, roles, rows, table),
         model=_model_info(request, roles, table, maximum, kind, uncertainty, both),
         coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
@@ -159,10 +160,6 @@ def _is_plain(request: Request) -> bool:
     )
 
 
-def _nobs(request: Request, maximum: Maximum) -> float:
-    return float(maximum.engine.columns.rows if request.sampling_weights else maximum.moments.rows)
-
-
 def _uncertainty(
     request: Request,
     table: Table,
@@ -195,7 +192,7 @@ def _uncertainty(
         matrix = matrix if df_residual > 0 else None
     if request.small_sample:
         reference = Reference(df_residual)
-        factor = math.sqrt(_nobs(request, maximum) / df_residual) if df_residual > 0 else math.nan
+        factor = math.sqrt(nobs_of(request, maximum) / df_residual) if df_residual > 0 else math.nan
         # a sandwich holds the residuals themselves, so no sigma that could be corrected
         spread = factor if kind in ("observed", "expected") else 1.0
         matrix = matrix * spread**2 if matrix is not None and df_residual > 0 else None
@@ -235,9 +232,10 @@ def _truncation(request: Request) -> dict[str, float] | None:
     return {end: value for end, value in ends.items() if value is not None} or None
 
 
-def _data_info(
+def data_info(
     request: Request, source: Source, roles: Roles, rows: Rows, table: Table
 ) -> results.DataInfo:
+    """Which rows and columns were used."""
     weights = {
         kind: column
         for kind, column in (
@@ -320,34 +318,22 @@ def _fixed(maximum: Maximum) -> Iterator[tuple[str, float]]:
 def _summary(
     request: Request, maximum: Maximum, sums: FitSums, df_residual: float
 ) -> results.FitSummary:
-    nobs = _nobs(request, maximum)
-    nll = maximum.nll * nobs / maximum.moments.rows
-    k = len(maximum.optimum.gamma)
-    finite = math.isfinite(nll) and maximum.optimum.status is not Status.PERFECT_FIT
-    # where no maximum exists the height is that of the last step, and criteria mean nothing
-    # a pseudo-likelihood has no information criterion, nor has a place that is not its maximum
-    criteria = (
-        finite
-        and request.sampling_weights is None
-        and maximum.optimum.status is not Status.NO_MAXIMUM
-        and not maximum.runs_to_edge
-        and maximum.penalty is None
-    )
-    aic = 2 * k + 2 * nll
+    height = criteria(request, maximum)
+    mean = height.nll / height.nobs
     return results.FitSummary(
-        log_likelihood=-nll if finite else None,
+        log_likelihood=-height.nll if height.finite else None,
         log_prior=maximum.log_prior,
-        n_params=k,
-        aic=aic if criteria else None,
-        aicc=aic + 2 * k * (k + 1) / (nobs - k - 1) if criteria and nobs > k + 1 else None,
-        bic=k * math.log(nobs) + 2 * nll if criteria else None,
+        n_params=height.parameters,
+        aic=height.aic,
+        aicc=height.aicc,
+        bic=height.bic,
         deviance=sums.deviance,
         null_deviance=None if sums.deviance is None else _null_deviance(request, maximum),
         df_residual=int(df_residual),
-        nobs=nobs,
-        mean_nll=nll / nobs if finite else None,
-        bits_per_row=nll / nobs / math.log(2) if finite else None,
-        effective_params=effective_parameters(maximum) if finite else None,
+        nobs=height.nobs,
+        mean_nll=mean if height.finite else None,
+        bits_per_row=mean / math.log(2) if height.finite else None,
+        effective_params=effective_parameters(maximum) if height.finite else None,
     )
 
 

@@ -8,7 +8,7 @@ inference -> record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from mlefit.design.blocks import Predictor
 from mlefit.design.censoring import conditioned, interval_columns
 from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.table import Table, tabulate
-from mlefit.design.usable import profile, suitable_families
+from mlefit.design.usable import profile, suggested_families
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
@@ -56,6 +56,21 @@ class Prepared:
     def notes(self) -> tuple[str, ...]:
         """What a person should know about the reading of the command."""
         return (*self.source.notes, *self.roles.notes, *self.table.notes)
+
+    @property
+    def model(self) -> Model:
+        """Family and links."""
+        return Model(self.family, self.links)
+
+    @property
+    def engine(self) -> LocalEngine:
+        """The rows, seen through the predictors."""
+        return LocalEngine(
+            self.table.columns,
+            self.predictors,
+            known=self.family.known,
+            threads=self.request.threads,
+        )
 
 
 def fit(
@@ -131,13 +146,7 @@ def _fitted(
     prepared: Prepared, log: Callable[[str], None], progress: Callable[[str, int, int], None]
 ) -> FitResult:
     request = prepared.request
-    model = Model(prepared.family, prepared.links)
-    engine = LocalEngine(
-        prepared.table.columns,
-        prepared.predictors,
-        known=prepared.family.known,
-        threads=request.threads,
-    )
+    model, engine = prepared.model, prepared.engine
     search = Search(request.tol, request.max_iter, log)
     choice = strength.choose(request, model, engine, search, prepared.priors)
     priors = prepared.priors if choice is None else choice.priors
@@ -212,24 +221,64 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     Raises:
         MlefitError: a word of the request or a value of the data does not fit.
     """
-    source = open_source(request.data, input_format=request.input_format)
-    log(f"{source.name}: {source.format}, {len(source.schema)} columns")
+    source = opened(request, log)
     if request.family is None:
         raise _no_family(request, source)
-    family = conditioned(request, families.load(families.resolve(request.family)))
+    family = family_of(request)
     _check_options(request, family)
     if not family.open:
         choose_links(request, family)  # a wrong word is told before the rows are read
     roles = choose_roles(request, source, family)
+    return build(request, source, family, roles, read(request, source, roles.columns, log))
+
+
+def opened(request: Request, log: Callable[[str], None]) -> Source:
+    """The data, of which nothing is read yet but the names and types of the columns.
+
+    Raises:
+        DataError: they cannot be read.
+    """
+    source = open_source(request.data, input_format=request.input_format)
+    log(f"{source.name}: {source.format}, {len(source.schema)} columns")
+    return source
+
+
+def family_of(request: Request) -> Family:
+    """The family that a request names, given what of its values can be seen.
+
+    Raises:
+        UsageError: no family has this name, or it cannot be censored or truncated.
+    """
+    assert request.family is not None
+    return conditioned(request, families.load(families.resolve(request.family)))
+
+
+def read(
+    request: Request, source: Source, columns: Sequence[str], log: Callable[[str], None]
+) -> Rows:
+    """The complete rows of some columns.
+
+    Raises:
+        DataError: they cannot be read, or none is complete.
+    """
     rows = read_rows(
         source,
-        roles.columns,
+        columns,
         where=request.where,
         missing=request.missing,
         max_dropped=request.max_dropped,
         open_ended=interval_columns(request),
     )
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
+    return rows
+
+
+def build(request: Request, source: Source, family: Family, roles: Roles, rows: Rows) -> Prepared:
+    """What a request makes of rows that are read.
+
+    Raises:
+        MlefitError: a word of the request or a value of the data does not fit.
+    """
     table = tabulate(request, roles, rows, family)
     family = family.bound(table.facts)
     roles = with_parameters(roles, family)
@@ -325,7 +374,7 @@ def _no_family(request: Request, source: Source) -> UsageError:
         return UsageError(
             "no family: which distribution, or which loss?", tries=["mlefit list families"]
         )
-    suitable = suitable_families(profile(source, [target])[target])
+    suitable = suggested_families(profile(source, [target])[target])
     return UsageError(
         f"no family: which distribution does {target!r} have, or which loss?",
         tries=[f"--family {name}" for name in suitable] or ["mlefit list families"],

@@ -149,6 +149,14 @@ class Model:
             )
         ]
 
+    def log_density(self, block: Block, gammas: Sequence[Vector]) -> Rows:
+        """Log-density of every row of a block; NaN where a parameter leaves its domain."""
+        theta = self.theta(self.etas(block, gammas))
+        if not self._inside(theta):
+            return np.full_like(block.y, np.nan)
+        density = self.family.log_density(block.y, *theta, **block.known)
+        return np.broadcast_to(density, block.y.shape)
+
     def row_terms(self, block: Block, gammas: Sequence[Vector], kind: Kind) -> RowTerms:
         """Log-density and derivatives of every row of a block, without weights."""
         return self._terms(block, self.etas(block, gammas), kind)

@@ -56,3 +56,20 @@ class Request:
     tol: float = 1e-10
     max_iter: int = 100
     command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ComparisonRequest:
+    """Several fits of the same rows. The fields mirror the flags of `mlefit compare`.
+
+    Attributes:
+        common: what all fits share; names neither formula nor family.
+        formulas: one for each group of candidates; empty where `common` names the target.
+        families: names; None for those that suit the target.
+        folds: parts the rows are held out in.
+    """
+
+    common: Request
+    formulas: tuple[str, ...] = ()
+    families: tuple[str, ...] | None = None
+    folds: int = 10

@@ -19,7 +19,7 @@ def words(text: str) -> set[str]:
 
 # module: the mlefit modules it may import; then the packages from outside
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
-    "__init__": (words("fitting"), set()),
+    "__init__": (words("comparing fitting"), set()),
     "__main__": (words("__init__ cli errors memory report"), set()),
     "_types": (set(), NUMERIC),
     "errors": (set(), set()),
@@ -101,9 +101,11 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "assign": (words("design errors families fisher links penalty priors request support"), set()),
     "posterior": (words("_types corners design maximise penalty sparse"), NUMERIC),
+    "heldout": (words("_types design engines errors maximise sparse"), NUMERIC),
+    "criteria": (words("maximise optimise request"), set()),
     "strength": (
         words(
-            "_types design engines errors likelihood maximise optimise penalty posterior "
+            "_types design engines errors heldout likelihood maximise optimise penalty posterior "
             "request results sparse together"
         ),
         NUMERIC,
@@ -117,9 +119,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "readings": (words("estimates families maximise optimise results"), NUMERIC),
     "assemble": (
         words(
-            "__init__ _types assign cautions debiased design errors estimates goodness inference "
-            "jacobian losses maximise optimise posterior profile rank readings request results "
-            "source symmetric translations verdict"
+            "__init__ _types assign cautions criteria debiased design errors estimates goodness "
+            "inference jacobian losses maximise optimise posterior profile rank readings request "
+            "results source symmetric translations verdict"
         ),
         NUMERIC,
     ),
@@ -130,9 +132,30 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "nested": (words("families formula"), set()),
+    "candidates": (
+        words(
+            "_types boundary criteria design engines errors expression fitting heldout likelihood "
+            "maximise optimise verdict"
+        ),
+        NUMERIC,
+    ),
+    "pairs": (words("candidates nested results"), NUMERIC),
+    "ranking": (words("candidates results"), set()),
+    "plain_loss": (words("candidates design families ranking results"), NUMERIC),
+    "comparing": (
+        words(
+            "__init__ assemble candidates design errors expression families fitting heldout "
+            "maximise pairs plain_loss ranking request results source"
+        ),
+        NUMERIC,
+    ),
     "report": (words("errors memory results"), {"rich"}),
     "cli": (
-        words("__init__ catalogue errors families fitting memory report request translations"),
+        words(
+            "__init__ catalogue comparing errors families fitting memory report request "
+            "translations"
+        ),
         {"typer"},
     ),
 }

@@ -122,7 +122,7 @@ def test_an_unknown_option_is_refused():
 
 
 def test_the_package_has_nothing_else_to_offer():
-    assert sorted(mlefit.__all__) == ["__version__", "fit"]
+    assert sorted(mlefit.__all__) == ["__version__", "compare", "fit"]
     with pytest.raises(AttributeError, match="no attribute 'fitt'"):
         _ = mlefit.fitt
 

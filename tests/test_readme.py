@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 RUN = re.compile(r"(<!-- run: mlefit (.+?) -->\n```text\n)(.*?)(```)", re.S)
 TABLE = re.compile(r"(<!-- table: mlefit (.+?) -->\n)(.*?)(<!-- end -->)", re.S)
-COMMAND = re.compile(r"`mlefit (fit [^`]+)`")
+COMMAND = re.compile(r"`mlefit ((?:fit|compare) [^`]+)`")
 
 
 def test_what_readme_shows_is_what_the_program_prints(current, monkeypatch):
@@ -40,7 +40,7 @@ def test_the_python_example_runs(monkeypatch, capsys):
 def test_every_path_that_readme_names_exists():
     text = README.read_text(encoding="utf-8")
     for path in set(re.findall(r"\b(?:sample_data|completions|tests|mlefit)/[\w./-]*\w", text)):
-        if path != "mlefit/fit/1":  # the name of a schema
+        if path not in ("mlefit/fit/1", "mlefit/compare/1"):  # the names of schemas
             assert (ROOT / path).exists(), path
 
 

@@ -27,6 +27,7 @@ COMMANDS = [
     ["--help"],
     ["--version"],
     ["fit", "--help"],
+    ["compare", "--help"],
     ["list", "--help"],
     ["completion", "zsh"],
 ]

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 import mlefit
 from mlefit.cli import app
 from mlefit.errors import UsageError
+from mlefit.heldout import fold_of_rows
 from mlefit.strength.evidence import highest
-from mlefit.strength.folds import Scores, fold_of_rows
+from mlefit.strength.folds import Scores
 
 SIGMA = 1.3
 

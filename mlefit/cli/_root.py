@@ -26,6 +26,7 @@ COMPLETE_VARIABLE = "_MLEFIT_COMPLETE"
 # name: short help. The module of the same name holds `app`, a Typer of one command.
 COMMANDS = {
     "fit": "Estimate the parameters of a family by maximum likelihood.",
+    "compare": "Rank families, losses and formulas on the same rows.",
     "prior": "Translate a penalty between libraries and a prior.",
     "list": "Show the families, losses, links and priors there are.",
     "completion": "Print the completion script of a shell.",

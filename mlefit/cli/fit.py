@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import typer
 
 from mlefit.cli import _messages, _values
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.errors import ExitCode, UsageError
-from mlefit.report import ReportOptions, terminal, write, write_dry_run
+from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, to_log
+from mlefit.errors import ExitCode
+from mlefit.report import ReportOptions, write, write_dry_run
 from mlefit.report.progress import Progress
 from mlefit.request import Request
-
-_WEIGHTS = ("freq_weights", "precision_weights", "sampling_weights")
 
 _EXAMPLES = """\b
 Examples:
@@ -90,7 +86,7 @@ def fit(
     debug: opt.Debug = False,
 ) -> int:
     """Estimate the parameters of a family by maximum likelihood."""
-    return _run(_request(ctx), _report_options(ctx.params), ctx.params)
+    return _run(_request(ctx), report_options(ctx.params), ctx.params)
 
 
 def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> int:
@@ -98,11 +94,11 @@ def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> 
 
     if flags["dry_run"]:
         plan = fitting.plan(request)
-        _tell_notes(plan.notes, options)
+        tell_notes(plan.notes, options)
         write_dry_run(plan, options)
         return ExitCode.OK
-    result = fitting.run(request, _log(flags["verbose"]), Progress())
-    _tell_notes(result.notes, options)
+    result = fitting.run(request, to_log(flags["verbose"]), Progress())
+    tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)
     converged = result.certificate.status == "converged"
@@ -112,63 +108,20 @@ def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> 
 def _request(ctx: typer.Context) -> Request:
     """The flags under the names the request has for them."""
     flags = ctx.params
-    _exclusive(ctx, ("family", "loss"))
-    _exclusive(ctx, _WEIGHTS)
-    data, formula = _positionals(flags["data"], flags["formula"])
+    exclusive(ctx, ("family", "loss"))
+    exclusive(ctx, opt.WEIGHTS)
+    formula = flags["formula"]
+    data, formulas = positionals("fit", flags["data"], () if formula is None else (formula,))
     given = {field.name: flags[field.name] for field in fields(Request) if field.name in flags}
     given |= {name: tuple(flags[name] or ()) for name in ("links", "models", "fix", "priors")}
     return Request(
         **given
         | {
             "data": data,
-            "formula": formula,
+            "formula": next(iter(formulas), None),
             "family": flags["family"] or flags["loss"],
             "features": _values.names("-x", flags["features"] or ()),
             "levels": _values.names("--levels", flags["levels"] or ()),
             "command": ctx.find_root().obj["arguments"],
         }
     )
-
-
-def _exclusive(ctx: typer.Context, names: tuple[str, ...]) -> None:
-    given = [f"--{name.replace('_', '-')}" for name in names if ctx.params[name] is not None]
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} cannot stand together", tries=given)
-
-
-def _positionals(data: str | None, formula: str | None) -> tuple[str, str | None]:
-    """Data and formula; a lone formula means that the rows come from standard input."""
-    lone = formula is None and data is not None and "~" in data.lstrip()[1:]
-    if lone and not Path(str(data)).exists():
-        data, formula = None, data
-    if data == "":
-        raise UsageError(
-            "the name of the data file is empty", "is it a variable of the shell that is not set?"
-        )
-    stdin: TextIO | None = sys.stdin  # None if it was closed before the start
-    if data in {None, "-"} and stdin is not None and stdin.isatty():
-        raise UsageError("no data: name a file, or pipe rows in", tries=["mlefit fit DATA 'y ~ x'"])
-    return data or "-", formula
-
-
-def _report_options(flags: Mapping[str, Any]) -> ReportOptions:
-    stream = sys.stdout
-    return ReportOptions(
-        format=flags["form"],
-        table=flags["table"],
-        output=flags["output"],
-        colour=terminal.use_colour(flags["color"], stream, os.environ),
-        ascii_only=flags["ascii_only"] or terminal.needs_ascii(stream),
-        width=terminal.width_of(stream),
-        quiet=flags["quiet"],
-        plot=terminal.use_pictures(flags["plot"], stream),
-    )
-
-
-def _tell_notes(notes: Iterable[str], options: ReportOptions) -> None:
-    if not options.quiet:
-        _messages.tell_all("note", notes)
-
-
-def _log(verbose: bool) -> Callable[[str], None]:
-    return (lambda line: terminal.tell(f"{line}\n")) if verbose else (lambda line: None)

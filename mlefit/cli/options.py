@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mlefit.cli._values import choice, number, output_file, whole
-from mlefit.report.options import FORMATS, TABLES
+from mlefit.report.options import COMPARISON_TABLES, FORMATS, TABLES
 
 MODEL, PARTLY, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
     "Model",
@@ -20,6 +20,8 @@ MODEL, PARTLY, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
     "Output",
     "Program",
 )
+
+WEIGHTS = ("freq_weights", "precision_weights", "sampling_weights")
 
 _MISSING = ("drop", "error")
 _INPUT_FORMATS = ("csv", "tsv", "parquet", "ipc", "ndjson")
@@ -67,6 +69,14 @@ Formula = Annotated[
         help="'y ~ a + b', in quotes; 'y ~ 1' for a sample.",
     ),
 ]
+Formulas = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FORMULA]...",
+        show_default=False,
+        help="'y ~ a + b', in quotes; each with every family.",
+    ),
+]
 
 Family = Annotated[
     str | None,
@@ -82,6 +92,14 @@ Loss = Annotated[
         "--loss",
         panel=MODEL, metavar="NAME", autocompletion=_family_names,
         text="The same, by the name of its loss: mse, mae, log-loss, pinball:0.9.",
+    ),
+]  # fmt: skip
+Families = Annotated[
+    list[str] | None,
+    _text(
+        "--families",
+        panel=MODEL, metavar="NAME,...", autocompletion=_family_names,
+        text="Families or losses; if not those that suit the target. Repeatable.",
     ),
 ]  # fmt: skip
 Target = Annotated[
@@ -160,6 +178,14 @@ Folds = Annotated[
         text="Choose the auto of a prior by the NLL of rows held out, K parts in turn.",
     ),
 ]
+HeldOut = Annotated[
+    int,
+    _text(
+        "--cv",
+        panel=MODEL, metavar="K", parser=whole("--cv", 2),
+        text="Parts that the rows are held out in.",
+    ),
+]  # fmt: skip
 PathSteps = Annotated[
     int | None,
     _text(
@@ -347,6 +373,12 @@ Table = Annotated[
     str | None,
     _choice(
         "--table", panel=SHOWN, values=TABLES, text="Only this: a row per term, fit or strength."
+    ),
+]
+ComparisonTable = Annotated[
+    str | None,
+    _choice(
+        "--table", panel=SHOWN, values=COMPARISON_TABLES, text="Only this: a row per model or test."
     ),
 ]
 Output = Annotated[

@@ -10,7 +10,7 @@ import polars as pl
 from mlefit.design.levels import level_text, listed_levels, number, ranked
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import listed
-from mlefit.design.usable import facts_of, suitable_families
+from mlefit.design.usable import facts_of, suggested_families
 from mlefit.design.values import contents, numbers
 from mlefit.errors import DataError, UsageError
 from mlefit.expression import Name
@@ -78,7 +78,7 @@ def _require_integers(values: pl.Series, roles: Roles, rows: Rows, family: Famil
         raise DataError(
             f"{roles.main.response_label!r} does not suit {family.name}: it has non-integers",
             f"first: {', '.join(shown)} ({len(broken)} of {len(values)} rows)",
-            tries=[f"--family {name}" for name in suitable_families(facts_of(values))],
+            tries=[f"--family {name}" for name in suggested_families(facts_of(values))],
         )
 
 

@@ -14,7 +14,7 @@ from mlefit.design.classes import coded
 from mlefit.design.levels import level_text, listed_levels, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import listed, word
-from mlefit.design.usable import facts_of, suitable_families
+from mlefit.design.usable import Profile, facts_of, suggested_families
 from mlefit.design.values import is_text, numbers
 from mlefit.errors import DataError, UsageError
 from mlefit.expression import Name
@@ -60,6 +60,17 @@ def target_of(request: Request, roles: Roles, rows: Rows, family: Family) -> Tar
     values, event = _numbers_or_event(roles, rows, family)
     note = None if event is None else f"{roles.main.response_label}: {event!r} counts as 1"
     return Target(values, event, note=note)
+
+
+def profile_of_target(roles: Roles, rows: Rows) -> Profile:
+    """What the left side looks like, before any family says what it should be.
+
+    Raises:
+        UsageError, DataError: it cannot be computed.
+    """
+    if isinstance(roles.response, Name):
+        return facts_of(rows.frame.get_column(roles.response.name))
+    return facts_of(numbers(roles.response, rows))
 
 
 def _classes(request: Request, roles: Roles, rows: Rows, family: Family) -> Target:
@@ -123,7 +134,7 @@ def _event(values: pl.Series, roles: Roles, rows: Rows, family: Family) -> tuple
             # a number spoilt by a letter is no class
             tries=[]
             if spoiled_numbers(levels) is not None
-            else [f"--family {fitting}" for fitting in suitable_families(facts_of(values))],
+            else [f"--family {fitting}" for fitting in suggested_families(facts_of(values))],
         )
     if len(levels) != 2:
         raise _not_two(levels, roles, family)
@@ -191,7 +202,7 @@ def _instead(columns: Columns, roles: Roles, request: Request, family: Family) -
         return [_compared(roles, level_text(float(np.max(columns.whole(TARGET)))))]
     # Links, formulas and values of parameters may mean nothing to another family.
     tied = request.links or request.models or request.fix or family.known
-    return [] if tied else [f"--family {name}" for name in suitable_families(facts)]
+    return [] if tied else [f"--family {name}" for name in suggested_families(facts)]
 
 
 def _compared(roles: Roles, event: str) -> str:

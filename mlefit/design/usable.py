@@ -11,7 +11,7 @@ import polars as pl
 
 from mlefit._types import Rows
 from mlefit.design.values import contents, is_number, is_text
-from mlefit.families import every
+from mlefit.families import every, load
 from mlefit.source import Source, read_rows
 from mlefit.support import Support
 
@@ -114,18 +114,22 @@ def _has_levels(facts: Profile) -> bool:
     return is_text(facts.dtype) or (numbers is not None and bool((numbers % 1 == 0).all()))
 
 
-def suitable_families(facts: Profile) -> list[str]:
-    """Some families whose support holds the column: the specific and the classical first.
+def suitable_families(facts: Profile, known: Sequence[str] = ()) -> list[str]:
+    """Names of the families whose support holds the column, the most specific first.
 
-    One that is nobody's first choice is left out: the list of families has it. Numbers and
-    two levels are seldom meant as classes: those are for texts of more.
+    One that is made with a number, such as a quantile level, is nobody's first choice, and
+    numbers and two levels are seldom meant as classes: those are for texts of more.
+
+    Args:
+        facts: the column.
+        known: quantities that are known of every row and that the families must use.
     """
     many_texts = is_text(facts.dtype) and facts.values > 2
     found = [
         family
         for family in every()
-        if not family.known
-        and not family.special
+        if set(family.known) == set(known)
+        and family.value is None
         and (many_texts or not family.support.levels)
         and suits(facts, family.support)
     ]
@@ -137,4 +141,48 @@ def suitable_families(facts: Profile) -> list[str]:
             len(family.parameters),
         )
     )
-    return [family.name for family in found[:_MOST_FAMILIES]]
+    return [family.name for family in found]
+
+
+def suggested_families(facts: Profile) -> list[str]:
+    """The first of the suitable families that are somebody's first choice, for an error."""
+    usual = [name for name in suitable_families(facts) if not load(name).rare]
+    return usual[:_MOST_FAMILIES]
+
+
+def likely_families(
+    facts: Profile, known: Sequence[str] = (), *, timed: bool = False
+) -> tuple[list[str], str | None]:
+    """The suitable families of one kind, and a note where the values allow several kinds.
+
+    Zeros and ones are yes and no. Whole numbers that begin at 0 or 1 are counts; others, such
+    as prices, are measurements that happen to be whole.
+
+    Args:
+        facts: the column.
+        known: quantities that are known of every row and that the families must use.
+        timed: whether the values are times until an event, which are measurements.
+    """
+    suitable = suitable_families(facts, known)
+    supports = {name: load(name).support for name in suitable}
+    binary = [name for name in suitable if supports[name].binary]
+    counts = [name for name in suitable if supports[name].counts]
+    densities = [name for name in suitable if not supports[name].discrete]
+    numbers = facts.numbers
+    if binary and (counts or densities):
+        return binary, None
+    if numbers is not None:
+        # a probability at 0 is of no use where nothing is 0
+        densities = [
+            name
+            for name in densities
+            if not supports[name].atoms or any((numbers == a).any() for a in supports[name].atoms)
+        ]
+    if not counts or not densities:
+        return counts or densities or suitable, None
+    low = numbers is not None and float(numbers.min()) <= 1 and not timed
+    kind, other = ("counts", "measurements") if low else ("measurements", "counts")
+    return (
+        counts if low else densities,
+        f"{facts.name!r} is taken for {kind}; --families names those of {other}",
+    )

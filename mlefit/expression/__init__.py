@@ -10,11 +10,13 @@
 A name may hold letters of any alphabet, digits, `_` and `.`; backticks hold anything, a
 doubled backtick standing for one. Text is only good for comparing a column with. The
 brackets of `b[x]` refer to a coefficient, `b[...]` taking everything up to the matching
-bracket, or a quoted text. Nothing here evaluates: the tree is compiled elsewhere.
+bracket, or a quoted text. Nothing here evaluates: the tree is compiled elsewhere, and so is
+its derivative, which is a tree as well.
 """
 
 from __future__ import annotations
 
+from mlefit.expression.derivative import derivative
 from mlefit.expression.parser import MAX_NESTING, Parser, parse
 from mlefit.expression.render import render
 from mlefit.expression.tokens import Span, Token, marked, quote, respelt, syntax_error, tokenize
@@ -56,6 +58,7 @@ __all__ = [
     "Token",
     "Unary",
     "children",
+    "derivative",
     "is_text_comparison",
     "marked",
     "names",

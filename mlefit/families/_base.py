@@ -278,6 +278,18 @@ class Limit:
         return 1e-10 if self.end == "lower" else 1e10
 
 
+class Special(NamedTuple):
+    """A simpler family that a family is where one of its parameters has a value inside its domain.
+
+    The others move with the same columns in both, each under its own default link. The value
+    is a number, or the name of another parameter that it equals.
+    """
+
+    parameter: str
+    value: float | str
+    family: str
+
+
 @dataclass(frozen=True)
 class Moments:
     """A few weighted sums over the target, and a sample of it: all a start value may ask for.
@@ -367,8 +379,11 @@ class Family(ABC):
     limits: tuple[Limit, ...] = ()
     """Families it becomes at edges of its parameters; maxima there are reported as theirs."""
 
-    special: bool = False
+    rare: bool = False
     """Whether it is nobody's first choice, so that no error suggests it."""
+
+    specials: tuple[Special, ...] = ()
+    """Families that it is at values inside the domains of its parameters."""
 
     elementary: bool = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""

@@ -45,7 +45,7 @@ def slanted_bends(w: Rows, alpha: Rows) -> tuple[Rows, Rows, Rows]:
 def log_share(w: Rows, alpha: Rows) -> Rows:
     """Logarithm of P(W <= w)."""
     w, alpha = np.broadcast_arrays(w, alpha)
-    below = _lower_share(w, alpha)
+    below = np.array(_lower_share(w, alpha))
     # where it is the large one, the other tail is exact
     large = below > 0.5
     logarithm = np.log(below, where=~large, out=np.zeros_like(below))

@@ -57,7 +57,7 @@ class AsymmetricLaplace(TwoSided):
         ),
     )
     setting = Setting("tau", 0.5, "quantile level", upper=1.0, examples=(0.9, 0.25))
-    special = True
+    rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 7.5)))
     elsewhere = {
         "R": "quantreg::rq(tau) for the location",

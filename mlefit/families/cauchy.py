@@ -32,7 +32,7 @@ class Cauchy(LocationScale):
     name = "cauchy"
     summary = "symmetric errors with tails too heavy for a mean"
     parameters = (location("median"), scale("scale, half the distance of the quartiles"))
-    special = True
+    rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((4.0, 2.5)))
     elsewhere = {
         "R": "dcauchy(location = mu, scale = sigma)",

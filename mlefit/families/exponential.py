@@ -30,7 +30,7 @@ class Exponential(Family):
 
     name = "exponential"
     summary = "waiting times without memory"
-    special = True
+    rare = True
     support = NON_NEGATIVE
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean"),)
     readings = (Reading("time ratio", "log"), Reading("hazard ratio", "log", sign=-1))

@@ -26,7 +26,16 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import (
+    Example,
+    Family,
+    Loss,
+    Moments,
+    Narrowing,
+    Pairs,
+    Parameter,
+    Special,
+)
 from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._stirling import remainder
 from mlefit.special import log_ratio
@@ -64,6 +73,7 @@ class Gamma(Family):
             narrowing=Narrowing(power=-0.5, unit=0),
         ),
     )
+    specials = (Special("k", 1, "exponential"),)
     elementary = False
     examples = (
         Example((2.0, 3.0)),

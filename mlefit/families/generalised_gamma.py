@@ -35,7 +35,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter, Special
 from mlefit.families._exponential_series import second_order
 from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._positive import log_moments
@@ -52,7 +52,7 @@ class GeneralisedGamma(Family):
 
     name = "generalised-gamma"
     summary = "lifetimes: lognormal, weibull and gamma are special cases"
-    special = True
+    rare = True
     support = POSITIVE
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "location of ln y"),
@@ -64,6 +64,11 @@ class GeneralisedGamma(Family):
             narrowing=Narrowing(power=1, unit=0),
         ),
         Parameter("Q", "identity", Domain.REAL, "shape: 0 is lognormal, 1 weibull, sigma gamma"),
+    )
+    specials = (
+        Special("Q", 0, "lognormal"),
+        Special("Q", 1, "weibull"),
+        Special("Q", "sigma", "gamma"),
     )
     elementary = False
     examples = (

@@ -31,7 +31,7 @@ class Geometric(Family):
 
     name = "geometric"
     summary = "failures before a success, variance mu + mu^2"
-    special = True
+    rare = True
     support = COUNTS
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count"),)
     examples = (Example((0.3,)), Example((4.0,)), Example((60.0,)))

@@ -28,7 +28,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Moments, Parameter
+from mlefit.families._base import Example, Moments, Parameter, Special
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families.gumbel import gumbel_start, log_one_minus_exp
@@ -50,7 +50,8 @@ class GEV(LocationScale):
             "xi", "identity", Domain.REAL, "tail index: heavy above 0, bounded above below 0"
         ),
     )
-    special = True
+    rare = True
+    specials = (Special("xi", 0, "gumbel"),)
     examples = (
         Example((0.0, 1.0, 0.2)),
         Example((-3.0, 0.2, -0.25)),

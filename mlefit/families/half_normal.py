@@ -27,7 +27,7 @@ class HalfNormal(Family):
 
     name = "half-normal"
     summary = "sizes of errors, most of them small"
-    special = True
+    rare = True
     support = NON_NEGATIVE
     parameters = (Parameter("sigma", "log", Domain.POSITIVE, "root mean square"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))

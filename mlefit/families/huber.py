@@ -62,7 +62,7 @@ class Huber(Family):
         lower=0.05,
         examples=(0.5, 3.0),
     )
-    special = True
+    rare = True
     even = False
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
     elsewhere = {"R": "MASS::rlm(k = k), whose scale is another", "scipy": "", "Stan": ""}

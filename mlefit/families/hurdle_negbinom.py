@@ -23,7 +23,7 @@ class HurdleNegBinom(Hurdle):
 
     name = "hurdle-negbinom"
     summary = "zero or not, and if not a zero-truncated negative binomial count"
-    special = True
+    rare = True
     positive = truncated_negbinom.FAMILY
     parameters = (*truncated_negbinom.FAMILY.parameters, probability_of_zero("probability of zero"))
     limits = (

@@ -23,7 +23,7 @@ class HurdlePoisson(Hurdle):
 
     name = "hurdle-poisson"
     summary = "zero or not, and if not a zero-truncated Poisson count"
-    special = True
+    rare = True
     positive = truncated_poisson.FAMILY
     parameters = (*truncated_poisson.FAMILY.parameters, probability_of_zero("probability of zero"))
     limits = (

@@ -35,7 +35,7 @@ class HyperbolicSecant(LocationScale):
     name = "hyperbolic-secant"
     summary = "symmetric errors with exponential tails; the log-cosh loss"
     parameters = (location("mean"), scale("standard deviation"))
-    special = True
+    rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
     elsewhere = {
         "scipy": "hypsecant(loc = mu, scale = 2 * sigma / pi)",

@@ -44,7 +44,7 @@ class InverseGaussian(Family):
 
     name = "inverse-gaussian"
     summary = "positive values with a long right tail; times to reach a level"
-    special = True
+    rare = True
     support = POSITIVE
     parameters = (
         Parameter("mu", "log", Domain.POSITIVE, "mean"),

@@ -32,7 +32,7 @@ class Logistic(LocationScale):
     title = "Logistic-error"  # logistic regression is something else
     summary = "symmetric errors with tails somewhat heavier than normal"
     parameters = (location("mean"), scale("scale; the standard deviation is 1.8138 sigma"))
-    special = True
+    rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
     elsewhere = {
         "R": "dlogis(location = mu, scale = sigma)",

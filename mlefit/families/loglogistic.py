@@ -37,7 +37,7 @@ class Loglogistic(Family):
 
     name = "loglogistic"
     summary = "lifetimes whose odds of being exceeded are a power of time"
-    special = True
+    rare = True
     support = POSITIVE
     parameters = (
         Parameter("scale", "log", Domain.POSITIVE, "scale, which is the median"),

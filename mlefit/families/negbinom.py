@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Limit, Moments, Pairs, Parameter
+from mlefit.families._base import Example, Family, Limit, Moments, Pairs, Parameter, Special
 from mlefit.families._rising import log1p_lag, rise, rise_bend, rise_slope
 from mlefit.special import log_factorial, log_probability, ratio, times_log
 from mlefit.support import COUNTS, Domain
@@ -43,6 +43,7 @@ class NegBinom(Family):
         Parameter("mu", "log", Domain.POSITIVE, "mean count"),
         Parameter("k", "log", Domain.POSITIVE, "size: the smaller, the more overdispersed"),
     )
+    specials = (Special("k", 1, "geometric"),)
     limits = (
         Limit("k", "upper", "poisson", "no overdispersion: the Poisson boundary is the maximum"),
     )

@@ -43,7 +43,7 @@ class NegBinom1(Family):
 
     name = "negbinom1"
     summary = "counts with variance mu (1 + alpha)"
-    special = True
+    rare = True
     support = COUNTS
     parameters = (
         Parameter("mu", "log", Domain.POSITIVE, "mean count"),

@@ -34,7 +34,7 @@ class Pareto(Family):
 
     name = "pareto"
     summary = "sizes above a smallest one, with a tail that is a power"
-    special = True
+    rare = True
     support = POSITIVE
     parameters = (Parameter("alpha", "log", Domain.POSITIVE, "tail index; larger is thinner"),)
     setting = Setting("m", None, "smallest possible value", examples=(0.02, 1500.0))

@@ -28,7 +28,7 @@ class Rayleigh(Family):
 
     name = "rayleigh"
     summary = "lengths of random vectors in the plane"
-    special = True
+    rare = True
     support = POSITIVE
     parameters = (Parameter("sigma", "log", Domain.POSITIVE, "scale, which is the mode"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))

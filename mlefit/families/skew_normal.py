@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Moments, Parameter
+from mlefit.families._base import Example, Moments, Parameter, Special
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._slanted import log_share, log_slanted, slanted_bends, slanted_slopes
 from mlefit.support import Domain
@@ -53,8 +53,9 @@ class SkewNormal(LocationScale):
         scale("standard deviation"),
         Parameter("alpha", "identity", Domain.REAL, "slant: above 0 the upper tail is longer"),
     )
+    specials = (Special("alpha", 0, "normal"),)
     elementary = False  # the normal distribution function
-    special = True
+    rare = True
     even = False
     examples = (
         Example((0.0, 1.0, 3.0)),

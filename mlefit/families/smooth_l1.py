@@ -58,7 +58,7 @@ class SmoothL1(Family):
     setting = Setting(
         "beta", 1.0, "distance from mu where the loss turns linear", examples=(0.5, 20.0)
     )
-    special = True
+    rare = True
     even = False
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 3.0)))
     elementary = False

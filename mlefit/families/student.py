@@ -53,7 +53,7 @@ class Student(LocationScale):
     )
     limits = (Limit("df", "upper", "normal", "no heavy tails: the normal boundary is the maximum"),)
     elementary = False  # digamma and trigamma functions of df
-    special = True
+    rare = True
     examples = (
         Example((0.0, 1.0, 4.0)),
         Example((-3.0, 0.2, 0.8)),

@@ -24,7 +24,7 @@ class TruncatedNegBinom(ZeroTruncated):
 
     name = "truncated-negbinom"
     summary = "negative binomial counts of which the zeros are not seen"
-    special = True
+    rare = True
     base = negbinom.FAMILY
     parameters = (
         Parameter("mu", "log", Domain.POSITIVE, "mean count before truncation"),

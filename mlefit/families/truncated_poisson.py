@@ -23,7 +23,7 @@ class TruncatedPoisson(ZeroTruncated):
 
     name = "truncated-poisson"
     summary = "Poisson counts of which the zeros are not seen"
-    special = True
+    rare = True
     base = poisson.FAMILY
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count before truncation"),)
     examples = (Example((0.3,)), Example((4.0,)), Example((60.0,)))

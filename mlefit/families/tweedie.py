@@ -63,7 +63,7 @@ class Tweedie(Family):
 
     name = "tweedie"
     summary = "amounts that are often exactly 0, such as claims or rainfall"
-    special = True
+    rare = True
     support = replace(NON_NEGATIVE, atoms=(0.0,))
     parameters = (
         Parameter("mu", "log", Domain.POSITIVE, "mean"),

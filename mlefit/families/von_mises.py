@@ -57,7 +57,7 @@ class VonMises(Family):
         ),
     )
     elementary = False  # Bessel functions
-    special = True
+    rare = True
     examples = (
         Example((0.0, 1.0)),
         Example((2.5, 0.2)),

@@ -25,7 +25,16 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter, Reading
+from mlefit.families._base import (
+    Example,
+    Family,
+    Moments,
+    Narrowing,
+    Pairs,
+    Parameter,
+    Reading,
+    Special,
+)
 from mlefit.families._positive import log_moments
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import POSITIVE, Domain
@@ -57,6 +66,7 @@ class Weibull(Family):
         Reading("time ratio", "log"),
         Reading("hazard ratio", "log", sign=-1, times="k"),
     )
+    specials = (Special("k", 1, "exponential"), Special("k", 2, "rayleigh"))
     examples = (
         Example((1.0, 1.5)),
         Example((250.0, 0.7)),

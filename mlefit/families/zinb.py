@@ -26,7 +26,7 @@ class Zinb(ZeroInflated):
 
     name = "zinb"
     summary = "negative binomial counts with extra zeros"
-    special = True
+    rare = True
     base = negbinom.FAMILY
     positive = truncated_negbinom.FAMILY
     parameters = (

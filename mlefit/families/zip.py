@@ -23,7 +23,7 @@ class Zip(ZeroInflated):
 
     name = "zip"
     summary = "Poisson counts with extra zeros"
-    special = True
+    rare = True
     base = poisson.FAMILY
     positive = truncated_poisson.FAMILY
     parameters = (

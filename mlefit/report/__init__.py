@@ -5,7 +5,8 @@ Each format is a module that is loaded when it is asked for; rich belongs to `te
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlefit.report.files import check_output, write_atomically
@@ -13,7 +14,7 @@ from mlefit.report.options import FORMATS, TABLES, ReportOptions
 from mlefit.report.terminal import emit
 
 if TYPE_CHECKING:
-    from mlefit.results import DryRun, FitResult
+    from mlefit.results import ComparisonResult, DryRun, FitResult
 
 __all__ = [
     "FORMATS",
@@ -22,6 +23,7 @@ __all__ = [
     "check_output",
     "render",
     "write",
+    "write_comparison",
     "write_dry_run",
     "write_list",
 ]
@@ -33,11 +35,25 @@ def write(result: FitResult, options: ReportOptions) -> None:
     Raises:
         DataError: standard output or the file cannot take it.
     """
+    _deliver(partial(render, result), options)
+
+
+def write_comparison(result: ComparisonResult, options: ReportOptions) -> None:
+    """Print a comparison, and write it to the output file if there is one.
+
+    Raises:
+        DataError: standard output or the file cannot take it.
+    """
+    from mlefit.report import comparison
+
+    _deliver(partial(comparison.render, result), options)
+
+
+def _deliver(rendered: Callable[[ReportOptions], str], options: ReportOptions) -> None:
     if not (options.quiet and options.output):
-        emit(render(result, options))
+        emit(rendered(options))
     if options.output:
-        text = render(result, options.for_file(options.output))
-        write_atomically(options.output, text)
+        write_atomically(options.output, rendered(options.for_file(options.output)))
 
 
 def render(result: FitResult, options: ReportOptions) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mlefit.report import estimates, path, wording
 from mlefit.report.clean import clean
+from mlefit.report.comparison import Section
 from mlefit.report.estimates import Grid
 from mlefit.report.options import ReportOptions
 from mlefit.results import FitResult
@@ -26,6 +27,22 @@ def render(result: FitResult, options: ReportOptions) -> str:
         blocks = _whole(result)
     text = "\n\n".join(blocks) + "\n"
     return clean_lines(text, ascii_only=options.ascii_only)
+
+
+def sections(
+    title: Sequence[str], ledger: str, parts: Sequence[Section], options: ReportOptions
+) -> str:
+    """A report of several tables; one of them alone has no title."""
+    blocks = []
+    if options.table is None:
+        blocks += [f"### {_escaped(' · '.join(title))}", _bullets([ledger])]
+    for part in parts:
+        lines = [[" · ".join(pieces) for pieces in side] for side in (part.before, part.after)]
+        blocks += [f"#### {_escaped(part.title)}"] if part.title else []
+        blocks += [_bullets(lines[0])] if lines[0] else []
+        blocks += [_grid(part.grid)] if part.grid is not None else []
+        blocks += [_bullets(lines[1])] if lines[1] else []
+    return clean_lines("\n\n".join(blocks) + "\n", ascii_only=options.ascii_only)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from mlefit.report import curves, estimates, path, wording
 from mlefit.report.clean import clean
+from mlefit.report.comparison import Section
 from mlefit.report.estimates import Grid
 from mlefit.report.options import ReportOptions
 from mlefit.results import FitResult
@@ -131,6 +132,28 @@ def render(result: FitResult, options: ReportOptions) -> str:
     return page.text()
 
 
+def sections(
+    title: Sequence[str], ledger: str, parts: Sequence[Section], options: ReportOptions
+) -> str:
+    """A report of several tables; one of them alone has no title."""
+    page = Page(options)
+    if options.table is None:
+        _title(page, title, ledger)
+    for number, part in enumerate(parts):
+        if number and (part.title or part.grid):
+            page.line()
+        if part.title:
+            page.line([part.title], style="bold")
+        indent = 2 if part.title or part.grid else 0
+        for pieces in part.before:
+            page.line(pieces, " · ", indent=indent)
+        if part.grid is not None:
+            page.grid(part.grid)
+        for pieces in part.after:
+            page.line(pieces, " · ", indent=2)
+    return page.text()
+
+
 def column_widths(
     headings: Sequence[str], rows: Sequence[Sequence[str]], words: int, available: int
 ) -> list[int]:
@@ -210,16 +233,21 @@ def _pictures(page: Page, result: FitResult) -> None:
 
 
 def _heading(page: Page, result: FitResult) -> None:
-    title, ledger = " · ".join(wording.title(result)), wording.ledger(result)
+    _title(page, wording.title(result), wording.ledger(result))
+    page.line([wording.status(result)])
+    if roles := wording.roles(result):
+        page.line(roles, " · ")
+
+
+def _title(page: Page, pieces: Sequence[str], ledger: str) -> None:
+    """What the report is of, and the rows at the end of the line if it holds them."""
+    title = " · ".join(pieces)
     gap = min(page.width, _TITLE_WIDTH) - len(title) - len(ledger)
     if gap >= 4:
         page.line([f"{title}{' ' * gap}{ledger}"], style="bold")
     else:
-        page.line(wording.title(result), " · ", style="bold")
+        page.line(pieces, " · ", style="bold")
         page.line([ledger])
-    page.line([wording.status(result)])
-    if roles := wording.roles(result):
-        page.line(roles, " · ")
 
 
 def _tables(page: Page, result: FitResult) -> None:

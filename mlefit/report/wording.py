@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from mlefit.report import numbers
 from mlefit.results import (
     Coefficient,
+    DataInfo,
     FitResult,
     Interval,
     LossRecord,
@@ -55,8 +56,12 @@ def title(result: FitResult) -> list[str]:
 
 
 def ledger(result: FitResult) -> str:
+    """The rows of a fit: used, read, and dropped by cause."""
+    return rows_line(result.data)
+
+
+def rows_line(data: DataInfo) -> str:
     """The rows: used, read, and dropped by cause."""
-    data = result.data
     if data.rows_used == data.rows_read:
         return f"{data.rows_used:,} row{'s' * (data.rows_used != 1)}"
     causes = [f"{count:,} {cause.replace(':', ' ')}" for cause, count in data.rows_dropped.items()]
@@ -65,7 +70,14 @@ def ledger(result: FitResult) -> str:
 
 def roles(result: FitResult) -> list[str]:
     """Columns with a role beside target and features; empty for most fits."""
-    data = result.data
+    success = result.model.event
+    event = [] if success is None else [f"{result.data.target} = {success} counts as 1"]
+    base = [] if result.model.base is None else [f"base class {result.model.base}"]
+    return [*columns_with_roles(result.data), *event, *base]
+
+
+def columns_with_roles(data: DataInfo) -> list[str]:
+    """Weights, offsets, what was not seen, and which rows were asked for."""
     weights = [f"{kind} weights {column}" for kind, column in (data.weights or {}).items()]
     named = {
         "offset": data.offset,
@@ -83,11 +95,7 @@ def roles(result: FitResult) -> list[str]:
         weights.append(", ".join(hidden))
     for end, value in (data.truncation or {}).items():
         weights.append(f"nothing {end} {numbers.significant(value)} is seen")
-    success = result.model.event
-    event = [] if success is None else [f"{data.target} = {success} counts as 1"]
-    base = [] if result.model.base is None else [f"base class {result.model.base}"]
-    columns = [f"{role} {column}" for role, column in named.items() if column]
-    return [*weights, *columns, *event, *base]
+    return [*weights, *[f"{role} {column}" for role, column in named.items() if column]]
 
 
 def banner(result: FitResult) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from mlefit._types import Vector
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError, UsageError
+from mlefit.heldout import check_folds, fold_of_rows
 from mlefit.likelihood import Model
 from mlefit.maximise import Maximum, Search
 from mlefit.optimise import Status
@@ -17,7 +18,7 @@ from mlefit.posterior import corner_residual
 from mlefit.request import Request
 from mlefit.results import FitResult, StrengthSearch, StrengthStep
 from mlefit.strength.evidence import Curve, evidence_curve, log_evidence
-from mlefit.strength.folds import Scores, cross_validate, fold_of_rows
+from mlefit.strength.folds import Scores, cross_validate
 from mlefit.strength.path import DEFAULT_STEPS, at_the_centre, follow, strengths
 from mlefit.strength.varying import Varying, varying
 
@@ -74,13 +75,7 @@ def _check_folds(request: Request, is_auto: bool, rows: int) -> None:
             "--cv chooses the strength of a prior, and none is left open",
             tries=[f"--prior 'laplace(0, auto)' --cv {request.cv}"],
         )
-    if not 2 <= request.cv <= rows:
-        raise UsageError(
-            f"--cv needs 2 to {rows} folds for {rows} rows, not {request.cv}",
-            tries=[f"--cv {min(10, rows)}"] if rows >= 2 else [],
-        )
-    if request.seed < 0:
-        raise UsageError(f"--seed must be a whole number of at least 0, not {request.seed}")
+    check_folds(request.cv, request.seed, rows)
 
 
 def _check_evidence(request: Request, vary: Varying) -> None:

@@ -17,16 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Vector
-from mlefit.design.blocks import Block, Columns, split
+from mlefit.design.blocks import WEIGHT
 from mlefit.engines.local import LocalEngine
+from mlefit.heldout import Folds, log_densities, with_rows
 from mlefit.likelihood import Model
 from mlefit.maximise import Maximum, Search, maximise
 from mlefit.optimise import Status
-from mlefit.sparse import without_zeros
 from mlefit.strength.path import follow
 from mlefit.strength.varying import Varying
-
-Folds = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -51,20 +49,6 @@ class Scores:
         """Position of the strongest strength within one standard error of the least NLL."""
         limit = self.mean_nll[self.best] + self.std_error[self.best]
         return int(np.argmax(self.mean_nll <= limit))
-
-
-def fold_of_rows(rows: int, count: int, seed: int) -> Folds:
-    """The fold of each row, shape (rows,): sizes differ by one at most.
-
-    Rows are ranked by a hash of their position and the seed (SplitMix64, G. L. Steele,
-    D. Lea and C. H. Flood 2014, OOPSLA), which no version of a library can change.
-    """
-    start = _mixed(np.array([seed], dtype=np.uint64))
-    positions = np.arange(rows).astype(np.uint64)
-    ranks = np.argsort(_mixed(np.add(start, positions, dtype=np.uint64)), kind="stable")
-    folds = np.empty(rows, dtype=np.intp)
-    folds[ranks] = np.arange(rows) % count
-    return folds
 
 
 def cross_validate(
@@ -110,40 +94,18 @@ def _held_out(
     out: NDArray[np.bool_],
 ) -> tuple[Vector, float]:
     """NLL of each held-out row, shape (strengths,), and the weight of those rows."""
-    kept = _with_rows(engine, ~out)
-    start = maximise(model, kept, search, varying.at(float(strengths[0])))
-    # the same columns and the same shift as the fit: what it left out stays out
-    rest = _with_rows(engine, out).with_predictors(start.engine.predictors)
-    sums = np.array([_nll(m, rest) for m in follow(start, search, varying, strengths)])
+    start = maximise(model, with_rows(engine, ~out), search, varying.at(float(strengths[0])))
+    rest = with_rows(engine, out)
+    weight = rest.columns.whole(WEIGHT) if WEIGHT in rest.columns else np.ones(rest.columns.rows)
+    nll = [_nll(maximum, rest, weight) for maximum in follow(start, search, varying, strengths)]
     means = np.full(len(strengths), np.inf)
-    means[: len(sums)] = sums[:, 0] / sums[:, 1]
-    return means, float(sums[0, 1])
+    means[: len(nll)] = np.array(nll) / weight.sum()
+    return means, float(weight.sum())
 
 
-def _nll(maximum: Maximum, engine: LocalEngine) -> Vector:
-    """Sum of the NLL over rows, and of their weights; infinite if the search did not converge."""
-    engine, gamma = without_zeros(engine, maximum.optimum.gamma)
-    gammas = split(gamma, engine.predictors)
-
-    def term(block: Block) -> Vector:
-        density = maximum.model.row_terms(block, gammas, "observed").log_density
-        rows = len(block.y) if block.weight is None else block.weight.sum()
-        return np.array([-block.weighted(density).sum(), rows])
-
-    nll, rows = engine.total(term)
-    usable = maximum.optimum.status is Status.CONVERGED and not math.isnan(nll)
-    return np.array([nll if usable else math.inf, rows])
-
-
-def _with_rows(engine: LocalEngine, keep: NDArray[np.bool_]) -> LocalEngine:
-    columns = engine.columns
-    return engine.with_columns(
-        Columns({key: [columns.whole(key)[keep]] for key in columns.piece(0)})
-    )
-
-
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    z = values * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+def _nll(maximum: Maximum, engine: LocalEngine, weight: Vector) -> float:
+    """Sum of the NLL over rows; infinite if the search did not converge."""
+    if maximum.optimum.status is not Status.CONVERGED:
+        return math.inf
+    nll = -float((weight * log_densities(maximum, engine)).sum())
+    return math.inf if math.isnan(nll) else nll

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from mlefit.cli.fit import _EXAMPLES
+from mlefit.cli import compare, fit
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("line", [line.strip() for line in _EXAMPLES.splitlines()[2:]])
+EXAMPLES = [
+    line.strip() for command in (fit, compare) for line in command._EXAMPLES.splitlines()[2:]
+]
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
 def test_an_example_runs(run, line, tmp_path, monkeypatch):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     monkeypatch.chdir(tmp_path)

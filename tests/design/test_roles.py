@@ -10,7 +10,7 @@ import pytest
 from mlefit import families
 from mlefit.design.roles import choose_roles
 from mlefit.design.suggest import listed, word
-from mlefit.design.usable import facts_of, left_out, suitable_families
+from mlefit.design.usable import facts_of, left_out, suggested_families
 from mlefit.errors import UsageError
 from mlefit.request import Request
 from mlefit.source import open_source
@@ -159,10 +159,10 @@ def test_a_column_that_is_no_feature_has_a_reason(values, reason):
 )
 def test_families_are_suggested_by_the_values(values, first):
     series = pl.Series("c", values)
-    assert next(iter(suitable_families(facts_of(series))), None) == first
+    assert next(iter(suggested_families(facts_of(series))), None) == first
     if series.dtype == pl.String:
         encoded = facts_of(series.cast(pl.Categorical))
-        assert next(iter(suitable_families(encoded)), None) == first
+        assert next(iter(suggested_families(encoded)), None) == first
 
 
 def test_a_suggestion_is_one_word_of_a_shell():

@@ -1,0 +1,74 @@
+"""What the commands that fit share: where the rows come from, where the report goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import typer
+
+from mlefit.cli import _messages
+from mlefit.errors import UsageError
+from mlefit.report import ReportOptions, terminal
+
+
+def exclusive(ctx: typer.Context, names: tuple[str, ...]) -> None:
+    """Refuse flags that cannot stand together."""
+    given = [f"--{name.replace('_', '-')}" for name in names if ctx.params[name] is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} cannot stand together", tries=given)
+
+
+def positionals(
+    command: str, data: str | None, formulas: tuple[str, ...], *, several: bool = False
+) -> tuple[str, tuple[str, ...]]:
+    """Data and formulas; where a formula stands first the rows come from standard input.
+
+    Args:
+        command: for the error.
+        data: the first argument.
+        formulas: the others.
+        several: whether there can be more than one formula.
+    """
+    is_formula = data is not None and "~" in data.lstrip()[1:] and (several or not formulas)
+    if is_formula and not Path(str(data)).exists():
+        data, formulas = None, (str(data), *formulas)
+    if data == "":
+        raise UsageError(
+            "the name of the data file is empty", "is it a variable of the shell that is not set?"
+        )
+    stdin: TextIO | None = sys.stdin  # None if it was closed before the start
+    if data in {None, "-"} and stdin is not None and stdin.isatty():
+        raise UsageError(
+            "no data: name a file, or pipe rows in", tries=[f"mlefit {command} DATA 'y ~ x'"]
+        )
+    return data or "-", formulas
+
+
+def report_options(flags: Mapping[str, Any]) -> ReportOptions:
+    """Where the report goes and what it looks like there."""
+    stream = sys.stdout
+    return ReportOptions(
+        format=flags["form"],
+        table=flags["table"],
+        output=flags["output"],
+        colour=terminal.use_colour(flags["color"], stream, os.environ),
+        ascii_only=flags["ascii_only"] or terminal.needs_ascii(stream),
+        width=terminal.width_of(stream),
+        quiet=flags["quiet"],
+        plot=terminal.use_pictures(flags.get("plot", "auto"), stream),
+    )
+
+
+def tell_notes(notes: Iterable[str], options: ReportOptions) -> None:
+    """Notes on standard error, unless nobody wants them."""
+    if not options.quiet:
+        _messages.tell_all("note", notes)
+
+
+def to_log(verbose: bool) -> Callable[[str], None]:
+    """What takes a line for each step of the work."""
+    return (lambda line: terminal.tell(f"{line}\n")) if verbose else (lambda line: None)

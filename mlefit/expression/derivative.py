@@ -1,0 +1,145 @@
+"""The exact derivative of an expression: tree -> tree.
+
+    (u v)' = u' v + u v'        (u / v)' = (u' v - u v') / v^2
+    (u^n)' = n u^(n-1) u'       (u^v)' = u^v (v' log u + v u'/u)
+    f(u)'  = f'(u) u'           for every function that has a derivative wherever it is defined
+
+What does not hold the variable is a constant, whatever it is made of. Zeros and ones are
+left out as they arise, so that the derivative of log(y) is 1/y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from mlefit.errors import UsageError
+from mlefit.expression.render import render
+from mlefit.expression.tree import Binary, Call, Expression, Name, Number, Reference, Unary, walk
+
+_ZERO, _ONE, _TWO = Number(0.0), Number(1.0), Number(2.0)
+
+
+def derivative(expression: Expression, variable: Name | Reference) -> Expression:
+    """The derivative with respect to a column or a coefficient.
+
+    Raises:
+        UsageError: a part that holds the variable has a corner or a step, as `abs` has.
+    """
+    if variable not in walk(expression):
+        return _ZERO
+    match expression:
+        case Name() | Reference():
+            return _ONE
+        case Unary(_, operand):
+            return _negative(derivative(operand, variable))
+        case Binary("^", base, exponent):
+            return _of_power(base, exponent, variable)
+        case Binary(operator, left, right):
+            return _ARITHMETIC[operator](
+                left, right, derivative(left, variable), derivative(right, variable)
+            )
+        case Call(function, (argument,)) if function in _OUTER:
+            return _times(_OUTER[function](argument), derivative(argument, variable))
+    raise UsageError(
+        f"{render(expression)} has no derivative in {render(variable)} everywhere",
+        f"functions that have one: {', '.join(sorted(_OUTER.keys() - {'I'}))}",
+    )
+
+
+def _of_power(base: Expression, exponent: Expression, variable: Name | Reference) -> Expression:
+    slope = derivative(base, variable)
+    if variable not in walk(exponent):
+        less_one = (
+            _number(exponent.value - 1)
+            if isinstance(exponent, Number)
+            else Binary("-", exponent, _ONE)
+        )
+        return _times(_times(exponent, _power(base, less_one)), slope)
+    growth = _times(derivative(exponent, variable), Call("log", (base,)))
+    if slope != _ZERO:
+        growth = _plus(growth, _over(_times(exponent, slope), base))
+    return _times(Binary("^", base, exponent), growth)
+
+
+def _number(value: float) -> Expression:
+    """A number of either sign as the trees have it."""
+    return Number(value) if value >= 0 else Unary("-", Number(-value))
+
+
+def _negative(u: Expression) -> Expression:
+    if isinstance(u, Unary):
+        return u.operand
+    return u if u == _ZERO else Unary("-", u)
+
+
+def _plus(u: Expression, v: Expression) -> Expression:
+    if _ZERO in (u, v):
+        return v if u == _ZERO else u
+    return Binary("+", u, v)
+
+
+def _minus(u: Expression, v: Expression) -> Expression:
+    if v == _ZERO:
+        return u
+    return _negative(v) if u == _ZERO else Binary("-", u, v)
+
+
+def _times(u: Expression, v: Expression) -> Expression:
+    if _ZERO in (u, v):
+        return _ZERO
+    if _ONE in (u, v):
+        return v if u == _ONE else u
+    if isinstance(v, Unary):
+        return _negative(_times(u, v.operand))
+    if isinstance(u, Binary) and u.operator == "/" and u.left == _ONE:
+        return _over(v, u.right)
+    return Binary("*", u, v)
+
+
+def _over(u: Expression, v: Expression) -> Expression:
+    return u if u == _ZERO or v == _ONE else Binary("/", u, v)
+
+
+def _power(u: Expression, n: Expression) -> Expression:
+    if n == _ZERO:
+        return _ONE
+    return u if n == _ONE else Binary("^", u, n)
+
+
+def _quotient(u: Expression, v: Expression, du: Expression, dv: Expression) -> Expression:
+    if dv == _ZERO:
+        return _over(du, v)
+    return _over(_minus(_times(du, v), _times(u, dv)), _power(v, _TWO))
+
+
+_ARITHMETIC: Mapping[str, Callable[..., Expression]] = MappingProxyType(
+    {
+        "+": lambda u, v, du, dv: _plus(du, dv),
+        "-": lambda u, v, du, dv: _minus(du, dv),
+        "*": lambda u, v, du, dv: _plus(_times(du, v), _times(u, dv)),
+        "/": _quotient,
+    }
+)
+
+
+def _over_log(base: float) -> Callable[[Expression], Expression]:
+    return lambda u: _over(_ONE, Binary("*", u, Call("log", (Number(base),))))
+
+
+_OUTER: Mapping[str, Callable[[Expression], Expression]] = MappingProxyType(
+    {
+        "I": lambda u: _ONE,
+        "cos": lambda u: Unary("-", Call("sin", (u,))),
+        "exp": lambda u: Call("exp", (u,)),
+        "expm1": lambda u: Call("exp", (u,)),
+        "log": lambda u: _over(_ONE, u),
+        "log10": _over_log(10.0),
+        "log1p": lambda u: _over(_ONE, Binary("+", _ONE, u)),
+        "log2": _over_log(2.0),
+        "sin": lambda u: Call("cos", (u,)),
+        "sqrt": lambda u: _over(_ONE, Binary("*", _TWO, Call("sqrt", (u,)))),
+        "tanh": lambda u: Binary("-", _ONE, Binary("^", Call("tanh", (u,)), _TWO)),
+    }
+)
+"""f'(u) for each function f."""
