@@ -154,6 +154,8 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
     used = sums.residuals.sums[0]
     if df_residual > 0 and used >= _FEWEST and maximum.engine.columns.rows >= _FEWEST:
         facts["quantile_residuals"] = sums.residuals.moments()
+        if sums.residuals.without:
+            facts["rows_without_residual"] = sums.residuals.without
     return facts
 
 

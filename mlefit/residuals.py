@@ -33,6 +33,9 @@ def quantile_residuals(
 ) -> Rows | None:
     """Quantile residuals of some rows; None if the family has no distribution function.
 
+    NaN for a value below or above which there is nothing, as there is no z for it: the point of
+    a truncation, the minimum where it is the estimate of a parameter.
+
     Args:
         family: the distribution.
         y: targets, shape (m,).
@@ -40,18 +43,39 @@ def quantile_residuals(
         known: further known quantities of each row.
         position: number of each row among all, which decides its u.
     """
-    tails = shares(family, y, theta, known, position)
-    return None if tails is None else normal_quantile(*tails)
+    tails = _log_tails(family, y, theta, known)
+    if tails is None:
+        return None
+    below, above = _shares(family, y, theta, known, position, tails)
+    # an outlier has a tail, however small; only its exponential may be 0
+    last = (np.minimum(*tails) == -np.inf) & (np.minimum(below, above) == 0)
+    return np.where(last, np.nan, normal_quantile(below, above))
 
 
 def shares(
     family: Family, y: Rows, theta: Sequence[Any], known: Mapping[str, Any], position: Positions
 ) -> tuple[Rows, Rows] | None:
     """The probability below each value and above it, which add to one; uniform if all is well."""
+    tails = _log_tails(family, y, theta, known)
+    return None if tails is None else _shares(family, y, theta, known, position, tails)
+
+
+def _log_tails(
+    family: Family, y: Rows, theta: Sequence[Any], known: Mapping[str, Any]
+) -> tuple[Rows, Rows] | None:
     lower, upper = family.log_cdf(y, *theta, **known), family.log_sf(y, *theta, **known)
-    if lower is None or upper is None:
-        return None
-    below, above = np.exp(lower), np.exp(upper)
+    return None if lower is None or upper is None else (lower, upper)
+
+
+def _shares(
+    family: Family,
+    y: Rows,
+    theta: Sequence[Any],
+    known: Mapping[str, Any],
+    position: Positions,
+    tails: tuple[Rows, Rows],
+) -> tuple[Rows, Rows]:
+    below, above = np.exp(tails[0]), np.exp(tails[1])
     single = _has_probability(family, y)
     if single.any():
         u = (position + 1) * _GOLDEN % 1.0
@@ -68,19 +92,24 @@ def _has_probability(family: Family, y: Rows) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class PowerSums:
-    """Sums of the powers 0 to 4 of residuals; they add."""
+    """Sums of the powers 0 to 4 of residuals, and the weight of rows without one; they add."""
 
     sums: tuple[float, float, float, float, float]
+    without: float = 0.0
 
     @classmethod
     def of(cls, residuals: Rows, weight: Rows) -> PowerSums:
-        """Of weighted residuals."""
+        """Of weighted residuals; NaN where a row has none."""
+        has = ~np.isnan(residuals)
+        without = float(weight[~has].sum())
+        residuals, weight = residuals[has], weight[has]
         powers = [float((weight * residuals**k).sum()) for k in range(5)]
-        return cls((powers[0], powers[1], powers[2], powers[3], powers[4]))
+        return cls((powers[0], powers[1], powers[2], powers[3], powers[4]), without)
 
     def __add__(self, other: PowerSums) -> PowerSums:
         a, b = self.sums, other.sums
-        return PowerSums((a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4]))
+        total = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4])
+        return PowerSums(total, self.without + other.without)
 
     def moments(self) -> dict[str, float]:
         """Mean, standard deviation, skewness and kurtosis: 0, 1, 0 and 3 of normal ones."""

@@ -36,6 +36,22 @@ def test_a_normal_residual_is_the_standardised_error():
     np.testing.assert_allclose(residuals, (y - mu) / sigma, rtol=1e-12)
 
 
+def test_a_row_at_the_edge_has_none_and_an_outlier_has_one():
+    y = np.array([0.0, 1.0, 1e5])
+    exponential = families.load("exponential")
+    with np.errstate(divide="ignore"):
+        residuals = quantile_residuals(exponential, y, [np.ones(3)], {}, np.arange(3))
+    assert residuals is not None
+    assert list(np.isnan(residuals)) == [True, False, False]
+    assert residuals[2] > 30
+    sums = PowerSums.of(residuals, np.array([2.0, 1.0, 1.0]))
+    assert (sums.sums[0], sums.without) == (2.0, 2.0)
+    frame = pl.DataFrame({"y": np.random.default_rng(5).pareto(3.0, 200) + 2})
+    facts = fit(frame, "y ~ 1", family="pareto").diagnostics
+    assert facts["rows_without_residual"] == 1
+    assert abs(facts["quantile_residuals"]["sd"] - 1) < 0.3
+
+
 def test_the_moments_do_not_depend_on_the_threads():
     rng = np.random.default_rng(2)
     frame = pl.DataFrame({"x": rng.normal(size=120_000)})

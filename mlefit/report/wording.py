@@ -309,7 +309,10 @@ def diagnostics(values: Mapping[str, object]) -> list[list[str]]:
     lines = [first]
     if isinstance(moments := values.get("quantile_residuals"), Mapping):
         shown = [f"{name} {round(value, 2) + 0.0:.2f}" for name, value in moments.items()]
-        lines.append([f"quantile residuals {', '.join(shown)} (normal: 0, 1, 0, 3)"])
+        line = [f"quantile residuals {', '.join(shown)} (normal: 0, 1, 0, 3)"]
+        if without := _number(values, "rows_without_residual"):
+            line.append(f"rows at the edge of what can be seen, without one: {without:,.0f}")
+        lines.append(line)
     if isinstance(counts := values.get("counts"), Sequence):
         shown = [f"{row['value']}: {row['observed']:,.0f}/{row['expected']:,.1f}" for row in counts]
         lines.append(["counts seen/expected", *shown])
