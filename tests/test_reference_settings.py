@@ -125,7 +125,7 @@ REFUSED = [
      "quasi errors take every row for one row, and sampling weights say it stands for more",
      ("--se HC0",)),
     ("poisson", {"l2": 1.0}, "quasi standard errors do not know of the prior",
-     ("--se observed   for the curvature of the log-posterior",)),
+     ("the same without --se, for those that do",)),
 ]  # fmt: skip
 
 
