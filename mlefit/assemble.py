@@ -26,7 +26,8 @@ from mlefit.goodness import FitSums, deviance, diagnostics, fit_sums
 from mlefit.inference import Reference, covariance
 from mlefit.jacobian import Modes, modes
 from mlefit.losses import loss_records
-from mlefit.maximise import Maximum, Search, maximise
+from mlefit.maximise import Search, maximise
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.posterior import corner_residual, effective_parameters, prior_records, remarks
 from mlefit.profile import Profile, profiles

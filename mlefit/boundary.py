@@ -32,7 +32,8 @@ from mlefit.design.blocks import Block, Predictor, user_matrix
 from mlefit.engines.local import LocalEngine
 from mlefit.inference import inverse_information
 from mlefit.likelihood import Model
-from mlefit.maximise import Edge, Maximum, Search, maximise, restarted
+from mlefit.maximise import Search, maximise, restarted
+from mlefit.maximum import Edge, Maximum
 from mlefit.optimise import Status
 from mlefit.penalty import Assigned
 

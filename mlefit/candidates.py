@@ -28,7 +28,8 @@ from mlefit.expression import Name, derivative, names, render
 from mlefit.fitting import Prepared
 from mlefit.heldout import Folds, log_densities, with_rows
 from mlefit.likelihood import Model
-from mlefit.maximise import Maximum, Search
+from mlefit.maximise import Search
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.verdict import no_maximum
 

@@ -11,7 +11,7 @@ from mlefit._types import Matrix
 from mlefit.design.blocks import Predictor
 from mlefit.inference import inverse_information
 from mlefit.influence import declining_statistics, influential_rows
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.rank import Redundant
 from mlefit.source import Rows

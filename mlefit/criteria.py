@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.request import Request
 

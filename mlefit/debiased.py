@@ -20,7 +20,7 @@ from typing import NamedTuple
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import user_matrix
 from mlefit.errors import UntrustworthyError, UsageError
-from mlefit.maximise import Maximum, evaluator
+from mlefit.maximum import Maximum, evaluator
 from mlefit.penalty import Assigned
 from mlefit.request import Request
 from mlefit.symmetric import inverse

@@ -13,7 +13,7 @@ from mlefit._types import Matrix, Vector
 from mlefit.design.roles import Roles
 from mlefit.existence import Recession
 from mlefit.inference import Reference, natural_scale
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.profile import Profile
 from mlefit.support import Domain

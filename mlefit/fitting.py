@@ -30,7 +30,8 @@ from mlefit.families._base import Family
 from mlefit.inference import KINDS, kinds_for
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.maximise import Maximum, Search
+from mlefit.maximise import Search
+from mlefit.maximum import Maximum
 from mlefit.penalty import Assigned
 from mlefit.request import Request
 from mlefit.results import DryRun, FitResult

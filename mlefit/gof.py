@@ -24,7 +24,8 @@ from mlefit.design.blocks import Block
 from mlefit.errors import UsageError
 from mlefit.families._base import spread
 from mlefit.goodness import fit_sums
-from mlefit.maximise import Maximum, Search, maximise
+from mlefit.maximise import Search, maximise
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.request import Request
 from mlefit.residuals import shares

@@ -13,7 +13,7 @@ from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Block, split
 from mlefit.families._base import Family, part
 from mlefit.losses import LossSums, loss_sums
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.residuals import PowerSums, quantile_residuals
 from mlefit.sparse import without_zeros
 

@@ -9,7 +9,7 @@ from mlefit._types import Rows
 from mlefit.design.blocks import Columns, split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.sparse import without_zeros
 
 Folds = NDArray[np.integer]

@@ -31,7 +31,7 @@ from mlefit.design.blocks import Block, user_matrix
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.symmetric import inverse
 
 # of a leverage, which is 1 for a row that alone decides a coefficient

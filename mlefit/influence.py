@@ -24,7 +24,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Block, user_matrix
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.special import ratio
 
 _INFLUENTIAL = 1.0

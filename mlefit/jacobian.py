@@ -19,7 +19,8 @@ import numpy as np
 
 from mlefit._types import Vector
 from mlefit.links import Link
-from mlefit.maximise import Maximum, Search, continued
+from mlefit.maximise import Search, continued
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.penalty import Assigned
 from mlefit.priors._base import Prior

@@ -15,9 +15,9 @@ import numpy as np
 
 from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Block
-from mlefit.families._base import Loss
+from mlefit.families._records import Loss
 from mlefit.likelihood import Model
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.results import LossRecord
 

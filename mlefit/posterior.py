@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Vector
 from mlefit.corners import on_corner, optimality_residual
 from mlefit.design.blocks import user_matrix
-from mlefit.maximise import Maximum, evaluator
+from mlefit.maximum import Maximum, evaluator
 from mlefit.penalty import Assigned, Penalty
 from mlefit.sparse import partial_totals, slopes_at
 

@@ -25,7 +25,8 @@ import numpy as np
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import user_matrix
 from mlefit.likelihood import Kind, Totals
-from mlefit.maximise import Maximum, Search
+from mlefit.maximise import Search
+from mlefit.maximum import Maximum
 from mlefit.optimise import newton
 
 _MOST_REFITS = 40

@@ -19,8 +19,8 @@ import numpy as np
 
 from mlefit import results
 from mlefit.estimates import Uncertainty
-from mlefit.families._base import Reading
-from mlefit.maximise import Maximum
+from mlefit.families._records import Reading
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 
 # the largest exponent of a double

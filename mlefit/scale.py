@@ -16,7 +16,7 @@ from mlefit._types import Rows, Vector
 from mlefit.design.blocks import split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
-from mlefit.families._base import Moments, Narrowing, Parameter
+from mlefit.families._records import Moments, Narrowing, Parameter
 from mlefit.likelihood import Model
 
 _LEAST_SCORE = -1 + np.finfo(float).eps

@@ -16,7 +16,7 @@ import numpy as np
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.engines.local import LocalEngine
-from mlefit.families._base import Moments
+from mlefit.families._records import Moments
 from mlefit.likelihood import Model
 from mlefit.optimise import Optimum, Status
 from mlefit.pinball import minimise_pinball

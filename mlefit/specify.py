@@ -15,7 +15,8 @@ from mlefit.design.blocks import OFFSET, PRECISION, Columns, Predictor
 from mlefit.design.coding import INTERCEPT, MOST_COLUMNS, Column, columns_of
 from mlefit.design.suggest import word
 from mlefit.errors import UsageError, did_you_mean
-from mlefit.families._base import Family, Parameter
+from mlefit.families._base import Family
+from mlefit.families._records import Parameter
 from mlefit.formula import RightSide
 from mlefit.links import LINKS, Latent, Link, resolve
 from mlefit.request import Request

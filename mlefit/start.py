@@ -10,7 +10,7 @@ import numpy as np
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import TARGET, WEIGHT, Basis, Block, Columns, can_be_centred, split
 from mlefit.engines.local import LocalEngine
-from mlefit.families._base import Moments
+from mlefit.families._records import Moments
 from mlefit.likelihood import Model
 
 # Enough values for the quantiles and means that a start value is made of.

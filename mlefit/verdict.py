@@ -10,7 +10,7 @@ from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.existence import Recession, plainest, recession
 from mlefit.fisher import has_slope
-from mlefit.maximise import Edge, Maximum
+from mlefit.maximum import Edge, Maximum
 
 _MOST_SIDES = 4
 

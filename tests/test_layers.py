@@ -70,73 +70,84 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "exits": (words("_types engines likelihood optimise"), NUMERIC),
-    "maximise": (
+    "maximum": (
         words(
-            "_types conditioning design engines errors existence exits families fisher likelihood "
-            "location modes optimise penalty pinball priors rank refine scale several sparse start "
-            "together"
+            "_types design engines existence families likelihood modes optimise penalty "
+            "pinball rank several"
         ),
         NUMERIC,
     ),
-    "profile": (words("_types design likelihood maximise optimise"), NUMERIC),
-    "debiased": (words("_types design errors maximise penalty request symmetric"), NUMERIC),
-    "jacobian": (words("_types links maximise optimise penalty priors"), NUMERIC),
-    "inference": (words("_types design errors families likelihood maximise symmetric"), NUMERIC),
-    "boundary": (
-        words("_types design engines families inference likelihood maximise optimise penalty"),
+    "maximise": (
+        words(
+            "_types conditioning engines errors existence exits families fisher "
+            "likelihood location maximum modes optimise penalty pinball priors refine "
+            "scale several sparse start together"
+        ),
         NUMERIC,
     ),
-    "losses": (words("_types design families likelihood maximise optimise results"), NUMERIC),
+    "profile": (words("_types design likelihood maximise maximum optimise"), NUMERIC),
+    "debiased": (words("_types design errors maximum penalty request symmetric"), NUMERIC),
+    "jacobian": (words("_types links maximise maximum optimise penalty priors"), NUMERIC),
+    "inference": (words("_types design errors families likelihood maximum symmetric"), NUMERIC),
+    "boundary": (
+        words(
+            "_types design engines families inference likelihood maximise maximum optimise penalty"
+        ),
+        NUMERIC,
+    ),
+    "losses": (words("_types design families likelihood maximum optimise results"), NUMERIC),
     "residuals": (words("_types families special"), NUMERIC),
-    "goodness": (words("_types design families losses maximise residuals sparse"), NUMERIC),
+    "goodness": (words("_types design families losses maximum residuals sparse"), NUMERIC),
     "gof": (
-        words("_types design errors families goodness maximise optimise request residuals"),
+        words("_types design errors families goodness maximise maximum optimise request residuals"),
         NUMERIC,
     ),
     "specify": (words("design errors families formula links request support"), NUMERIC),
-    "influence": (words("_types design maximise special"), NUMERIC),
+    "influence": (words("_types design maximum special"), NUMERIC),
     "cautions": (
-        words("_types design families inference influence maximise optimise rank source"),
+        words("_types design families inference influence maximum optimise rank source"),
         NUMERIC,
     ),
     "assign": (words("design errors families fisher links penalty priors request support"), set()),
-    "posterior": (words("_types corners design maximise penalty sparse"), NUMERIC),
-    "heldout": (words("_types design engines errors maximise sparse"), NUMERIC),
-    "criteria": (words("maximise optimise request"), set()),
+    "posterior": (words("_types corners design maximum penalty sparse"), NUMERIC),
+    "heldout": (words("_types design engines errors maximum sparse"), NUMERIC),
+    "criteria": (words("maximum optimise request"), set()),
     "strength": (
         words(
-            "_types design engines errors heldout likelihood maximise optimise penalty posterior "
-            "request results sparse together"
+            "_types design engines errors heldout likelihood maximise maximum optimise "
+            "penalty posterior request results sparse together"
         ),
         NUMERIC,
     ),
-    "verdict": (words("design existence fisher maximise support"), set()),
+    "verdict": (words("design existence fisher maximum support"), set()),
     "catalogue": (words("families links priors specify"), set()),
     "estimates": (
-        words("_types design existence inference maximise optimise profile results support"),
+        words("_types design existence inference maximum optimise profile results support"),
         NUMERIC,
     ),
-    "readings": (words("estimates families maximise optimise results"), NUMERIC),
+    "readings": (words("estimates families maximum optimise results"), NUMERIC),
     "assemble": (
         words(
-            "__init__ _types assign cautions criteria debiased design errors estimates goodness "
-            "inference jacobian losses maximise optimise posterior profile rank readings request "
-            "results source symmetric translations verdict"
+            "__init__ _types assign cautions criteria debiased design errors estimates "
+            "goodness inference jacobian losses maximise maximum optimise posterior "
+            "profile rank readings request results source symmetric translations "
+            "verdict"
         ),
         NUMERIC,
     ),
     "fitting": (
         words(
-            "assemble assign boundary debiased design engines errors families gof inference "
-            "likelihood links maximise penalty request results source specify strength"
+            "assemble assign boundary debiased design engines errors families gof "
+            "inference likelihood links maximise maximum penalty request results source "
+            "specify strength"
         ),
         NUMERIC,
     ),
     "nested": (words("families formula"), set()),
     "candidates": (
         words(
-            "_types boundary criteria design engines errors expression fitting heldout likelihood "
-            "maximise optimise verdict"
+            "_types boundary criteria design engines errors expression fitting heldout "
+            "likelihood maximise maximum optimise verdict"
         ),
         NUMERIC,
     ),
@@ -145,8 +156,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "plain_loss": (words("candidates design families ranking results"), NUMERIC),
     "comparing": (
         words(
-            "__init__ assemble candidates design errors expression families fitting heldout "
-            "maximise pairs plain_loss ranking request results source"
+            "__init__ assemble candidates design errors expression families fitting "
+            "heldout maximise pairs plain_loss ranking request results source"
         ),
         NUMERIC,
     ),

@@ -11,7 +11,8 @@ from scipy.optimize import minimize
 
 from mlefit import families
 from mlefit.families import normal
-from mlefit.families._base import Family, Parameter
+from mlefit.families._base import Family
+from mlefit.families._records import Parameter
 from mlefit.fitting import fit
 from mlefit.support import REAL_LINE, Domain
 

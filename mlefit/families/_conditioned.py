@@ -28,7 +28,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Moments, Pairs, Probability, part
+from mlefit.families._base import Family, Pairs, Probability, part
+from mlefit.families._records import Moments
 from mlefit.support import Domain, Facts, Support, Violation
 
 LOWER, UPPER = "interval_lower", "interval_upper"

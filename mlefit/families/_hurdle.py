@@ -20,8 +20,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Escape, Family, Moments, Pairs
+from mlefit.families._base import Family, Pairs
 from mlefit.families._inflated import positive_part
+from mlefit.families._records import Escape, Moments
 from mlefit.families._zero_truncated import ZeroTruncated
 from mlefit.special import log_probability
 from mlefit.support import COUNTS

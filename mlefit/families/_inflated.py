@@ -22,7 +22,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Escape, Family, Moments, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Escape, Moments, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated, products
 from mlefit.special import log_probability
 from mlefit.support import COUNTS, Domain

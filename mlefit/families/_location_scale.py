@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Moments, Narrowing, Parameter
 from mlefit.support import REAL_LINE, Domain
 
 

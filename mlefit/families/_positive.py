@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from mlefit.families._base import Moments
+from mlefit.families._records import Moments
 
 
 def log_moments(moments: Moments) -> tuple[float, float]:

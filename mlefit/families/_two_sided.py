@@ -26,7 +26,8 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Moments, Pairs
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Moments
 from mlefit.support import REAL_LINE
 
 

@@ -22,7 +22,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Moments, Pairs
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Moments
 from mlefit.special import log_probability
 from mlefit.support import POSITIVE_COUNTS
 

@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from mlefit.families._base import Example, Loss, Narrowing, Parameter
+from mlefit.families._records import Example, Loss, Narrowing, Parameter
 from mlefit.families._setting import Setting
 from mlefit.families._two_sided import TwoSided
 from mlefit.support import Domain

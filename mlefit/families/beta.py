@@ -27,16 +27,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import (
-    Example,
-    Family,
-    Moments,
-    Narrowing,
-    Pairs,
-    Parameter,
-    Probability,
-)
+from mlefit.families._base import Family, Pairs, Probability
 from mlefit.families._log1p import log1p_ratio
+from mlefit.families._records import Example, Moments, Narrowing, Parameter
 from mlefit.families._stirling import remainder
 from mlefit.special import log_probability
 from mlefit.support import UNIT_INTERVAL, Domain

@@ -30,7 +30,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Limit, Moments, Pairs, Parameter, Probability
+from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._records import Example, Limit, Moments, Parameter
 from mlefit.families._rising import rise, rise_bend, rise_slope
 from mlefit.families.binomial import log_binomial_coefficient
 from mlefit.special import log_probability, ratio, times_log

@@ -19,16 +19,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import (
-    Example,
-    Family,
-    Fused,
-    Loss,
-    Moments,
-    Pairs,
-    Parameter,
-    Probability,
-)
+from mlefit.families._base import Family, Fused, Pairs, Probability
+from mlefit.families._records import Example, Loss, Moments, Parameter
 from mlefit.special import log_factorial, log_probability, ratio, reciprocal, times_log
 from mlefit.support import SUCCESSES, Domain
 

@@ -24,17 +24,8 @@ from dataclasses import replace
 import numpy as np
 
 from mlefit._types import Matrix, Rows
-from mlefit.families._base import (
-    Contrast,
-    Example,
-    Family,
-    Fused,
-    Loss,
-    Moments,
-    Pairs,
-    Parameter,
-    ProductPairs,
-)
+from mlefit.families._base import Family, Fused, Pairs, ProductPairs
+from mlefit.families._records import Contrast, Example, Loss, Moments, Parameter
 from mlefit.support import CLASSES, Domain, Facts
 
 ALIASES = (

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Pairs, Parameter, Reading
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Loss, Moments, Parameter, Reading
 from mlefit.special import log_complement
 from mlefit.support import NON_NEGATIVE, Domain
 

@@ -26,17 +26,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import (
-    Example,
-    Family,
-    Loss,
-    Moments,
-    Narrowing,
-    Pairs,
-    Parameter,
-    Special,
-)
+from mlefit.families._base import Family, Pairs
 from mlefit.families._gamma_tails import log_gamma_tails
+from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Special
 from mlefit.families._stirling import remainder
 from mlefit.special import log_ratio
 from mlefit.support import POSITIVE, Domain

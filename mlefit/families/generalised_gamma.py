@@ -35,10 +35,11 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter, Special
+from mlefit.families._base import Family, Pairs
 from mlefit.families._exponential_series import second_order
 from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._positive import log_moments
+from mlefit.families._records import Example, Moments, Narrowing, Parameter, Special
 from mlefit.families._stirling import SERIES_FROM, TERMS, Remainder, remainder
 from mlefit.support import POSITIVE, Domain
 

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import ratio, times_log
 from mlefit.support import COUNTS, Domain
 

@@ -28,9 +28,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Moments, Parameter, Special
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._log1p import log1p_ratio
+from mlefit.families._records import Example, Moments, Parameter, Special
 from mlefit.families.gumbel import gumbel_start, log_one_minus_exp
 from mlefit.support import Domain
 

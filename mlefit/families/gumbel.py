@@ -20,8 +20,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Moments, Pairs
+from mlefit.families._base import Pairs
 from mlefit.families._location_scale import LocationScale, location, scale
+from mlefit.families._records import Example, Moments
 
 ALIASES = ("gumbel-max", "extreme-value", "ev1")
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Moments, Parameter
 from mlefit.support import NON_NEGATIVE, Domain
 
 ALIASES = ("halfnorm",)

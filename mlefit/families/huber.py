@@ -31,7 +31,8 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families import _huber
-from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
 from mlefit.families._setting import Setting
 from mlefit.support import REAL_LINE, Domain
 

@@ -11,9 +11,9 @@ Source: J. Mullahy (1986), J. Econometrics 33, 341-365.
 from __future__ import annotations
 
 from mlefit.families import truncated_poisson
-from mlefit.families._base import Example, Limit
 from mlefit.families._hurdle import Hurdle
 from mlefit.families._inflated import probability_of_zero
+from mlefit.families._records import Example, Limit
 
 ALIASES = ("hurdle-count", "zap", "zero-altered-poisson")
 

@@ -21,8 +21,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Loss, Moments, Pairs
+from mlefit.families._base import Pairs
 from mlefit.families._location_scale import LocationScale, location, scale
+from mlefit.families._records import Example, Loss, Moments
 
 ALIASES = ("log-cosh", "log-cosh-loss", "sech")
 

@@ -27,7 +27,8 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
 from mlefit.special import log_complement
 from mlefit.support import POSITIVE, Domain
 

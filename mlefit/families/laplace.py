@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlefit.families._base import Example, Loss, Narrowing, Parameter
+from mlefit.families._records import Example, Loss, Narrowing, Parameter
 from mlefit.families._two_sided import TwoSided
 from mlefit.support import Domain
 

@@ -24,17 +24,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import (
-    Example,
-    Family,
-    Loss,
-    Moments,
-    Narrowing,
-    Pairs,
-    Parameter,
-    Reading,
-)
+from mlefit.families._base import Family, Pairs
 from mlefit.families._positive import log_moments
+from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Reading
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("msle", "mean-squared-logarithmic-error", "mean-squared-log-error", "lnorm")

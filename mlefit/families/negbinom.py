@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Limit, Moments, Pairs, Parameter, Special
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Limit, Moments, Parameter, Special
 from mlefit.families._rising import log1p_lag, rise, rise_bend, rise_slope
 from mlefit.special import log_factorial, log_probability, ratio, times_log
 from mlefit.support import COUNTS, Domain

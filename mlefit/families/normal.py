@@ -19,7 +19,8 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
 from mlefit.special import log_normal_cdf
 from mlefit.support import REAL_LINE, Domain
 

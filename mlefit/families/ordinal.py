@@ -31,7 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows
-from mlefit.families._base import Contrast, Example, Family, Moments, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Contrast, Example, Moments, Parameter
 from mlefit.links import LINKS, Latent
 from mlefit.special import log_probability, ratio
 from mlefit.support import ORDERED_CLASSES, Domain, Facts

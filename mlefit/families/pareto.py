@@ -22,7 +22,8 @@ from dataclasses import replace
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Moments, Parameter
 from mlefit.families._setting import Setting
 from mlefit.support import POSITIVE, Domain, Facts, Violation
 

@@ -18,7 +18,8 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import log_complement
 from mlefit.support import POSITIVE, Domain
 

@@ -31,8 +31,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Moments, Parameter, Special
 from mlefit.families._location_scale import LocationScale, location, scale
+from mlefit.families._records import Example, Moments, Parameter, Special
 from mlefit.families._slanted import log_share, log_slanted, slanted_bends, slanted_slopes
 from mlefit.support import Domain
 

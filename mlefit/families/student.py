@@ -29,9 +29,10 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Limit, Moments, Pairs, Parameter
+from mlefit.families._base import Pairs
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._log1p import log1p_ratio
+from mlefit.families._records import Example, Limit, Moments, Parameter
 from mlefit.support import Domain
 
 ALIASES = ("t", "student-t", "students-t", "t-distribution")

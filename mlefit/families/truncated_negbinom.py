@@ -12,7 +12,7 @@ Source: J. Grogger and R. Carson (1991), J. Applied Econometrics 6, 225-238.
 from __future__ import annotations
 
 from mlefit.families import negbinom
-from mlefit.families._base import Example, Limit, Parameter
+from mlefit.families._records import Example, Limit, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated
 from mlefit.support import Domain
 

@@ -11,7 +11,7 @@ Source: J. Grogger and R. Carson (1991), J. Applied Econometrics 6, 225-238.
 from __future__ import annotations
 
 from mlefit.families import poisson
-from mlefit.families._base import Example, Parameter
+from mlefit.families._records import Example, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated
 from mlefit.support import Domain
 

@@ -37,10 +37,11 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Limit, Loss, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
 from mlefit.families._compound import Series, log_series
 from mlefit.families._compound_tails import log_tails
 from mlefit.families._exponential_series import second_order
+from mlefit.families._records import Example, Limit, Loss, Moments, Narrowing, Parameter
 from mlefit.families._setting import Setting
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import NON_NEGATIVE, Domain

@@ -30,7 +30,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Example, Family, Moments, Narrowing, Pairs, Parameter
+from mlefit.families._base import Family, Pairs
+from mlefit.families._records import Example, Moments, Narrowing, Parameter
 from mlefit.support import ANGLES, Domain
 
 ALIASES = ("vonmises", "circular-normal", "circular", "angle")

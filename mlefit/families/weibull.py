@@ -25,17 +25,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import (
-    Example,
-    Family,
-    Moments,
-    Narrowing,
-    Pairs,
-    Parameter,
-    Reading,
-    Special,
-)
+from mlefit.families._base import Family, Pairs
 from mlefit.families._positive import log_moments
+from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading, Special
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import POSITIVE, Domain
 

@@ -14,8 +14,8 @@ negative binomial regression models, New York University, working paper EC-94-10
 from __future__ import annotations
 
 from mlefit.families import negbinom, truncated_negbinom
-from mlefit.families._base import Example, Limit, Parameter
 from mlefit.families._inflated import ZeroInflated, probability_of_zero
+from mlefit.families._records import Example, Limit, Parameter
 from mlefit.support import Domain
 
 ALIASES = ("zero-inflated-negbinom", "zero-inflated-negative-binomial")

@@ -11,8 +11,8 @@ Source: D. Lambert (1992), Technometrics 34, 1-14.
 from __future__ import annotations
 
 from mlefit.families import poisson, truncated_poisson
-from mlefit.families._base import Example, Limit, Parameter
 from mlefit.families._inflated import ZeroInflated, probability_of_zero
+from mlefit.families._records import Example, Limit, Parameter
 from mlefit.support import Domain
 
 ALIASES = ("zero-inflated-poisson",)

@@ -11,7 +11,8 @@ from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.heldout import check_folds, fold_of_rows
 from mlefit.likelihood import Model
-from mlefit.maximise import Maximum, Search
+from mlefit.maximise import Search
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.penalty import Assigned
 from mlefit.posterior import corner_residual

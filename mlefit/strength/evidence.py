@@ -21,7 +21,8 @@ import numpy as np
 
 from mlefit._types import Vector
 from mlefit.design.blocks import user_matrix
-from mlefit.maximise import Maximum, Search, continued
+from mlefit.maximise import Search, continued
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.strength.path import information_of_rows
 from mlefit.strength.varying import Varying

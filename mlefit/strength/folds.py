@@ -21,7 +21,8 @@ from mlefit.design.blocks import WEIGHT
 from mlefit.engines.local import LocalEngine
 from mlefit.heldout import Folds, log_densities, with_rows
 from mlefit.likelihood import Model
-from mlefit.maximise import Maximum, Search, maximise
+from mlefit.maximise import Search, maximise
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.strength.path import follow
 from mlefit.strength.varying import Varying

@@ -20,7 +20,8 @@ import numpy as np
 from mlefit._types import Vector
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
-from mlefit.maximise import Maximum, Search, continued, continued_together, maximise
+from mlefit.maximise import Search, continued, continued_together, maximise
+from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.penalty import Assigned
 from mlefit.sparse import slopes_at

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Vector
 from mlefit.errors import UsageError
-from mlefit.maximise import Maximum
+from mlefit.maximum import Maximum
 from mlefit.penalty import Assigned
 
 

@@ -13,7 +13,8 @@ import pytest
 from scipy.integrate import quad
 
 from mlefit import families
-from mlefit.families._base import Family, Fused, Moments, Probability
+from mlefit.families._base import Family, Fused, Probability
+from mlefit.families._records import Moments
 from mlefit.support import BINARY, COUNTS, REAL_LINE, SUCCESSES, Domain
 from tests.numeric import slope
 

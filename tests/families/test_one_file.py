@@ -28,7 +28,8 @@ Distributions 1, 2nd ed., chapter 18.
 import numpy as np
 from scipy import special, stats
 
-from mlefit.families._base import Example, Family, Parameter
+from mlefit.families._base import Family
+from mlefit.families._records import Example, Parameter
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("maxwell-boltzmann",)
