@@ -11,9 +11,9 @@ import numpy as np
 
 import mlefit
 from mlefit import results
-from mlefit._types import Matrix
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
+from mlefit.certificate import certificate
 from mlefit.criteria import criteria, nobs_of
 from mlefit.debiased import KIND, debiased
 from mlefit.design.blocks import Basis
@@ -29,14 +29,14 @@ from mlefit.losses import loss_records
 from mlefit.maximise import Search, maximise
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
-from mlefit.posterior import corner_residual, effective_parameters, prior_records, remarks
+from mlefit.posterior import effective_parameters, prior_records, remarks
 from mlefit.profile import Profile, profiles
+from mlefit.provenance import data_info
 from mlefit.readings import readings
 from mlefit.request import Request
 from mlefit.source import Rows, Source
-from mlefit.symmetric import condition_number
 from mlefit.translations import settings_for
-from mlefit.verdict import edges_in_words, no_maximum
+from mlefit.verdict import no_maximum
 
 
 def assemble(
@@ -73,7 +73,7 @@ def assemble(
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
         derived=list(readings(maximum, uncertainty)),
         fit=_summary(request, maximum, sums, df_residual),
-        certificate=_certificate(request, maximum),
+        certificate=certificate(maximum),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
         translations=_translations(maximum),
         diagnostics=facts,
@@ -216,57 +216,6 @@ def _profiles(request: Request, maximum: Maximum, reference: Reference) -> tuple
     return profiles(maximum, Search(tol=request.tol), reference.quantile(request.conf_level))
 
 
-def _censoring(request: Request, table: Table) -> dict[str, Any] | None:
-    """Which flags told that values were not seen, and of how many rows."""
-    if not table.seen:
-        return None
-    flags = ("event", "lower", "upper", "censored_below", "censored_above")
-    told = {flag: getattr(request, flag) for flag in flags}
-    return {flag: value for flag, value in told.items() if value is not None} | {
-        "rows": dict(table.seen)
-    }
-
-
-def _truncation(request: Request) -> dict[str, float] | None:
-    """The range outside which no value could be seen."""
-    ends = {"below": request.truncated_below, "above": request.truncated_above}
-    return {end: value for end, value in ends.items() if value is not None} or None
-
-
-def data_info(
-    request: Request, source: Source, roles: Roles, rows: Rows, table: Table
-) -> results.DataInfo:
-    """Which rows and columns were used."""
-    weights = {
-        kind: column
-        for kind, column in (
-            ("frequency", request.freq_weights),
-            ("precision", request.precision_weights),
-            ("sampling", request.sampling_weights),
-        )
-        if column is not None
-    }
-    return results.DataInfo(
-        source=source.name,
-        format=source.format,
-        rows_read=rows.ledger.read,
-        rows_used=rows.ledger.used,
-        rows_dropped=rows.ledger.dropped,
-        target=roles.main.response_label,
-        target_source=roles.target_source,
-        features=roles.features,
-        features_source=roles.features_source,
-        weights=next(({"kind": k, "column": c} for k, c in weights.items()), None),
-        offset=request.offset,
-        exposure=request.exposure,
-        trials=request.trials,
-        cluster=request.cluster,
-        where=request.where,
-        censoring=_censoring(request, table),
-        truncation=_truncation(request),
-    )
-
-
 def _model_info(
     request: Request,
     roles: Roles,
@@ -366,57 +315,6 @@ def _null_deviance(request: Request, maximum: Maximum) -> float | None:
     return deviance(null, null.optimum.gamma)
 
 
-def _certificate(request: Request, maximum: Maximum) -> results.Certificate:
-    optimum = maximum.optimum
-    information = _user_information(maximum)
-    corner = maximum.model.family.vertex is not None
-    smooth = _smooth(maximum)
-    roots = np.sqrt(np.abs(optimum.curvatures)[smooth])
-    slopes = np.abs(optimum.totals.score)[smooth]
-    scaled = np.divide(slopes, roots, where=roots > 0, out=np.zeros_like(slopes))
-    residual = corner_residual(maximum)
-    status = maximum.status
-    message = edges_in_words(maximum) or status.value
-    if maximum.vertex is not None and not maximum.vertex.unique:
-        message += "; the location is not unique: another one has the same likelihood"
-    return results.Certificate(
-        status=status.name.lower().replace("_", "-"),
-        message=message,
-        iterations=optimum.steps,
-        passes=maximum.engine.passes,
-        newton_decrement=optimum.decrement if math.isfinite(optimum.decrement) else None,
-        max_scaled_gradient=float(scaled.max(initial=0.0)) if residual is None else residual,
-        condition_number=None if corner else _finite(condition_number(information)),
-        rank=sum(predictor.size for predictor in maximum.engine.predictors),
-        optimality_residual=residual,
-        starts=maximum.trials.starts,
-        lower_maxima=maximum.trials.lower,
-        information="positive definite" if optimum.positive_definite else "not positive definite",
-    )
-
-
-def _smooth(maximum: Maximum) -> slice:
-    """Coefficients in which the log-density has a slope everywhere."""
-    return slice(maximum.engine.predictors[0].size if maximum.vertex is not None else 0, None)
-
-
-def _user_information(maximum: Maximum) -> Matrix:
-    """The information in centred columns, whatever basis the search turned them to.
-
-    Under corners that of the coefficients which none holds.
-    """
-    turn = np.eye(len(maximum.optimum.gamma))
-    at = 0
-    for predictor in maximum.engine.predictors:
-        triangle = predictor.basis.triangle
-        if triangle is not None:
-            turn[at : at + predictor.size, at : at + predictor.size] = triangle
-        at += predictor.size
-    if maximum.optimum.free is not None:
-        turn = turn[np.ix_(maximum.optimum.free, maximum.optimum.free)]
-    return turn.T @ maximum.optimum.totals.information @ turn
-
-
 def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
     return results.Covariance(
         _names(maximum), [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
@@ -438,7 +336,3 @@ def _names(maximum: Maximum) -> list[str]:
         )
         for column in predictor.columns
     ]
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -17,7 +17,6 @@ import numpy as np
 
 import mlefit
 from mlefit import families, results
-from mlefit.assemble import data_info
 from mlefit.candidates import Candidate, Scored, Weights, change_of_scale, measure_of, score
 from mlefit.design.roles import Roles, choose_roles
 from mlefit.design.suggest import word
@@ -31,6 +30,7 @@ from mlefit.heldout import check_folds, fold_of_rows
 from mlefit.maximise import Search
 from mlefit.pairs import nested_tests, tests_against
 from mlefit.plain_loss import loss_answers
+from mlefit.provenance import data_info
 from mlefit.ranking import ranked, records
 from mlefit.request import ComparisonRequest, Request
 from mlefit.results import ComparisonResult

@@ -126,12 +126,13 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "readings": (words("estimates families maximum optimise results"), NUMERIC),
+    "certificate": (words("_types maximum posterior results symmetric verdict"), NUMERIC),
+    "provenance": (words("design request results source"), set()),
     "assemble": (
         words(
-            "__init__ _types assign cautions criteria debiased design errors estimates "
+            "__init__ assign cautions certificate criteria debiased design errors estimates "
             "goodness inference jacobian losses maximise maximum optimise posterior "
-            "profile rank readings request results source symmetric translations "
-            "verdict"
+            "profile provenance readings request results source translations verdict"
         ),
         NUMERIC,
     ),
@@ -156,8 +157,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "plain_loss": (words("candidates design families ranking results"), NUMERIC),
     "comparing": (
         words(
-            "__init__ assemble candidates design errors expression families fitting "
-            "heldout maximise pairs plain_loss ranking request results source"
+            "__init__ candidates design errors expression families fitting heldout "
+            "maximise pairs plain_loss provenance ranking request results source"
         ),
         NUMERIC,
     ),
