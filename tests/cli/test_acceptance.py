@@ -221,6 +221,18 @@ def test_a_penalty_leaves_the_intercept_free():
     assert fitted.sum() == pytest.approx(frame["visits"].sum(), rel=1e-10)
 
 
+def test_a_ridge_for_glmnet_is_told_in_its_own_units():
+    """glmnet divides a gaussian target by its deviation, so the textbook lambda is another one."""
+    path = str(SAMPLES / "house_prices.csv")
+    document = fit_json(path, "price ~ lotsize", "-F", "normal", "--prior", "normal(0, 5)")
+    (told,) = [row["setting"] for row in document["translations"] if row["system"] == "glmnet"]
+    (sigma,) = [row["estimate"] for row in document["parameters"] if row["parameter"] == "sigma"]
+    y = pl.read_csv(path, infer_schema_length=None)["price"].to_numpy()
+    textbook = sigma**2 / (len(y) * 5**2)
+    found = float(told.split("lambda = ")[1].split(",")[0])
+    assert found == pytest.approx(textbook * y.std(), rel=1e-8)
+
+
 def test_dropped_rows_are_told_and_can_be_limited(tmp_path):
     """A hundred rows with missing values vanished without a message."""
     path = tmp_path / "gaps.csv"
