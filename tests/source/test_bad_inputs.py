@@ -72,7 +72,9 @@ BAD_FILES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "sentence"), BAD_FILES)
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"), BAD_FILES, ids=[name for name, *_ in BAD_FILES]
+)
 def test_a_bad_file_gets_one_sentence(tmp_path, name, content, sentence):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError) as caught:
