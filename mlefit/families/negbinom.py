@@ -116,10 +116,12 @@ def below_and_above(y: Rows, odds: Rows, k: Rows) -> tuple[Rows, Rows]:
     """P(Y <= y) and P(Y > y): an incomplete beta function and its complement."""
     from scipy.special import betainc
 
-    count = np.floor(y)
-    above = betainc(np.maximum(count, -0.5) + 1, k, odds / (1 + odds))
-    below = betainc(k, np.maximum(count, -0.5) + 1, 1 / (1 + odds))
-    return np.where(count < 0, 0.0, below), np.where(count < 0, 1.0, above)
+    # no row reaches these two, and not every SciPy takes an infinite count
+    none, all_ = y < 0, y == np.inf
+    count = np.where(none | all_, 0.0, np.floor(y))
+    above = betainc(count + 1, k, odds / (1 + odds))
+    below = betainc(k, count + 1, 1 / (1 + odds))
+    return np.select([none, all_], [0.0, 1.0], below), np.select([none, all_], [1.0, 0.0], above)
 
 
 FAMILY = NegBinom()
