@@ -30,15 +30,16 @@ def main() -> NoReturn:
         from mlefit.cli import app
 
         app()
-    except KeyboardInterrupt:  # polars raises it too
-        _leave("interrupted", ExitCode.INTERRUPTED)
-    except _Terminated:
-        _leave("terminated", ExitCode.TERMINATED)
     except SystemExit as leaving:
         if leaving.code == ExitCode.INTERRUPTED:  # Typer has caught it
             _leave("interrupted", ExitCode.INTERRUPTED)
         raise
     except BaseException as error:  # the one place that catches a bug, or a panic of polars
+        # what a signal raised may have become another error in a native library
+        if signal.SIGTERM in _arrived:
+            _leave("terminated", ExitCode.TERMINATED)
+        if _arrived or isinstance(error, KeyboardInterrupt):  # polars raises it too
+            _leave("interrupted", ExitCode.INTERRUPTED)
         if "--debug" in sys.argv:
             import traceback
 
@@ -64,6 +65,9 @@ class _Terminated(BaseException):
     """SIGTERM arrived: an exception, so that every `finally` on the way out removes its files."""
 
 
+_arrived: list[int] = []
+
+
 def _catch_signals() -> None:
     # A job in the background ignores Ctrl-C; that must stay so.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -75,6 +79,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     # What comes after the first signal must not stop the cleaning up.
     for other in (signal.SIGINT, signal.SIGTERM):
         signal.signal(other, signal.SIG_IGN)
+    _arrived.append(number)
     raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
 
 

@@ -210,6 +210,30 @@ def test_a_signal_reaches_a_fit_under_a_limit(large, inside, number):
     assert process.returncode == 128 + number
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_a_library_turns_into_another_error_is_still_one(number):
+    program = f"""
+import os, time
+import mlefit.cli
+from mlefit.__main__ import main
+
+def app():
+    try:
+        os.kill(os.getpid(), {int(number)})
+        time.sleep(5)
+    except BaseException as error:
+        raise SystemError("a call returned a result with an exception set") from error
+
+mlefit.cli.app = app
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 128 + number
+    assert done.stderr in ("error: interrupted\n", "error: terminated\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("form", ["text", "json", "csv"])
 def test_a_full_disk_behind_stdout(small, inside, form):
