@@ -5,7 +5,8 @@ limit the work is done in a child, and its parent is left to say what happened.
 
 polars may also wait for ever for a thread that could not be started. A child that computes
 uses its processor; so one that sleeps for long, and has not said that it waits for others
-(`patient`), is taken to hang and is ended.
+(`patient`), is taken to hang and is ended. So is one that spends its time in the system:
+OpenBLAS asks for memory again and again where there is none.
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ def _listen(child: int, reader: int) -> tuple[bytes, bool]:
     """All that the child says until it ends, and whether it had to be ended."""
     said, hung, beats = b"", False, 0
     before: int | None = None
+    then = _times(child)
     last = time.monotonic()
     while True:
         if select.select([reader], [], [], _BEAT)[0]:
@@ -132,11 +134,28 @@ def _listen(child: int, reader: int) -> tuple[bytes, bool]:
             continue
         last = time.monotonic()
         now = None if _waits[0] else _sleeping(child)
-        beats = beats + 1 if now is not None and now == before else 0
-        before = now
+        spent = _times(child)
+        idle = now is not None and now == before
+        beats = beats + 1 if idle or (not _waits[0] and _begs(then, spent)) else 0
+        before, then = now, spent
         if beats * _BEAT >= PATIENCE and not hung:
             hung = True
             os.kill(child, signal.SIGKILL)
+
+
+def _times(process: int) -> tuple[int, int]:
+    """Ticks that a process has computed, and that the system has worked for it."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+        return int(fields[11]), int(fields[12])
+    except OSError:  # a system without /proc
+        return 0, 0
+
+
+def _begs(before: tuple[int, int], now: tuple[int, int]) -> bool:
+    """Whether a beat went to the system, twice what was computed and a good part of the time."""
+    computed, system = now[0] - before[0], now[1] - before[1]
+    return system >= 2 * computed and system >= 0.4 * _BEAT * os.sysconf("SC_CLK_TCK")
 
 
 def _sleeping(process: int) -> int | None:

@@ -92,7 +92,10 @@ def test_under_a_memory_limit_a_fit_is_whole_or_one_sentence(large, tmp_path):
             cwd=folder,
             preexec_fn=limited_to(megabytes),
         )
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
         return megabytes, process.returncode, out, err, list(folder.iterdir())
 
     free = start(large, "y ~ a + b", "-q", "-f", "json", cwd=tmp_path)
@@ -118,11 +121,18 @@ IMPATIENT = "from mlefit import memory; memory.PATIENCE = 1; "
     ("work", "code"),
     [
         ("threading.Event().wait()", 3),
+        ("z, b = open('/dev/zero', 'rb', 0), bytearray(1 << 22)\nwhile 1: z.readinto(b)", 3),
         ("with memory.patient(): time.sleep(2.5)", 0),
         ("memory.expect_network(); time.sleep(2.5)", 0),
         ("end = time.time() + 2.5\nwhile time.time() < end: pass", 0),
     ],
-    ids=["hangs", "waits for a pipe", "waits for a network", "computes"],
+    ids=[
+        "hangs",
+        "asks the system for ever",
+        "waits for a pipe",
+        "waits for a network",
+        "computes",
+    ],
 )
 def test_only_what_hangs_is_ended(inside, work, code):
     process = subprocess.Popen(
