@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,22 +109,19 @@ def maximise(
     if model.family.vertex is not None:
         vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
         return Maximum(model, engine, optimum, redundant, asked, vertex, moments, penalty)
-    modes = None
-    if penalty is None:
-        optimum = _newton(model, engine, gamma, moments, search, first=first, watch=watch)
-    else:
+    if penalty is not None:
+        first = None  # it knows nothing of the priors
         if penalty.has_corners:
             gamma = nearer(penalty, model, engine, gamma, search.log)
-        optimum, modes = _highest(penalty, model, engine, gamma, moments, search, watch=watch)
-    optima = [optimum]
+    optima = [_under(penalty, model, engine, gamma, moments, search, first=first, watch=watch)]
     for start in further_starts(model, engine, others, moments, survey):
-        if not math.isfinite(evaluator(model, engine)(start, "guide").nll):
-            continue
-        if penalty is None:
-            optima.append(_newton(model, engine, start, moments, search, watch=watch))
-        else:
+        if math.isfinite(evaluator(model, engine)(start, "guide").nll):
             optima.append(_under(penalty, model, engine, start, moments, search, watch=watch))
-    optimum, trials = highest(optima)
+    optimum, trials = highest(optima, partial(_objective, penalty))
+    modes = None
+    if penalty is not None and penalty.heavy_tailed:
+        modes = _modes(penalty, model, engine, gamma, optimum, moments, search, watch=watch)
+        optimum = modes.best
     maximum = Maximum(model, engine, optimum, redundant, asked, None, moments, penalty)
     return _judged(replace(maximum, trials=trials, modes=modes))
 
@@ -150,10 +148,7 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
 def restarted(maximum: Maximum, gamma: Vector, search: Search) -> Maximum:
     """The maximum that a search from other coefficients leads to, however far it is."""
     model, engine, moments = maximum.model, maximum.engine, maximum.moments
-    if maximum.penalty is None:
-        optimum = _newton(model, engine, gamma, moments, search)
-    else:
-        optimum = _under(maximum.penalty, model, engine, gamma, moments, search)
+    optimum = _under(maximum.penalty, model, engine, gamma, moments, search)
     return _judged(replace(maximum, optimum=optimum, recession=None, refined=None))
 
 
@@ -187,27 +182,25 @@ def continued_together(
         yield maximum
 
 
-def _highest(
+def _modes(
     penalty: Penalty,
     model: Model,
     engine: LocalEngine,
     gamma: Vector,
+    first: Optimum,
     moments: Moments,
     search: Search,
     *,
     watch: bool = False,
-) -> tuple[Optimum, Modes | None]:
-    """The mode, searched from several places where there may be more than one."""
+) -> Modes:
+    """The modes that priors with heavy tails leave, the first of them being known."""
 
     def find(start: Vector) -> Optimum:
         return _under(penalty, model, engine, start, moments, search, watch=watch)
 
-    first = find(gamma)
-    if not penalty.heavy_tailed:
-        return first, None
     wider = [replace(one, prior=one.prior.wide or one.prior) for one in penalty.assigned]
     wide = _under(penalty.with_priors(wider), model, engine, gamma, moments, search)
-    modes = highest_mode(
+    return highest_mode(
         find,
         lambda optimum: -penalty.objective(optimum),
         first,
@@ -216,7 +209,6 @@ def _highest(
             mode, penalty.heavy_tailed, penalty.to_user, penalty.to_user @ wide.gamma
         ),
     )
-    return modes.best, modes
 
 
 def _penalty(priors: Sequence[Assigned], model: Model, engine: LocalEngine) -> Penalty:
@@ -247,19 +239,26 @@ def _turns(
     )
 
 
+def _objective(penalty: Penalty | None, optimum: Optimum) -> float:
+    return optimum.totals.nll if penalty is None else penalty.objective(optimum)
+
+
 def _under(
-    penalty: Penalty,
+    penalty: Penalty | None,
     model: Model,
     engine: LocalEngine,
     gamma: Vector,
     moments: Moments,
     search: Search,
     *,
+    first: Totals | None = None,
     watch: bool = False,
 ) -> Optimum:
     """The search that suits the priors: with corners, or without."""
-    if not penalty.has_corners:
-        return _newton(model, engine, gamma, moments, search, penalty=penalty, watch=watch)
+    if penalty is None or not penalty.has_corners:
+        return _newton(
+            model, engine, gamma, moments, search, first=first, penalty=penalty, watch=watch
+        )
     return sparse_mode(
         penalty,
         model,

@@ -8,7 +8,7 @@ search runs from all of them, and the highest maximum is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,14 +39,21 @@ class Trials:
     lower: int = 0
 
 
-def highest(optima: Sequence[Optimum]) -> tuple[Optimum, Trials]:
-    """The search that came highest, a converged one among equals, and what became of all."""
-    least = min(optimum.totals.nll for optimum in optima) + _SAME_HEIGHT
-    equals = [optimum for optimum in optima if not optimum.totals.nll > least]
+def highest(
+    optima: Sequence[Optimum], objective: Callable[[Optimum], float]
+) -> tuple[Optimum, Trials]:
+    """The search that came highest, a converged one among equals, and what became of all.
+
+    Args:
+        optima: where the searches ended.
+        objective: what they minimised, the corners of a prior included.
+    """
+    least = min(map(objective, optima)) + _SAME_HEIGHT
+    equals = [optimum for optimum in optima if not objective(optimum) > least]
     lower = [
         optimum
         for optimum in optima
-        if optimum.totals.nll > least and optimum.status is Status.CONVERGED
+        if objective(optimum) > least and optimum.status is Status.CONVERGED
     ]
     best = min(equals, key=lambda optimum: optimum.status is not Status.CONVERGED)
     return best, Trials(len(optima), len(lower))

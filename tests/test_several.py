@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy.optimize import minimize
+from scipy.stats import cauchy
 
 from mlefit import families
 from mlefit.families import normal
@@ -198,3 +199,22 @@ def test_a_family_with_several_maxima_starts_more_than_once(
     alone = fit(frame, formula, family=name, **options)
     assert alone.certificate.status == "converged"
     assert alone.fit.log_likelihood < result.fit.log_likelihood - 1
+
+
+@pytest.mark.parametrize("seed", [6, 18, 55])
+def test_the_corners_of_a_prior_count_in_the_height_of_a_maximum(seed):
+    rng = np.random.default_rng(seed)
+    x, z = rng.normal(size=14), rng.normal(size=14)
+    y = np.where(rng.random(14) < 0.5, 4 * x, -3 * x + 5) + 0.2 * rng.normal(size=14)
+    result = fit(pl.DataFrame({"y": y, "x": x, "z": z}), "y ~ x + z", family="cauchy", l1=2.0)
+    X = np.column_stack([np.ones(14), x, z])
+
+    def objective(at):
+        return -cauchy.logpdf(y - X @ at[:3], scale=np.exp(at[3])).sum() + 2 * abs(at[1:3]).sum()
+
+    ours = np.array([row.estimate for row in result.coefficients])
+    sigma = next(row.estimate for row in result.parameters if row.parameter == "sigma")
+    height = objective(np.append(ours, np.log(sigma)))
+    starts = rng.normal(0, 3, (40, 4))
+    lowest = min(minimize(objective, at, method="Powell").fun for at in starts)
+    assert height <= lowest + 1e-6
