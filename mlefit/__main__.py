@@ -30,16 +30,14 @@ def main() -> NoReturn:
         from mlefit.cli import app
 
         app()
-    except SystemExit as leaving:
-        if leaving.code == ExitCode.INTERRUPTED:  # Typer has caught it
-            _leave("interrupted", ExitCode.INTERRUPTED)
-        raise
     except BaseException as error:  # the one place that catches a bug, or a panic of polars
-        # what a signal raised may have become another error in a native library
+        # what a signal raised may have become another error on its way, a refusal too
         if signal.SIGTERM in _arrived:
             _leave("terminated", ExitCode.TERMINATED)
-        if _arrived or isinstance(error, KeyboardInterrupt):  # polars raises it too
+        if _arrived or _is_interrupt(error):
             _leave("interrupted", ExitCode.INTERRUPTED)
+        if isinstance(error, SystemExit):
+            raise
         if "--debug" in sys.argv:
             import traceback
 
@@ -47,6 +45,13 @@ def main() -> NoReturn:
             sys.exit(ExitCode.BUG)
         _tell_bug(error)
     sys.exit(ExitCode.BUG)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether it is polars that has seen the signal, or Typer that has caught it."""
+    return isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, SystemExit) and error.code == ExitCode.INTERRUPTED
+    )
 
 
 def _print_version() -> NoReturn:

@@ -133,10 +133,9 @@ def _listen(child: int, reader: int) -> tuple[bytes, bool]:
         if time.monotonic() - last < _BEAT:
             continue
         last = time.monotonic()
-        now = None if _waits[0] else _sleeping(child)
-        spent = _times(child)
-        idle = now is not None and now == before
-        beats = beats + 1 if idle or (not _waits[0] and _begs(then, spent)) else 0
+        now, spent = _sleeping(child), _times(child)
+        stuck = (now is not None and now == before) or _begs(then, spent)
+        beats = beats + 1 if stuck and not _waits[0] else 0
         before, then = now, spent
         if beats * _BEAT >= PATIENCE and not hung:
             hung = True

@@ -18,6 +18,8 @@ from mlefit._types import Rows
 _TABLE_SIZE = 1024
 _TINY = float(np.finfo(float).tiny)
 
+HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+
 
 def log_factorial(k: Rows) -> Rows:
     """ln k! for counts k = 0, 1, 2, ..., shape kept."""
@@ -58,6 +60,16 @@ def log_probability(p: Rows, q: Rows) -> Rows:
     return np.where(p < 0.5, np.log(p), np.log1p(-q))
 
 
+def log_logistic_density(z: Rows) -> Rows:
+    """ln of p (1 - p), with p = 1/(1 + exp(-z))."""
+    return -np.abs(z) - 2 * np.log1p(np.exp(-np.abs(z)))
+
+
+def log_logistic_cdf(z: Rows) -> Rows:
+    """ln of 1/(1 + exp(-z)), exact in both tails."""
+    return -np.logaddexp(0.0, -z)
+
+
 def log_normal_cdf(z: Rows) -> Rows:
     """ln Phi(z), exact in both tails.
 
@@ -74,7 +86,7 @@ def log_normal_cdf(z: Rows) -> Rows:
     )
     far = np.minimum(z, -1.0) ** -2.0
     series = -far * (1 - far * (3 - far * (15 - 105 * far)))
-    tail = -0.5 * z**2 - np.log(np.abs(z)) - 0.5 * math.log(2 * math.pi) + np.log1p(series)
+    tail = -0.5 * z**2 - np.log(np.abs(z)) - HALF_LOG_2PI + np.log1p(series)
     return np.where(z < _FAR, tail, near)
 
 

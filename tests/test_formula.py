@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -297,8 +295,13 @@ def test_any_column_names_make_a_formula(columns):
 
 @given(st.text("ab1. ~+-*:^()'`C,=[", max_size=20))
 def test_any_text_is_a_formula_or_is_refused_politely(text):
-    with contextlib.suppress(UsageError):
-        parse_formula(text).expand(["a", "b", "y"])
+    try:
+        found, said = labels(parse_formula(text).expand(["a", "b", "y"])), "a formula"
+    except UsageError as refusal:
+        found, said = [], refusal.problem
+    assert said
+    assert len(said.splitlines()) == 1
+    assert len(found) == len(set(found))
 
 
 def labels(right):

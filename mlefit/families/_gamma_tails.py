@@ -15,15 +15,12 @@ SIAM J. Math. Anal. 10, 757-766.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._exponential_series import second_order
-from mlefit.special import log_probability
+from mlefit.special import HALF_LOG_2PI, log_probability
 
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 # both tails of a normal number are below the smallest double out here
 _FARTHEST = 60.0
 # q below which the tails come from Temme's expansion about the normal
@@ -87,7 +84,7 @@ def _nearly_normal(w: Rows, q: Rows) -> tuple[Rows, Rows]:
     u = w * np.sqrt(2 * second_order(q * w, 0).value)
     c = [np.polynomial.polynomial.polyval(q * u, coefficients) for coefficients in _TEMME]
     correction = q * (c[0] + q**2 * (c[1] + q**2 * c[2]))
-    log_phi = -0.5 * u**2 - _HALF_LOG_2PI
+    log_phi = -0.5 * u**2 - HALF_LOG_2PI
     below, above = (
         tail + np.log1p(-sign * correction * np.exp(log_phi - tail))
         for sign, tail in ((1.0, log_ndtr(u)), (-1.0, log_ndtr(-u)))

@@ -17,6 +17,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.special import HALF_LOG_2PI
 
 _ROOT_2_PI = math.sqrt(2 / math.pi)
 
@@ -25,7 +26,7 @@ def log_slanted(w: Rows, alpha: Rows) -> Rows:
     """L."""
     from scipy.special import log_ndtr
 
-    return math.log(2) - 0.5 * math.log(2 * math.pi) - 0.5 * w**2 + log_ndtr(alpha * w)
+    return math.log(2) - HALF_LOG_2PI - 0.5 * w**2 + log_ndtr(alpha * w)
 
 
 def slanted_slopes(w: Rows, alpha: Rows) -> tuple[Rows, Rows]:

@@ -12,18 +12,16 @@ Source: M. Abramowitz and I. A. Stegun (1964), Handbook of Mathematical Function
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.special import HALF_LOG_2PI
 
 # B_2n/(2n (2n - 1)), n = 1, 2, ...: the factors of k^(1 - 2n)
 TERMS = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
 SERIES_FROM = 16.0
-
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 class Remainder(NamedTuple):
@@ -61,7 +59,7 @@ def _directly(k: Rows) -> Remainder:
 
     log_k = np.log(k)
     return Remainder(
-        gammaln(k) - (k - 0.5) * log_k + k - _HALF_LOG_2PI,
+        gammaln(k) - (k - 0.5) * log_k + k - HALF_LOG_2PI,
         psi(k) - log_k + 0.5 / k,
         zeta(2.0, k) - 1 / k - 0.5 / k**2,
     )

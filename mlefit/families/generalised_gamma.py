@@ -30,8 +30,6 @@ of Statistical Software 70(8).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mlefit._types import Rows
@@ -41,11 +39,10 @@ from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._positive import log_moments
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Special
 from mlefit.families._stirling import SERIES_FROM, TERMS, Remainder, remainder
+from mlefit.special import HALF_LOG_2PI
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("generalized-gamma", "gengamma")
-
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 class GeneralisedGamma(Family):
@@ -87,7 +84,7 @@ class GeneralisedGamma(Family):
     def log_density(self, y: Rows, mu: Rows, sigma: Rows, Q: Rows) -> Rows:
         log_y = np.log(y)
         w = (log_y - mu) / sigma
-        constant = -_HALF_LOG_2PI - np.log(sigma) - _remainder(Q).value
+        constant = -HALF_LOG_2PI - np.log(sigma) - _remainder(Q).value
         return constant - log_y - w**2 * second_order(Q * w, 0).value
 
     def score(self, y: Rows, mu: Rows, sigma: Rows, Q: Rows) -> tuple[Rows, Rows, Rows]:

@@ -18,6 +18,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
 from mlefit.families._records import Example, Moments, Parameter
+from mlefit.special import log_normal_cdf
 from mlefit.support import NON_NEGATIVE, Domain
 
 ALIASES = ("halfnorm",)
@@ -69,9 +70,7 @@ class HalfNormal(Family):
         return np.log(erf(np.maximum(y, 0.0) / sigma / math.sqrt(2)))
 
     def log_sf(self, y: Rows, sigma: Rows) -> Rows:
-        from scipy.special import log_ndtr
-
-        return math.log(2) + log_ndtr(-np.maximum(y, 0.0) / sigma)
+        return math.log(2) + log_normal_cdf(-np.maximum(y, 0.0) / sigma)
 
     def sample(self, rng: np.random.Generator, sigma: Rows) -> Rows:
         return np.abs(rng.normal(0.0, sigma))

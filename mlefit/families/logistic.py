@@ -22,6 +22,7 @@ from mlefit._types import Rows
 from mlefit.families._base import Pairs
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Moments
+from mlefit.special import log_logistic_cdf, log_logistic_density
 
 ALIASES = ("logistic-distribution",)
 
@@ -42,7 +43,7 @@ class Logistic(LocationScale):
     }
 
     def standard(self, z: Rows) -> Rows:
-        return -np.abs(z) - 2 * np.log1p(np.exp(-np.abs(z)))
+        return log_logistic_density(z)
 
     def slopes(self, z: Rows) -> tuple[Rows]:
         return (-np.tanh(z / 2),)
@@ -64,7 +65,7 @@ class Logistic(LocationScale):
         return (math.pi * sigma) ** 2 / 3
 
     def lower_tail(self, z: Rows) -> Rows:
-        return -np.logaddexp(0, -z)
+        return log_logistic_cdf(z)
 
     def standard_draws(self, rng: np.random.Generator, n: int) -> Rows:
         return rng.logistic(size=n)

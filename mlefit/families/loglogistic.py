@@ -27,7 +27,7 @@ from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
 from mlefit.families._positive import log_moments
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading
-from mlefit.special import log_ratio
+from mlefit.special import log_logistic_cdf, log_logistic_density, log_ratio
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("fisk", "llogis", "loglogistic-aft")
@@ -68,7 +68,7 @@ class Loglogistic(Family):
 
     def log_density(self, y: Rows, scale: Rows, k: Rows) -> Rows:
         w = k * log_ratio(y, scale)
-        return np.log(k) - np.log(y) - np.abs(w) - 2 * np.log1p(np.exp(-np.abs(w)))
+        return np.log(k) - np.log(y) + log_logistic_density(w)
 
     def score(self, y: Rows, scale: Rows, k: Rows) -> tuple[Rows, Rows]:
         w = k * log_ratio(y, scale)
@@ -94,18 +94,13 @@ class Loglogistic(Family):
         return math.exp(mean), math.pi / math.sqrt(3) / sd if sd > 0 else math.inf
 
     def log_cdf(self, y: Rows, scale: Rows, k: Rows) -> Rows:
-        return _log_logistic(k * np.log(np.maximum(y, 0.0) / scale))
+        return log_logistic_cdf(k * np.log(np.maximum(y, 0.0) / scale))
 
     def log_sf(self, y: Rows, scale: Rows, k: Rows) -> Rows:
-        return _log_logistic(-k * np.log(np.maximum(y, 0.0) / scale))
+        return log_logistic_cdf(-k * np.log(np.maximum(y, 0.0) / scale))
 
     def sample(self, rng: np.random.Generator, scale: Rows, k: Rows) -> Rows:
         return scale * np.exp(rng.logistic(0.0, 1 / k))
-
-
-def _log_logistic(w: Rows) -> Rows:
-    """log(1/(1 + exp(-w)))."""
-    return np.minimum(w, 0.0) - np.log1p(np.exp(-np.abs(w)))
 
 
 FAMILY = Loglogistic()

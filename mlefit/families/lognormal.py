@@ -19,19 +19,16 @@ Source: C. Forbes et al. (2011), Statistical Distributions, 4th ed., chapter 31.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
 from mlefit.families._positive import log_moments
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Reading
+from mlefit.special import HALF_LOG_2PI, log_normal_cdf
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("msle", "mean-squared-logarithmic-error", "mean-squared-log-error", "lnorm")
-
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 class Lognormal(Family):
@@ -62,7 +59,7 @@ class Lognormal(Family):
 
     def log_density(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         log_y = np.log(y)
-        return -_HALF_LOG_2PI - np.log(sigma) - log_y - 0.5 * ((log_y - mu) / sigma) ** 2
+        return -HALF_LOG_2PI - np.log(sigma) - log_y - 0.5 * ((log_y - mu) / sigma) ** 2
 
     def score(self, y: Rows, mu: Rows, sigma: Rows) -> tuple[Rows, Rows]:
         z = (np.log(y) - mu) / sigma
@@ -87,14 +84,10 @@ class Lognormal(Family):
         return np.exp(2 * mu + sigma**2) * np.expm1(sigma**2)
 
     def log_cdf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
-        from scipy.special import log_ndtr
-
-        return log_ndtr((np.log(np.maximum(y, 0.0)) - mu) / sigma)
+        return log_normal_cdf((np.log(np.maximum(y, 0.0)) - mu) / sigma)
 
     def log_sf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
-        from scipy.special import log_ndtr
-
-        return log_ndtr((mu - np.log(np.maximum(y, 0.0))) / sigma)
+        return log_normal_cdf((mu - np.log(np.maximum(y, 0.0))) / sigma)
 
     def sample(self, rng: np.random.Generator, mu: Rows, sigma: Rows) -> Rows:
         return rng.lognormal(mu, sigma)
@@ -107,7 +100,7 @@ class Lognormal(Family):
             value=lambda y, mu: (np.log(y) - mu) ** 2,
             slope=lambda y, mu: -2 * (np.log(y) - mu),
             scale=lambda sigma: 0.5 * sigma**-2.0,
-            constant=lambda y, sigma: _HALF_LOG_2PI + np.log(sigma) + np.log(y),
+            constant=lambda y, sigma: HALF_LOG_2PI + np.log(sigma) + np.log(y),
             apis={"identity": {"R": "lm(log(y) ~ ...)"}},
         ),
     )

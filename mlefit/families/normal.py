@@ -21,7 +21,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
-from mlefit.special import log_normal_cdf
+from mlefit.special import HALF_LOG_2PI, log_normal_cdf
 from mlefit.support import REAL_LINE, Domain
 
 ALIASES = (
@@ -44,8 +44,6 @@ ALIASES = (
     "regression-l2",
     "l2-root",
 )
-
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 class Normal(Family):
@@ -70,7 +68,7 @@ class Normal(Family):
     elsewhere = {"R": "dnorm(mean, sd)", "scipy": "norm(loc, scale)", "Stan": "normal(mu, sigma)"}
 
     def log_density(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
-        return -_HALF_LOG_2PI - np.log(sigma) - 0.5 * ((y - mu) / sigma) ** 2
+        return -HALF_LOG_2PI - np.log(sigma) - 0.5 * ((y - mu) / sigma) ** 2
 
     def score(self, y: Rows, mu: Rows, sigma: Rows) -> tuple[Rows, Rows]:
         z = (y - mu) / sigma
@@ -117,7 +115,7 @@ class Normal(Family):
             value=lambda y, mu: (y - mu) ** 2,
             slope=lambda y, mu: -2 * (y - mu),
             scale=lambda sigma: 0.5 * sigma**-2.0,
-            constant=lambda y, sigma: _HALF_LOG_2PI + np.log(sigma),
+            constant=lambda y, sigma: HALF_LOG_2PI + np.log(sigma),
             apis={
                 "identity": {
                     "scikit-learn": "LinearRegression()",

@@ -23,7 +23,6 @@ to 0. Over mu, or the coefficients of a regression, it can have several local ma
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +32,7 @@ from mlefit.families._base import Pairs
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Limit, Moments, Parameter
+from mlefit.special import HALF_LOG_2PI
 from mlefit.support import Domain
 
 ALIASES = ("t", "student-t", "students-t", "t-distribution")
@@ -69,7 +69,7 @@ class Student(LocationScale):
 
     def standard(self, z: Rows, df: Rows) -> Rows:
         tail = (df + 1) / 2 * np.log1p(z**2 / df)
-        return _normaliser(df).value - 0.5 * math.log(2 * math.pi) - tail
+        return _normaliser(df).value - HALF_LOG_2PI - tail
 
     def slopes(self, z: Rows, df: Rows) -> tuple[Rows, Rows]:
         square = z**2
