@@ -27,10 +27,12 @@ class Violation:
     Attributes:
         words: finishes the sentence "it has ...", for example "negative values".
         found: which rows do, given target and known quantities.
+        remedy: the target as a formula could turn it into what belongs, with {} for its name.
     """
 
     words: str
     found: Callable[[Rows, Known], NDArray[np.bool_]]
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ class Support:
         """Whether the values say how many: neither yes or no nor one of several levels."""
         return self.discrete and not self.binary and not self.levels
 
-    def first_violation(self, y: Rows, known: Known) -> tuple[str, NDArray[np.bool_]] | None:
+    def first_violation(self, y: Rows, known: Known) -> tuple[Violation, NDArray[np.bool_]] | None:
         """What is wrong and in which rows; None when every row belongs."""
         for violation in self.violations:
             rows = violation.found(y, known)
             if rows.any():
-                return violation.words, rows
+                return violation, rows
         return None
 
 
@@ -84,8 +86,9 @@ _ZERO = Violation("zeros", lambda y, known: y == 0)
 _NOT_UNIT = Violation("values not strictly between 0 and 1", lambda y, known: ~((y > 0) & (y < 1)))
 
 _BEYOND_A_TURN = Violation(
-    "values beyond a full turn of 6.2832 radians (a degree is 0.017453292519943295 radians)",
+    "values beyond a full turn of 6.2832 radians",
     lambda y, known: np.abs(y) > 2 * math.pi,
+    remedy="I({} * 3.141592653589793 / 180)",
 )
 
 REAL_LINE = Support("any number", ())

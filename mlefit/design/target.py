@@ -21,6 +21,7 @@ from mlefit.expression import Name
 from mlefit.families._base import Family
 from mlefit.request import Request
 from mlefit.source import Rows
+from mlefit.support import Violation
 
 _CHECKED_ROWS = 65_536
 _SHOWN_ROWS = 2
@@ -170,7 +171,8 @@ def check_support(
     Raises:
         DataError: it cannot have produced a value; with the first rows.
     """
-    wrong, words = 0, ""
+    wrong = 0
+    broken: Violation | None = None
     least, most = math.inf, -math.inf
     shown: list[str] = []
     for span in columns.spans(_CHECKED_ROWS):
@@ -181,22 +183,26 @@ def check_support(
         found = family.support.first_violation(y, {key: piece[key][run] for key in family.known})
         if found is None:
             continue
-        words = words or found[0]
+        broken = broken or found[0]
         positions = np.flatnonzero(found[1])
         wrong += len(positions)
         for at in positions[: _SHOWN_ROWS - len(shown)]:
             shown.append(f"row {rows.row_number(span.start + int(at))} = {y[at]:.12g}")
-    if wrong:
+    if broken is not None:
         raise DataError(
-            f"{roles.main.response_label!r} does not suit {family.name}: it has {words}",
+            f"{roles.main.response_label!r} does not suit {family.name}: it has {broken.words}",
             f"first: {', '.join(shown)} ({wrong} of {columns.rows} rows)",
-            tries=_instead(columns, roles, request, family),
+            tries=_instead(columns, roles, request, family, broken),
         )
     return least, most
 
 
-def _instead(columns: Columns, roles: Roles, request: Request, family: Family) -> Sequence[str]:
-    """Another coding of a two-valued target, or families that can produce it."""
+def _instead(
+    columns: Columns, roles: Roles, request: Request, family: Family, broken: Violation
+) -> Sequence[str]:
+    """The target in other units or another coding, or families that can produce it."""
+    if broken.remedy:
+        return [_rewritten(roles, broken.remedy.format(roles.main.response_label))]
     facts = facts_of(pl.Series(columns.whole(TARGET)))
     if family.support.binary and facts.values == 2:
         return [_compared(roles, level_text(float(np.max(columns.whole(TARGET)))))]
@@ -207,5 +213,9 @@ def _instead(columns: Columns, roles: Roles, request: Request, family: Family) -
 
 def _compared(roles: Roles, event: str) -> str:
     """The formula with 1 where the target has this level."""
-    right = roles.main.text.partition("~")[2].strip()
-    return word(f"{roles.main.response_label} == {event} ~ {right}")
+    return _rewritten(roles, f"{roles.main.response_label} == {event}")
+
+
+def _rewritten(roles: Roles, target: str) -> str:
+    """The formula with another left side."""
+    return word(f"{target} ~ {roles.main.text.partition('~')[2].strip()}")

@@ -354,7 +354,7 @@ def test_a_support_tells_what_does_not_belong(support, good, bad, words):
     if bad:
         found = support.first_violation(np.array([*good, *bad], float), known)
         assert found is not None
-        assert found[0] == words
+        assert found[0].words == words
         assert found[1].tolist() == [False] * len(good) + [True] * len(bad)
 
 

@@ -49,9 +49,13 @@ def test_the_mean_direction_is_that_of_the_sum_of_unit_vectors():
     assert half.parameters[0].std_error == pytest.approx(result.parameters[0].std_error, rel=1e-10)
 
 
-def test_degrees_are_refused_with_what_they_are_in_radians():
-    with pytest.raises(DataError, match=r"a degree is 0\.017453292519943295 radians"):
-        fit(SNAILS, "direction_degrees ~ 1", family="von-mises")
+def test_degrees_are_refused_with_the_formula_that_turns_them_to_radians():
+    with pytest.raises(DataError, match="beyond a full turn") as refused:
+        fit(SNAILS, "direction_degrees ~ distance_cm", family="von-mises")
+    (instead,) = refused.value.tries
+    ours = fit(SNAILS, instead.strip("'"), family="von-mises")
+    known = fit(SNAILS, f"{RADIANS} ~ distance_cm", family="von-mises")
+    assert ours.fit.log_likelihood == pytest.approx(known.fit.log_likelihood, rel=1e-12)
 
 
 def test_other_families_know_no_link_to_a_circle():
