@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 import mlefit
-from mlefit import results
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.certificate import certificate
@@ -34,6 +33,7 @@ from mlefit.profile import Profile, profiles
 from mlefit.provenance import data_info
 from mlefit.readings import readings
 from mlefit.request import Request
+from mlefit.results import fit as results
 from mlefit.source import Rows, Source
 from mlefit.translations import settings_for
 from mlefit.verdict import no_maximum

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from mlefit import results
 from mlefit._types import Matrix
 from mlefit.maximum import Maximum
 from mlefit.posterior import corner_residual
+from mlefit.results import fit as results
 from mlefit.symmetric import condition_number
 from mlefit.verdict import edges_in_words
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import mlefit
-from mlefit import families, results
+from mlefit import families
 from mlefit.candidates import Candidate, Scored, Weights, change_of_scale, measure_of, score
 from mlefit.design.roles import Roles, choose_roles
 from mlefit.design.suggest import word
@@ -33,7 +33,7 @@ from mlefit.plain_loss import loss_answers
 from mlefit.provenance import data_info
 from mlefit.ranking import ranked, records
 from mlefit.request import ComparisonRequest, Request
-from mlefit.results import ComparisonResult
+from mlefit.results.compare import SCHEMA, ComparisonResult
 from mlefit.source import Rows, Source
 
 # Which columns a formula reads does not depend on the family.
@@ -274,7 +274,7 @@ def _result(
     tested = request.common.sampling_weights is None
     responses = {render(one.candidate.prepared.roles.response) for one in scored}
     return ComparisonResult(
-        schema=results.COMPARISON_SCHEMA,
+        schema=SCHEMA,
         mlefit_version=mlefit.__version__,
         command=request.common.command,
         data=replace(info, features=tuple(features)),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlefit import results
 from mlefit._types import Matrix, Vector
 from mlefit.design.roles import Roles
 from mlefit.existence import Recession
@@ -16,6 +15,7 @@ from mlefit.inference import Reference, natural_scale
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.profile import Profile
+from mlefit.results import fit as results
 from mlefit.support import Domain
 
 

@@ -34,7 +34,7 @@ from mlefit.maximise import Search
 from mlefit.maximum import Maximum
 from mlefit.penalty import Assigned
 from mlefit.request import Request
-from mlefit.results import DryRun, FitResult
+from mlefit.results.fit import DryRun, FitResult
 from mlefit.source import Rows, Source, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
 

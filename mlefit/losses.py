@@ -19,7 +19,7 @@ from mlefit.families._records import Loss
 from mlefit.likelihood import Model
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
-from mlefit.results import LossRecord
+from mlefit.results.fit import LossRecord
 
 
 @dataclass(frozen=True)

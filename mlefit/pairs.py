@@ -26,7 +26,7 @@ import numpy as np
 
 from mlefit.candidates import Scored, Weights
 from mlefit.nested import becomes, has_terms_of, holds
-from mlefit.results import PairTest
+from mlefit.results.compare import PairTest
 
 # Two searches for the same maximum end this close, as a share of a log-density.
 _ROUNDING = 1e-7

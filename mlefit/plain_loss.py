@@ -10,7 +10,7 @@ from mlefit import families
 from mlefit.candidates import Scored, Weights
 from mlefit.design.suggest import word
 from mlefit.ranking import behind, is_apart
-from mlefit.results import LossAnswer
+from mlefit.results.compare import LossAnswer
 
 # The plain loss of each kind of target belongs to the first of these that is a candidate.
 _PLAIN = ("normal", "bernoulli", "binomial", "poisson", "categorical")

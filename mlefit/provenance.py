@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlefit import results
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.request import Request
+from mlefit.results import fit as results
 from mlefit.source import Rows, Source
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlefit.candidates import Scored, Weights
-from mlefit.results import CandidateRecord
+from mlefit.results.compare import CandidateRecord
 
 # A difference of fewer standard errors tells nothing.
 _APART = 2.0

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mlefit import results
 from mlefit.estimates import Uncertainty
 from mlefit.families._records import Reading
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
+from mlefit.results import fit as results
 
 # the largest exponent of a double
 _MOST = 709.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlefit.results import (
+from mlefit.results.fit import (
     SCHEMA,
     Certificate,
     Coefficient,

@@ -14,7 +14,7 @@ import pytest
 import mlefit
 from mlefit import fit
 from mlefit.errors import DataError, MlefitError, UsageError
-from mlefit.results import Coefficient, FitResult
+from mlefit.results.fit import Coefficient, FitResult
 
 ROOT = Path(__file__).parents[1]
 VISITS = ROOT / "sample_data" / "doctor_visits.csv"

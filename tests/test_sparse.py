@@ -13,6 +13,7 @@ import mlefit
 from mlefit import corners, sparse
 from mlefit.corners import Corners, Slope, optimality_residual
 from mlefit.optimise import Status
+from mlefit.results.fit import FitResult
 from mlefit.signs import minimise_quadratic
 from mlefit.strength import path
 from mlefit.together import Guide, minimise_together
@@ -73,7 +74,7 @@ CASES = [
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 
 
-def fit(case: Case, **more: Any) -> mlefit.results.FitResult:
+def fit(case: Case, **more: Any) -> FitResult:
     return mlefit.fit(
         FRAME, case.formula, family=case.family, **({"l1": case.l1} | case.options | more)
     )
@@ -96,7 +97,7 @@ def test_few_rows_to_begin_with_change_no_answer(case, monkeypatch):
     same(fit(case), whole)
 
 
-def same(one: mlefit.results.FitResult, two: mlefit.results.FitResult) -> None:
+def same(one: FitResult, two: FitResult) -> None:
     """The same coefficients, the same zeros, and conditions that hold in both."""
     for result in (one, two):
         assert result.certificate.status == "converged"

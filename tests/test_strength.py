@@ -17,6 +17,7 @@ import mlefit
 from mlefit.cli import app
 from mlefit.errors import UsageError
 from mlefit.heldout import fold_of_rows
+from mlefit.results.fit import FitResult
 from mlefit.strength.evidence import highest
 from mlefit.strength.folds import Scores
 
@@ -328,7 +329,7 @@ def line(rows: int) -> tuple[np.ndarray, np.ndarray]:
     return x, 1.5 * x + SIGMA * rng.normal(size=rows)
 
 
-def fit_line(x: np.ndarray, y: np.ndarray, prior: str) -> mlefit.results.FitResult:
+def fit_line(x: np.ndarray, y: np.ndarray, prior: str) -> FitResult:
     return mlefit.fit(
         pl.DataFrame({"x": x, "y": y}), "y ~ 0 + x",
         family="normal", fix=f"sigma={SIGMA}", prior=prior,
@@ -349,7 +350,7 @@ def counts(rows: int, columns: int) -> pl.DataFrame:
     return pl.DataFrame({f"x{j}": X[:, j] for j in range(columns)} | {"y": y})
 
 
-def held_out_nll(result: mlefit.results.FitResult, rows: pl.DataFrame) -> float:
+def held_out_nll(result: FitResult, rows: pl.DataFrame) -> float:
     b = np.array([row.estimate for row in result.coefficients])
     mu = np.exp(b[0] + rows.drop("y").to_numpy() @ b[1:])
     return -float(stats.poisson.logpmf(rows["y"].to_numpy(), mu).mean())

@@ -12,8 +12,21 @@ from mlefit.cli import _messages, _values
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, to_log
+from mlefit.cli._flags import (
+    FORMAT,
+    LOOKS,
+    PARTLY_SEEN,
+    PROGRAM,
+    ROLES,
+    ROWS,
+    SEARCH,
+    STRICT,
+    TARGET,
+    WEIGHTS,
+    takes,
+)
 from mlefit.errors import ExitCode
-from mlefit.report import ReportOptions, write_comparison
+from mlefit.report import ReportOptions, write
 from mlefit.report.progress import Progress
 from mlefit.request import ComparisonRequest, Request
 
@@ -29,48 +42,28 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command("compare", cls=Command, epilog=_EXAMPLES)
-def compare(
-    ctx: typer.Context,
-    data: opt.Data = None,
-    formulas: opt.Formulas = None,
-    families: opt.Families = None,
-    target: opt.Target = None,
-    features: opt.Features = None,
-    levels: opt.Levels = None,
-    folds: opt.HeldOut = 10,
-    offset: opt.Offset = None,
-    exposure: opt.Exposure = None,
-    trials: opt.Trials = None,
-    event: opt.Event = None,
-    lower: opt.Lower = None,
-    upper: opt.Upper = None,
-    censored_below: opt.CensoredBelow = None,
-    censored_above: opt.CensoredAbove = None,
-    truncated_below: opt.TruncatedBelow = None,
-    truncated_above: opt.TruncatedAbove = None,
-    where: opt.Where = None,
-    missing: opt.Missing = "drop",
-    max_dropped: opt.MaxDropped = None,
-    input_format: opt.InputFormat = None,
-    freq_weights: opt.FreqWeights = None,
-    precision_weights: opt.PrecisionWeights = None,
-    sampling_weights: opt.SamplingWeights = None,
-    threads: opt.Threads = None,
-    tol: opt.Tolerance = 1e-10,
-    max_iter: opt.MaxIter = 100,
-    seed: opt.Seed = 1,
-    form: opt.Format = "text",
-    table: opt.ComparisonTable = None,
-    output: opt.Output = None,
-    color: opt.Colour = "auto",
-    ascii_only: opt.Ascii = False,
-    quiet: opt.Quiet = False,
-    verbose: opt.Verbose = False,
-    strict: opt.Strict = False,
-    debug: opt.Debug = False,
-) -> int:
+@takes(
+    {
+        "data": (opt.Data, None),
+        "formulas": (opt.Formulas, None),
+        "families": (opt.Families, None),
+    },
+    TARGET,
+    {"folds": (opt.HeldOut, 10)},
+    ROLES,
+    PARTLY_SEEN,
+    ROWS,
+    WEIGHTS,
+    SEARCH,
+    FORMAT,
+    {"table": (opt.ComparisonTable, None)},
+    LOOKS,
+    STRICT,
+    PROGRAM,
+)
+def compare(ctx: typer.Context, **flags: Any) -> int:
     """Rank families, losses and formulas on the same rows."""
-    return _run(_request(ctx), report_options(ctx.params), ctx.params)
+    return _run(_request(ctx), report_options(flags), flags)
 
 
 def _run(request: ComparisonRequest, options: ReportOptions, flags: Mapping[str, Any]) -> int:
@@ -79,7 +72,7 @@ def _run(request: ComparisonRequest, options: ReportOptions, flags: Mapping[str,
     result = comparing.run(request, to_log(flags["verbose"]), Progress())
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
-    write_comparison(result, options)
+    write(result, options)
     converged = any(one.status == "converged" for one in result.candidates)
     return ExitCode.OK if converged else ExitCode.UNTRUSTWORTHY
 

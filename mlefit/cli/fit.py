@@ -12,6 +12,22 @@ from mlefit.cli import _messages, _values
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, to_log
+from mlefit.cli._flags import (
+    ERRORS,
+    FORMAT,
+    LOOKS,
+    MODEL,
+    PARTLY_SEEN,
+    PICTURES,
+    PRIOR,
+    PROGRAM,
+    ROLES,
+    ROWS,
+    SEARCH,
+    STRICT,
+    WEIGHTS,
+    takes,
+)
 from mlefit.errors import ExitCode
 from mlefit.report import ReportOptions, write, write_dry_run
 from mlefit.report.progress import Progress
@@ -29,64 +45,29 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command("fit", cls=Command, epilog=_EXAMPLES)
-def fit(
-    ctx: typer.Context,
-    data: opt.Data = None,
-    formula: opt.Formula = None,
-    family: opt.Family = None,
-    loss: opt.Loss = None,
-    target: opt.Target = None,
-    features: opt.Features = None,
-    levels: opt.Levels = None,
-    links: opt.Links = None,
-    models: opt.Models = None,
-    fix: opt.Fix = None,
-    priors: opt.Priors = None,
-    l2: opt.L2 = None,
-    l1: opt.L1 = None,
-    cv: opt.Folds = None,
-    path: opt.PathSteps = None,
-    offset: opt.Offset = None,
-    exposure: opt.Exposure = None,
-    trials: opt.Trials = None,
-    event: opt.Event = None,
-    lower: opt.Lower = None,
-    upper: opt.Upper = None,
-    censored_below: opt.CensoredBelow = None,
-    censored_above: opt.CensoredAbove = None,
-    truncated_below: opt.TruncatedBelow = None,
-    truncated_above: opt.TruncatedAbove = None,
-    where: opt.Where = None,
-    missing: opt.Missing = "drop",
-    max_dropped: opt.MaxDropped = None,
-    input_format: opt.InputFormat = None,
-    freq_weights: opt.FreqWeights = None,
-    precision_weights: opt.PrecisionWeights = None,
-    sampling_weights: opt.SamplingWeights = None,
-    se: opt.StandardErrors = None,
-    cluster: opt.Cluster = None,
-    small_sample: opt.SmallSample = False,
-    conf_level: opt.ConfLevel = 0.95,
-    gof: opt.GoodnessOfFit = False,
-    replications: opt.Replications = 199,
-    threads: opt.Threads = None,
-    tol: opt.Tolerance = 1e-10,
-    max_iter: opt.MaxIter = 100,
-    seed: opt.Seed = 1,
-    form: opt.Format = "text",
-    table: opt.Table = None,
-    output: opt.Output = None,
-    color: opt.Colour = "auto",
-    plot: opt.Plot = "auto",
-    ascii_only: opt.Ascii = False,
-    quiet: opt.Quiet = False,
-    verbose: opt.Verbose = False,
-    strict: opt.Strict = False,
-    dry_run: opt.DryRun = False,
-    debug: opt.Debug = False,
-) -> int:
+@takes(
+    {"data": (opt.Data, None), "formula": (opt.Formula, None)},
+    MODEL,
+    PRIOR,
+    {"cv": (opt.Folds, None), "path": (opt.PathSteps, None)},
+    ROLES,
+    PARTLY_SEEN,
+    ROWS,
+    WEIGHTS,
+    ERRORS,
+    {"gof": (opt.GoodnessOfFit, False), "replications": (opt.Replications, 199)},
+    SEARCH,
+    FORMAT,
+    {"table": (opt.Table, None)},
+    PICTURES,
+    LOOKS,
+    STRICT,
+    {"dry_run": (opt.DryRun, False)},
+    PROGRAM,
+)
+def fit(ctx: typer.Context, **flags: Any) -> int:
     """Estimate the parameters of a family by maximum likelihood."""
-    return _run(_request(ctx), report_options(ctx.params), ctx.params)
+    return _run(_request(ctx), report_options(flags), flags)
 
 
 def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mlefit.cli._values import choice, number, output_file, whole
-from mlefit.report.options import COMPARISON_TABLES, FORMATS, TABLES
+from mlefit.report.options import FORMATS
 
 MODEL, PARTLY, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
     "Model",
@@ -372,13 +372,19 @@ Format = Annotated[
 Table = Annotated[
     str | None,
     _choice(
-        "--table", panel=SHOWN, values=TABLES, text="Only this: a row per term, fit or strength."
+        "--table",
+        panel=SHOWN,
+        values=("terms", "fit", "path"),
+        text="Only this: a row per term, fit or strength.",
     ),
 ]
 ComparisonTable = Annotated[
     str | None,
     _choice(
-        "--table", panel=SHOWN, values=COMPARISON_TABLES, text="Only this: a row per model or test."
+        "--table",
+        panel=SHOWN,
+        values=("candidates", "tests"),
+        text="Only this: a row per model or test.",
     ),
 ]
 Output = Annotated[

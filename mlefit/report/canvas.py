@@ -9,49 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from rich.cells import cell_len, set_cell_size
+
+from mlefit.report.pictures import Curve, Frame
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _WIDEST_NAME = 18
 _NARROWEST = 16
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Points to join, in order; a gap where one is not finite.
-
-    Attributes:
-        x: where.
-        y: how high.
-        name: written at the right end; none if empty.
-    """
-
-    x: Sequence[float]
-    y: Sequence[float]
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What stands around the curves.
-
-    Attributes:
-        left: words for the left end of the horizontal axis.
-        right: words for its right end.
-        marks: words for places on it, each with a vertical line.
-        height: lines of the picture without the axis.
-        least: curves are cut off below this.
-    """
-
-    left: str
-    right: str
-    marks: Mapping[float, str] = field(default_factory=dict)
-    height: int = 12
-    least: float = -math.inf
 
 
 def picture(

@@ -6,32 +6,30 @@ import math
 from collections.abc import Sequence
 
 from mlefit.report import numbers
-from mlefit.report.canvas import Curve, Frame, picture
 from mlefit.report.clean import clean
-from mlefit.results import FitResult, StrengthSearch
+from mlefit.report.pictures import Curve, Frame, Picture
+from mlefit.results.fit import FitResult, StrengthSearch
 
 _MOST_NAMES = 10
 # Far from its top the evidence falls without end, and would press the top flat.
 _TOP_OF_EVIDENCE = 25.0
 
 
-def path_pictures(result: FitResult, *, width: int, ascii_only: bool) -> list[list[str]]:
-    """A heading and its picture for each thing there is to see."""
+def path_pictures(result: FitResult) -> list[Picture]:
+    """A picture for each thing there is to see."""
     search = result.path
     if search is None:
         return []
     found = [
-        ("coefficients", _coefficients(result, search, ascii_only), -math.inf),
+        ("coefficients", _coefficients(result, search), -math.inf),
         ("NLL of a row held out", _held_out(search), -math.inf),
         ("log evidence", *_evidence(search)),
     ]
-    shown = []
-    for heading, curves, least in found:
-        frame = _frame(search, least)
-        lines = picture(curves, frame, width=width, ascii_only=ascii_only) if curves else []
-        if lines:
-            shown.append([f"{heading}, against the strength of the prior", *lines])
-    return shown
+    return [
+        Picture(f"{what}, against the strength of the prior", curves, _frame(search, least))
+        for what, curves, least in found
+        if curves
+    ]
 
 
 def _frame(search: StrengthSearch, least: float) -> Frame:
@@ -50,7 +48,7 @@ def _x(search: StrengthSearch) -> list[float]:
     return [-math.log(step.strength) for step in search.steps]
 
 
-def _coefficients(result: FitResult, search: StrengthSearch, ascii_only: bool) -> list[Curve]:
+def _coefficients(result: FitResult, search: StrengthSearch) -> list[Curve]:
     """The coefficients of the prior; the largest at the weak end have a name."""
     steps = search.steps
     own = next(p["coefficients"] for p in result.model.prior if p["term"] == search.term)
@@ -60,14 +58,14 @@ def _coefficients(result: FitResult, search: StrengthSearch, ascii_only: bool) -
         Curve(
             _x(search),
             [step.estimates[i] for step in steps],
-            _name(search.terms[i], ascii_only) if rank < _MOST_NAMES else "",
+            _name(search.terms[i]) if rank < _MOST_NAMES else "",
         )
         for rank, i in enumerate(at)
     ]
 
 
-def _name(term: str, ascii_only: bool) -> str:
-    return clean(term.partition(":")[2], ascii_only=ascii_only)
+def _name(term: str) -> str:
+    return clean(term.partition(":")[2])
 
 
 def _held_out(search: StrengthSearch) -> list[Curve]:

@@ -6,22 +6,9 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from mlefit.report import tables
 from mlefit.report.clean import clean
-from mlefit.report.options import ReportOptions
-from mlefit.results import FitResult
 
 _DELIMITER = {"csv": ",", "tsv": "\t"}
-
-
-def render(result: FitResult, options: ReportOptions) -> str:
-    """The terms table, or the one that is asked for."""
-    if options.table == "fit":
-        row = tables.fit(result)
-        return write_rows(list(row), [row], options.format)
-    if options.table == "path":
-        return write_rows(tables.PATH_COLUMNS, tables.path(result), options.format)
-    return write_rows(tables.TERM_COLUMNS, tables.terms(result), options.format)
 
 
 def write_rows(columns: Sequence[str], rows: Sequence[Mapping[str, object]], form: str) -> str:

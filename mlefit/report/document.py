@@ -1,4 +1,4 @@
-"""The result document: strict JSON, keys in the order of the records."""
+"""Documents: strict JSON, keys in the order of the records."""
 
 from __future__ import annotations
 
@@ -8,23 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from mlefit.report import tables
 from mlefit.report.clean import UNPRINTABLE
-from mlefit.report.options import ReportOptions
-from mlefit.results import FitResult
 
 _LINE = 96
-
-
-def render(result: FitResult, options: ReportOptions) -> str:
-    """The document, or one of its tidy tables."""
-    if options.table == "terms":
-        return dumps(tables.terms(result))
-    if options.table == "fit":
-        return dumps(tables.fit(result))
-    if options.table == "path":
-        return dumps(tables.path(result))
-    return dumps(result)
 
 
 def dumps(record: object) -> str:

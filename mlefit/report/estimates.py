@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from mlefit.report import numbers, wording
-from mlefit.results import Coefficient, FitResult, ParameterEstimate
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table of words and numbers: headings, rows, and how many columns are words."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    words: int
+from mlefit.report.sections import Grid
+from mlefit.results.fit import Coefficient, FitResult, ParameterEstimate
 
 
 def coefficients(result: FitResult) -> Grid | None:

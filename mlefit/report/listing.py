@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mlefit.report.options import ReportOptions
-from mlefit.results import DryRun
+from mlefit.results.fit import DryRun
 
 
 def render(rows: Sequence[Mapping[str, str]], options: ReportOptions) -> str:

@@ -8,8 +8,6 @@ from pathlib import Path
 from mlefit.errors import UsageError, did_you_mean
 
 FORMATS = ("text", "json", "csv", "tsv", "md")
-TABLES = ("terms", "fit", "path")
-COMPARISON_TABLES = ("candidates", "tests")
 
 _FORMAT_OF_EXTENSION = {
     ".json": "json",
@@ -26,8 +24,7 @@ class ReportOptions:
 
     Attributes:
         format: one of `FORMATS`; what standard output gets.
-        table: one of `TABLES`, of a comparison one of `COMPARISON_TABLES`, or None for the
-            whole report.
+        table: one of the tables of the document, or None for the whole report.
         output: file to write as well; its extension decides its format.
         colour: whether standard output gets escape codes.
         ascii_only: whether every character must be ASCII.

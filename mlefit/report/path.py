@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlefit.report import numbers, tables
-from mlefit.report.estimates import Grid
-from mlefit.results import FitResult, StrengthSearch, StrengthStep
+from mlefit.report.sections import Grid
+from mlefit.results.fit import FitResult, StrengthSearch, StrengthStep
 
 _MOST_ROWS = 12
 _MOST_TERMS = 6

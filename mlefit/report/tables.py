@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TypeAlias
 
 from mlefit.errors import UsageError
-from mlefit.results import Coefficient, FitResult, StrengthStep
+from mlefit.results.fit import Coefficient, FitResult, StrengthStep
 
 Cell: TypeAlias = str | float | None
 Row: TypeAlias = dict[str, Cell]

@@ -16,12 +16,11 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from mlefit.report import curves, estimates, path, wording
+from mlefit.report import canvas
 from mlefit.report.clean import clean
-from mlefit.report.comparison import Section
-from mlefit.report.estimates import Grid
 from mlefit.report.options import ReportOptions
-from mlefit.results import FitResult
+from mlefit.report.pictures import Picture
+from mlefit.report.sections import Grid, Section
 
 _UNBOUNDED = 10_000  # columns of a pipe: more than any report needs
 _NARROWEST_NAME = 12
@@ -68,10 +67,16 @@ class Page:
         for text in fold(cleaned, between, self.width, indent):
             self.console.print(Text(text, style=style))
 
-    def drawn(self, lines: Sequence[str]) -> None:
-        """Lines that fit already and whose blanks matter."""
-        for line in lines:
-            self.console.print(Text(line))
+    def picture(self, picture: Picture) -> bool:
+        """A picture under its heading; whether there was anything to draw."""
+        ascii_only = self.options.ascii_only
+        width = min(self.options.width or _PICTURE_WIDTH, _TITLE_WIDTH)
+        lines = canvas.picture(picture.curves, picture.frame, width=width, ascii_only=ascii_only)
+        if lines:
+            for line in [picture.heading, *lines]:
+                # what fits already, and whose blanks matter
+                self.console.print(Text(clean(line, ascii_only=ascii_only)))
+        return bool(lines)
 
     def grid(self, grid: Grid) -> None:
         """A table without lines: headings and names fold, numbers never break."""
@@ -118,27 +123,13 @@ class Page:
         return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
-def render(result: FitResult, options: ReportOptions) -> str:
-    """The whole report, or only the table that was asked for."""
-    page = Page(options)
-    if options.table == "terms":
-        _tables(page, result)
-    elif options.table == "fit":
-        page.line(wording.fit_pieces(result), "    ")
-    elif options.table == "path":
-        page.grid(path.whole(result))
-    else:
-        _whole(page, result)
-    return page.text()
-
-
 def sections(
     title: Sequence[str], ledger: str, parts: Sequence[Section], options: ReportOptions
 ) -> str:
     """A report of several tables; one of them alone has no title."""
     page = Page(options)
     if options.table is None:
-        _title(page, title, ledger)
+        heading(page, title, ledger)
     for number, part in enumerate(parts):
         if number and (part.title or part.grid):
             page.line()
@@ -147,6 +138,8 @@ def sections(
         indent = 2 if part.title or part.grid else 0
         for pieces in part.before:
             page.line(pieces, " · ", indent=indent)
+        if part.picture is not None and options.plot and page.picture(part.picture):
+            page.line()
         if part.grid is not None:
             page.grid(part.grid)
         for pieces in part.after:
@@ -195,51 +188,7 @@ def fold(pieces: Sequence[str], separator: str, width: int, indent: int) -> list
     return lines
 
 
-def _whole(page: Page, result: FitResult) -> None:
-    if banner := wording.banner(result):
-        page.line([banner], style="bold red")
-        page.line()
-    _heading(page, result)
-    page.line()
-    _tables(page, result)
-    page.line(wording.fit_pieces(result), "    ", indent=2)
-    _losses(page, result)
-    if lines := wording.penalty_lines(result):
-        page.line()
-        page.line(["The prior, as a penalty"], style="bold")
-        for pieces in lines:
-            page.line(pieces, "   ", indent=2)
-    if result.path is not None:
-        page.line()
-        page.line(["The strength of the prior"], style="bold")
-        for pieces in path.lines(result.path):
-            page.line(pieces, indent=2)
-        if page.options.plot:
-            _pictures(page, result)
-        page.grid(path.grid(result.path))
-    if facts := wording.diagnostics(result.diagnostics):
-        page.line()
-        page.line(["Does it fit?"], style="bold")
-        for pieces in facts:
-            page.line(pieces, "   ", indent=2)
-
-
-def _pictures(page: Page, result: FitResult) -> None:
-    width = min(page.options.width or _PICTURE_WIDTH, _TITLE_WIDTH)
-    for lines in curves.path_pictures(result, width=width, ascii_only=page.options.ascii_only):
-        page.line()
-        page.drawn(lines)
-    page.line()
-
-
-def _heading(page: Page, result: FitResult) -> None:
-    _title(page, wording.title(result), wording.ledger(result))
-    page.line([wording.status(result)])
-    if roles := wording.roles(result):
-        page.line(roles, " · ")
-
-
-def _title(page: Page, pieces: Sequence[str], ledger: str) -> None:
+def heading(page: Page, pieces: Sequence[str], ledger: str) -> None:
     """What the report is of, and the rows at the end of the line if it holds them."""
     title = " · ".join(pieces)
     gap = min(page.width, _TITLE_WIDTH) - len(title) - len(ledger)
@@ -247,22 +196,4 @@ def _title(page: Page, pieces: Sequence[str], ledger: str) -> None:
         page.line([f"{title}{' ' * gap}{ledger}"], style="bold")
     else:
         page.line(pieces, " · ", style="bold")
-        page.line([ledger])
-
-
-def _tables(page: Page, result: FitResult) -> None:
-    for grid in estimates.every(result):
-        page.grid(grid)
-        page.line()
-
-
-def _losses(page: Page, result: FitResult) -> None:
-    if not result.losses:
-        return
-    page.line()
-    page.line(["The same fit, as a loss"], style="bold")
-    page.line(wording.assumption(result), "  ->  ", indent=2)
-    for loss in result.losses:
-        page.line(wording.loss_identity(loss, result.fit.mean_nll), indent=2)
-    for settings in wording.elsewhere(result.losses):
-        page.line(settings, "; ", indent=2)
+        page.line([ledger] if ledger else [])

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from mlefit.report import numbers
-from mlefit.results import (
+from mlefit.results.fit import (
     Coefficient,
     DataInfo,
     FitResult,

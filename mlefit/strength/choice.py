@@ -17,7 +17,7 @@ from mlefit.optimise import Status
 from mlefit.penalty import Assigned
 from mlefit.posterior import corner_residual
 from mlefit.request import Request
-from mlefit.results import FitResult, StrengthSearch, StrengthStep
+from mlefit.results.fit import FitResult, StrengthSearch, StrengthStep
 from mlefit.strength.evidence import Curve, evidence_curve, log_evidence
 from mlefit.strength.folds import Scores, cross_validate
 from mlefit.strength.path import DEFAULT_STEPS, at_the_centre, follow, strengths

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 import mlefit
-from mlefit.report import ReportOptions, comparison
-from mlefit.results import CandidateRecord
+from mlefit import report
+from mlefit.report import ReportOptions
+from mlefit.results.compare import CandidateRecord
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 RIVERS = str(SAMPLES / "rivers.csv")
@@ -101,7 +102,7 @@ def test_a_refusal_is_a_sentence_and_a_way_out(run, arguments, code, said):
 
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_a_report_fits_its_terminal(several, width):
-    lines = comparison.render(several, ReportOptions(width=width)).splitlines()
+    lines = report.render(several, ReportOptions(width=width)).splitlines()
     assert max(map(len, lines)) <= width
     text = " ".join(lines)
     for one in several.candidates:
@@ -110,14 +111,14 @@ def test_a_report_fits_its_terminal(several, width):
 
 
 def test_a_wide_report_has_every_column_and_says_what_its_scale_is(several):
-    text = comparison.render(several, ReportOptions())
+    text = report.render(several, ReportOptions())
     assert all(word in text for word in ("log-lik", "AICc", "BIC", "weight", " NLL "))
     assert "(2) log(price) ~ lotsize" in text
     assert "log-likelihoods are of price: a model of another scale has its Jacobian" in text
 
 
 def test_markdown_has_the_same_tables(several):
-    text = comparison.render(several, ReportOptions(format="md"))
+    text = report.render(several, ReportOptions(format="md"))
     tables = [line for line in text.splitlines() if line.startswith("| :--")]
     assert len(tables) == 3
     assert "#### Is mean squared error the right loss here?" in text
@@ -125,7 +126,7 @@ def test_markdown_has_the_same_tables(several):
 
 def test_ascii_is_nothing_else(several):
     for form in ("text", "md"):
-        assert comparison.render(several, ReportOptions(format=form, ascii_only=True)).isascii()
+        assert report.render(several, ReportOptions(format=form, ascii_only=True)).isascii()
 
 
 def test_a_family_that_does_not_suit_is_told_with_all_that_do(run):

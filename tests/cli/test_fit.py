@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mlefit.errors import DataError, UntrustworthyError, UsageError
-from mlefit.results import DryRun
+from mlefit.results.fit import DryRun
 
 FIT = ("fit", "visits.csv", "visits ~ age", "-F", "poisson")
 

@@ -7,7 +7,8 @@ import math
 import pytest
 from rich.cells import cell_len
 
-from mlefit.report.canvas import Curve, Frame, picture
+from mlefit.report.canvas import picture
+from mlefit.report.pictures import Curve, Frame
 
 RISING = Curve([0, 1, 2, 3], [0.0, 1.0, 2.0, 3.0], "up")
 FALLING = Curve([0, 1, 2, 3], [3.0, 2.0, 1.0, 0.0], "down")

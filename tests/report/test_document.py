@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mlefit import report
 from mlefit.report import ReportOptions
 from mlefit.report.document import dumps
-from mlefit.results import FitResult
+from mlefit.results.fit import FitResult
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)

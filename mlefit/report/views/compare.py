@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from functools import partial
 
-from mlefit.report import numbers, tables, wording
-from mlefit.report.estimates import Grid
+from mlefit.report import numbers, wording
 from mlefit.report.options import ReportOptions
-from mlefit.results import CandidateRecord, ComparisonResult, PairTest
-
-CANDIDATE_COLUMNS = tuple(field.name for field in fields(CandidateRecord))
-TEST_COLUMNS = tuple(field.name for field in fields(PairTest))
+from mlefit.report.sections import Grid, Section, TidyTable, View
+from mlefit.results.compare import CandidateRecord, ComparisonResult, PairTest
 
 # Where the width is short these go first, in this order: files and pipes have them all.
 _DISPENSABLE = ("NLL", "AICc", "log-lik", "BIC", "AIC", "weight")
@@ -24,63 +21,23 @@ _TITLES = {
 }
 
 
-@dataclass(frozen=True)
-class Section:
-    """A part of the report.
-
-    Attributes:
-        title: its heading; empty for none.
-        before: lines above the table, each a list of pieces.
-        grid: the table.
-        after: lines below it.
-    """
-
-    title: str = ""
-    before: Sequence[Sequence[str]] = ()
-    grid: Grid | None = None
-    after: Sequence[Sequence[str]] = field(default=())
-
-
-def render(result: ComparisonResult, options: ReportOptions) -> str:
-    """The comparison in the format of the options."""
-    if options.format == "json":
-        from mlefit.report import document
-
-        return document.dumps(result if options.table is None else _rows(result, options))
-    if options.format in {"csv", "tsv"}:
-        from mlefit.report import delimited
-
-        columns = TEST_COLUMNS if options.table == "tests" else CANDIDATE_COLUMNS
-        return delimited.write_rows(columns, _rows(result, options), options.format)
-    if options.format == "md":
-        from mlefit.report import markdown
-
-        return markdown.sections(
-            _title(result), _ledger(result), _sections(result, options), options
-        )
-    from mlefit.report import text
-
-    return text.sections(_title(result), _ledger(result), _sections(result, options), options)
-
-
-def _rows(result: ComparisonResult, options: ReportOptions) -> list[tables.Row]:
-    """One row for each candidate, or for each test, at full precision."""
-    if options.table == "tests":
-        return [{n: tables.tidy(getattr(test, n)) for n in TEST_COLUMNS} for test in result.tests]
-    return [
-        {name: tables.tidy(getattr(one, name)) for name in CANDIDATE_COLUMNS}
-        for one in result.candidates
-    ]
+def view(result: ComparisonResult) -> View:
+    """What a report of a comparison shows."""
+    return View(
+        title=_title(result),
+        ledger=wording.rows_line(result.data),
+        sections=partial(_sections, result),
+        tables={
+            "candidates": partial(TidyTable.of, CandidateRecord, result.candidates),
+            "tests": partial(TidyTable.of, PairTest, result.tests),
+        },
+    )
 
 
 def _title(result: ComparisonResult) -> list[str]:
     if len(result.formulas) == 1:
         return ["Comparison", result.formulas[0]]
     return ["Comparison", f"{len(result.formulas)} formulas"]
-
-
-def _ledger(result: ComparisonResult) -> str:
-    return wording.rows_line(result.data)
 
 
 def _sections(result: ComparisonResult, options: ReportOptions) -> list[Section]:

@@ -1,0 +1,79 @@
+"""The report of a fit that a person reads, in a terminal or in a pipe."""
+
+from __future__ import annotations
+
+from mlefit.report import curves, estimates, path, wording
+from mlefit.report.options import ReportOptions
+from mlefit.report.text import Page, heading
+from mlefit.results.fit import FitResult
+
+
+def render(result: FitResult, options: ReportOptions) -> str:
+    """The whole report, or only the table that was asked for."""
+    page = Page(options)
+    if options.table == "terms":
+        _tables(page, result)
+    elif options.table == "fit":
+        page.line(wording.fit_pieces(result), "    ")
+    elif options.table == "path":
+        page.grid(path.whole(result))
+    else:
+        _whole(page, result)
+    return page.text()
+
+
+def _whole(page: Page, result: FitResult) -> None:
+    if banner := wording.banner(result):
+        page.line([banner], style="bold red")
+        page.line()
+    _heading(page, result)
+    page.line()
+    _tables(page, result)
+    page.line(wording.fit_pieces(result), "    ", indent=2)
+    _losses(page, result)
+    if lines := wording.penalty_lines(result):
+        page.line()
+        page.line(["The prior, as a penalty"], style="bold")
+        for pieces in lines:
+            page.line(pieces, "   ", indent=2)
+    if result.path is not None:
+        page.line()
+        page.line(["The strength of the prior"], style="bold")
+        for pieces in path.lines(result.path):
+            page.line(pieces, indent=2)
+        if page.options.plot:
+            for picture in curves.path_pictures(result):
+                page.line()
+                page.picture(picture)
+            page.line()
+        page.grid(path.grid(result.path))
+    if facts := wording.diagnostics(result.diagnostics):
+        page.line()
+        page.line(["Does it fit?"], style="bold")
+        for pieces in facts:
+            page.line(pieces, "   ", indent=2)
+
+
+def _heading(page: Page, result: FitResult) -> None:
+    heading(page, wording.title(result), wording.ledger(result))
+    page.line([wording.status(result)])
+    if roles := wording.roles(result):
+        page.line(roles, " · ")
+
+
+def _tables(page: Page, result: FitResult) -> None:
+    for grid in estimates.every(result):
+        page.grid(grid)
+        page.line()
+
+
+def _losses(page: Page, result: FitResult) -> None:
+    if not result.losses:
+        return
+    page.line()
+    page.line(["The same fit, as a loss"], style="bold")
+    page.line(wording.assumption(result), "  ->  ", indent=2)
+    for loss in result.losses:
+        page.line(wording.loss_identity(loss, result.fit.mean_nll), indent=2)
+    for settings in wording.elsewhere(result.losses):
+        page.line(settings, "; ", indent=2)
