@@ -151,6 +151,13 @@ class Domain:
         """Whether both ends are finite."""
         return math.isfinite(self.upper - self.lower)
 
+    @property
+    def inside(self) -> float:
+        """A value of it, for an example."""
+        if self.is_bounded:
+            return (self.lower + self.upper) / 2
+        return self.lower + 1 if math.isfinite(self.lower) else 0.0
+
     def contains(self, theta: Rows) -> bool:
         """Whether every value is inside; NaN is not."""
         return bool(((theta > self.lower) & (theta < self.upper)).all())

@@ -125,6 +125,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types design existence inference maximum optimise profile results support"),
         NUMERIC,
     ),
+    "at": (words("__init__ design errors families support"), {"numpy"}),
     "readings": (words("estimates families maximum optimise results"), NUMERIC),
     "certificate": (words("_types maximum posterior results symmetric verdict"), NUMERIC),
     "provenance": (words("design request results source"), set()),
