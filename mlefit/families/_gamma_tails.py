@@ -23,6 +23,8 @@ from mlefit.special import HALF_LOG_2PI, log_probability
 
 # both tails of a normal number are below the smallest double out here
 _FARTHEST = 60.0
+# an argument below which the first term of a series is all of it
+_TINY = 1e-30
 # q below which the tails come from Temme's expansion about the normal
 _NEARLY_NORMAL = 1e-2
 # the first coefficients of Temme's c_0, c_1 and c_2 as power series in eta
@@ -69,12 +71,15 @@ def log_gamma_tails(w: Rows, q: Rows) -> tuple[Rows, Rows]:
 
 
 def _incomplete(w: Rows, q: Rows) -> tuple[Rows, Rows]:
-    from scipy.special import gammainc, gammaincc
+    from scipy.special import gammainc, gammaincc, gammaln
 
     a = q**-2.0
     x = a * np.exp(q * w)
     below, above = gammainc(a, x), gammaincc(a, x)
-    return log_probability(below, above), log_probability(above, below)
+    # x^a/Gamma(a + 1) but for a share x; x itself may be below the smallest double
+    near_zero = a * (np.log(a) + q * w) - gammaln(a + 1)
+    lower = np.where(x < _TINY, near_zero, log_probability(below, above))
+    return lower, log_probability(above, below)
 
 
 def _nearly_normal(w: Rows, q: Rows) -> tuple[Rows, Rows]:

@@ -111,12 +111,32 @@ class Student(LocationScale):
 
         # of x and 1 - x the one below 1/2 has the digits that a large df needs
         square = z**2
+        x = df / (df + square)
         central = betaincc(0.5, df / 2, square / (df + square))
-        beyond = 0.5 * np.where(square < df, central, betainc(df / 2, 0.5, df / (df + square)))
-        return np.where(z < 0, np.log(beyond), np.log1p(-beyond))
+        beyond = 0.5 * np.where(square < df, central, betainc(df / 2, 0.5, x))
+        far = (x < _FAR) | (beyond < _SMALL)
+        lower = np.where(far, _log_far(z, df, np.where(far, x, 0.0)), np.log(beyond))
+        return np.where(z < 0, lower, np.log1p(-beyond))
 
     def standard_draws(self, rng: np.random.Generator, n: int, df: Rows) -> Rows:
         return rng.standard_t(df, size=n)
+
+
+# from here on a square is no double, or the tail itself is none
+_FAR, _SMALL = 1e-17, 1e-290
+
+
+def _log_far(z: Rows, df: Rows, x: Rows) -> Rows:
+    """ln P(Z <= -|z|) far out: x^a (1 - x)^(1/2)/(2 a B(a, 1/2)) F(a + 1/2, 1; a + 1; x), a = df/2.
+
+    x = df/(df + z^2) enters as its logarithm, which no double is too small for.
+    """
+    from scipy.special import betaln, hyp2f1
+
+    a, r = df / 2, np.abs(z) / np.sqrt(df)
+    log_x = -2 * np.log(r) - np.log1p(np.minimum(1 / r, 1e150) ** 2)
+    series = 0.5 * np.log1p(-x) + np.log(hyp2f1(a + 0.5, 1, a + 1, x))
+    return a * log_x - np.log(df) - betaln(a, 0.5) + series
 
 
 class _Normaliser(NamedTuple):
