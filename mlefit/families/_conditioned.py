@@ -29,6 +29,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs, Probability, part
+from mlefit.families._interval import log_between
 from mlefit.families._records import Moments
 from mlefit.support import Domain, Facts, Support, Violation
 
@@ -115,7 +116,7 @@ class Conditioned(Family):
         """ln P(lower <= Y <= upper) within the range; None where values are not known."""
         if self.is_censored:
             return None
-        inside = self._log_between(lower, upper, theta, known)
+        inside = log_between(self.base, lower, upper, theta, known)
         return inside - self._log_range(len(lower), known)(theta)
 
     def start(self, moments: Moments) -> tuple[float, ...]:
@@ -158,37 +159,11 @@ class Conditioned(Family):
         self, hidden: _Hidden, theta: Sequence[Any], known: Mapping[str, Any]
     ) -> Rows:
         picked = {key: values[hidden.rows] for key, values in known.items()}
-        return self._log_between(hidden.lower, hidden.upper, part(theta, hidden.rows), picked)
+        return log_between(self.base, hidden.lower, hidden.upper, part(theta, hidden.rows), picked)
 
     def _log_range(self, rows: int, known: Mapping[str, Any]) -> LogProbability:
         lower, upper = np.full(rows, self.below), np.full(rows, self.above)
-        return lambda theta: self._log_between(lower, upper, theta, known)
-
-    def _log_between(
-        self, lower: Rows, upper: Rows, theta: Sequence[Any], known: Mapping[str, Any]
-    ) -> Rows:
-        """ln P(lower <= Y <= upper), from whichever tails are small."""
-        base, support = self.base, self.base.support
-        # the lowest value of all may have a probability of its own
-        everything = lower <= support.lower
-        lower = np.maximum(lower, support.lower) - (1.0 if support.discrete else 0.0)
-        upper = np.minimum(upper, support.upper)
-
-        def tail(function: Any, at: Rows) -> Rows:
-            return np.asarray(function(at, *theta, **known))
-
-        if everything.all():
-            return tail(base.log_cdf, upper)
-        beyond = np.where(everything, 0.0, tail(base.log_sf, lower))
-        if np.isposinf(upper).all():
-            return beyond
-        under = np.where(everything, -np.inf, tail(base.log_cdf, lower))
-        up_to, over = tail(base.log_cdf, upper), tail(base.log_sf, upper)
-        return np.where(
-            beyond < up_to,
-            beyond + _log1mexp(over - beyond),
-            up_to + _log1mexp(under - up_to),
-        )
+        return lambda theta: log_between(self.base, lower, upper, theta, known)
 
     def _derivatives(
         self, y: Rows, theta: Sequence[Any], known: Mapping[str, Any]
@@ -205,7 +180,7 @@ class Conditioned(Family):
             lengths = self._lengths(hidden.lower, hidden.upper, own, picked)
 
             def interval(moved: Sequence[Any]) -> Rows:
-                return self._log_between(hidden.lower, hidden.upper, moved, picked)
+                return log_between(self.base, hidden.lower, hidden.upper, moved, picked)
 
             slopes, curves = differences(interval, own, lengths, self._domains)
             for s, slope in zip(score, slopes, strict=True):
@@ -328,11 +303,6 @@ def _step(domain: Domain, value: Any, length: Rows, *, is_shape: bool) -> Rows:
     if domain == Domain.POSITIVE:
         return np.minimum(length / value, _MOST_LOG)
     return np.minimum(length, _MOST) if is_shape else length
-
-
-def _log1mexp(x: Rows) -> Rows:
-    """ln(1 - e^x) for x <= 0 (M. Maechler 2012, Accurately computing log(1 - exp(-|a|)))."""
-    return np.where(x > -math.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
 
 
 def _support(base: Support, censored: bool, below: float, above: float) -> Support:

@@ -1,0 +1,107 @@
+"""One distribution: a family at parameters, asked about single values.
+
+Probabilities come as logarithms, so that they have no smallest one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlefit._types import Rows
+from mlefit.at import as_theta
+from mlefit.errors import UsageError
+from mlefit.families._base import Family, Probability
+from mlefit.families._interval import log_between
+from mlefit.quantile import quantiles
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A family, its parameters and what is known besides the target.
+
+    Attributes:
+        family: bound to its levels, if it has any.
+        theta: as the family takes its parameters, each of shape (1,).
+        known: each of shape (1,).
+    """
+
+    family: Family
+    theta: Sequence[Any]
+    known: Mapping[str, Rows]
+
+    @classmethod
+    def of(
+        cls, family: Family, values: Sequence[float], known: Mapping[str, float] | None = None
+    ) -> Distribution:
+        """The distribution with these numbers for parameters, in the family's order."""
+        theta = as_theta(family, values)
+        return cls(family, theta, {k: np.array([float(v)]) for k, v in (known or {}).items()})
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The parameters as numbers."""
+        return tuple(
+            float((one.p if isinstance(one, Probability) else one)[0]) for one in self.theta
+        )
+
+    @property
+    def named(self) -> dict[str, float]:
+        """Every number it is made of by its name: parameters, then what is known."""
+        names = [parameter.name for parameter in self.family.parameters]
+        known = {name: float(value[0]) for name, value in self.known.items()}
+        return dict(zip(names, self.values, strict=True)) | known
+
+    @property
+    def has_order(self) -> bool:
+        """Whether there is a probability up to a value."""
+        return type(self.family).log_cdf is not Family.log_cdf
+
+    def has_mass(self, y: float) -> bool:
+        """Whether a single value of this kind has a probability of its own."""
+        support = self.family.support
+        return y == math.floor(y) if support.discrete else y in support.atoms
+
+    def log_density(self, y: float) -> float:
+        """Log-density, or where the value has a probability its logarithm; -inf outside."""
+        at = np.array([float(y)])
+        if self.family.support.first_violation(at, self.known) is not None:
+            return -math.inf
+        return self._first(self.family.log_density(at, *self.theta, **self.known))
+
+    def log_below(self, y: float, *, inclusive: bool = True) -> float:
+        """ln P(Y <= y), or of less."""
+        at = y if inclusive else float(np.nextafter(y, -np.inf))
+        return self._first(self.family.log_cdf(np.array([at]), *self.theta, **self.known))
+
+    def log_above(self, y: float, *, inclusive: bool = False) -> float:
+        """ln P(Y > y), or of y and more."""
+        at = float(np.nextafter(y, -np.inf)) if inclusive else y
+        return self._first(self.family.log_sf(np.array([at]), *self.theta, **self.known))
+
+    def log_between(self, low: float, high: float) -> float:
+        """ln P(low <= Y <= high)."""
+        if self.family.support.discrete:
+            low, high = math.ceil(low), math.floor(high)
+        if low > high:
+            return -math.inf
+        ends = np.array([float(low)]), np.array([float(high)])
+        return self._first(log_between(self.family, *ends, self.theta, self.known))
+
+    def quantile(self, below: float, above: float) -> float:
+        """The smallest value that at least a share `below` = 1 - `above` is up to."""
+        shares = np.array([below]), np.array([above])
+        return float(quantiles(self.family, *shares, self.theta, self.known)[0])
+
+    def _first(self, values: Rows | None) -> float:
+        if values is None:
+            raise UsageError(
+                f"the values of {self.family.name} have no order, so nothing is below or above one",
+                tries=["--equal V"],
+            )
+        return float(np.ravel(values)[0])
+
