@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "request": (set(), set()),
     "results": (set(), set()),
+    "documents": (words("errors results"), set()),
     "expression": (words("errors"), set()),
     "formula": (words("errors expression"), set()),
     "special": (words("_types"), NUMERIC),
