@@ -166,7 +166,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "report": (words("errors memory results"), {"rich"}),
     "cli": (
         words(
-            "__init__ catalogue comparing errors families fitting memory report request "
+            "__init__ catalogue comparing documents errors families fitting memory report request "
             "translations"
         ),
         {"typer"},
