@@ -250,6 +250,7 @@ def _model_info(
         ),
         base=table.facts.levels[0] if classes and not family.support.ordered else None,
         distribution=family.distribution([link.name for link in maximum.model.links]),
+        other_event=table.other_event,
     )
 
 

@@ -64,6 +64,11 @@ class Reference:
 
     degrees: float | None = None
 
+    @classmethod
+    def called(cls, name: str) -> Reference:
+        """The one whose `name` this is."""
+        return cls(float(name[2:-1]) if name.startswith("t(") else None)
+
     def quantile(self, level: float) -> float:
         """The z (or t) of a two-sided interval."""
         upper = 0.5 + level / 2

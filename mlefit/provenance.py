@@ -42,6 +42,8 @@ def data_info(
         where=request.where,
         censoring=_censoring(request, table),
         truncation=_truncation(request),
+        others=roles.others if roles.has_dot else None,
+        target_range=(table.facts.least, table.facts.most),
     )
 
 

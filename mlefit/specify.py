@@ -6,12 +6,12 @@ Turns the texts of a request into one predictor for each parameter of the family
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from mlefit.design.blocks import OFFSET, PRECISION, Columns, Predictor
+from mlefit.design.blocks import OFFSET, PRECISION, Predictor
 from mlefit.design.coding import INTERCEPT, MOST_COLUMNS, Column, columns_of
 from mlefit.design.suggest import word
 from mlefit.errors import UsageError, did_you_mean
@@ -47,7 +47,7 @@ def choose_links(request: Request, family: Family) -> tuple[Link, ...]:
             )
         if asked.setdefault(parameter, link) != link:
             raise UsageError(f"--link gives {parameter} two links: {asked[parameter]} and {link}")
-    return tuple(_link_for(parameter, asked.get(parameter.name)) for parameter in family.parameters)
+    return tuple(link_for(parameter, asked.get(parameter.name)) for parameter in family.parameters)
 
 
 def suitable_links(parameter: Parameter) -> list[str]:
@@ -60,7 +60,12 @@ def suitable_links(parameter: Parameter) -> list[str]:
     return [name for name, link in LINKS.items() if link.onto in ("real", "positive")]
 
 
-def _link_for(parameter: Parameter, asked: str | None) -> Link:
+def link_for(parameter: Parameter, asked: str | None) -> Link:
+    """The link of this name, stretched to the parameter's domain; None for the default.
+
+    Raises:
+        UsageError: it cannot serve the parameter.
+    """
     link = resolve(asked if asked is not None else parameter.link)
     suitable = suitable_links(parameter)
     if link.name not in suitable:
@@ -82,7 +87,7 @@ def predictors_of(
     links: Sequence[Link],
     rights: Mapping[str, RightSide],
     levels: Mapping[str, Sequence[str]],
-    columns: Columns,
+    columns: Container[str],
 ) -> tuple[Predictor, ...]:
     """One linear predictor for each parameter, with offsets and held coefficients.
 
@@ -138,7 +143,7 @@ def _predictor(
 
 
 def _offsets(
-    parameter: Parameter, columns: Columns, family: Family
+    parameter: Parameter, columns: Container[str], family: Family
 ) -> tuple[tuple[str, float], ...]:
     """The series added to a predictor: the offset to the first, precision to the scale."""
     is_first = parameter is family.parameters[0]

@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "request": (set(), set()),
     "results": (set(), set()),
+    "documents": (words("errors results"), set()),
     "expression": (words("errors"), set()),
     "formula": (words("errors expression"), set()),
     "special": (words("_types"), NUMERIC),
@@ -166,7 +167,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "report": (words("errors memory results"), {"rich"}),
     "cli": (
         words(
-            "__init__ catalogue comparing errors families fitting memory report request "
+            "__init__ catalogue comparing documents errors families fitting memory report request "
             "translations"
         ),
         {"typer"},

@@ -29,6 +29,7 @@ COMMANDS = [
     ["fit", "--help"],
     ["compare", "--help"],
     ["list", "--help"],
+    ["show", "--help"],
     ["completion", "zsh"],
 ]
 

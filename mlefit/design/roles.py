@@ -68,6 +68,11 @@ class Roles:
         sides = [formula.expand(self.others) for formula in (self.main, *self.further)]
         return _unique(_names_of(sides))
 
+    @property
+    def has_dot(self) -> bool:
+        """Whether a formula depends on the columns of the table."""
+        return any(formula.has_dot for formula in (self.main, *self.further))
+
     def factors(self) -> Iterator[tuple[Factor, Place]]:
         """Every factor of every term, and where it stands."""
         for formula in (self.main, *self.further):

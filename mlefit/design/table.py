@@ -47,6 +47,7 @@ class Table:
         columns: all of them, by key.
         levels: label of each factor -> its levels, the base first.
         event: for a two-level target, the level that counts as 1.
+        other_event: the one that counts as 0.
         seen: rows by what is known of their target; empty if all of it is.
         facts: what is known of the target.
         clusters: code of each row's cluster, if clusters were named.
@@ -58,6 +59,7 @@ class Table:
     columns: Columns
     levels: Mapping[str, tuple[str, ...]]
     event: str | None
+    other_event: str | None
     seen: Mapping[str, int]
     facts: Facts
     clusters: NDArray[np.intp] | None
@@ -91,6 +93,7 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
         columns=columns,
         levels=levels,
         event=target.event,
+        other_event=target.other_event,
         seen=known.counts,
         facts=Facts(target.levels, least, most),
         clusters=clusters_of(request, rows),

@@ -35,12 +35,14 @@ class Target:
     Attributes:
         values: numbers (n,), or the codes 0, 1, ... of levels.
         event: for a target of yes or no, the level that counts as 1.
+        other_event: the one that counts as 0.
         levels: of a family of levels, in the order of their codes; else empty.
         note: what a person should know of the coding.
     """
 
     values: pl.Series
     event: str | None = None
+    other_event: str | None = None
     levels: tuple[str, ...] = ()
     note: str | None = None
 
@@ -58,9 +60,9 @@ def target_of(request: Request, roles: Roles, rows: Rows, family: Family) -> Tar
         return _classes(request, roles, rows, family)
     if request.levels is not None:
         return _chosen_event(request, roles, rows, family)
-    values, event = _numbers_or_event(roles, rows, family)
+    values, other, event = _numbers_or_event(roles, rows, family)
     note = None if event is None else f"{roles.main.response_label}: {event!r} counts as 1"
-    return Target(values, event, note=note)
+    return Target(values, event, other, note=note)
 
 
 def profile_of_target(roles: Roles, rows: Rows) -> Profile:
@@ -109,23 +111,28 @@ def _chosen_event(request: Request, roles: Roles, rows: Rows, family: Family) ->
     coding = coded(request, roles, rows, family)
     if len(coding.levels) != 2:
         raise _not_two(list(coding.levels), roles, family)
-    label, event = roles.main.response_label, coding.levels[1]
-    return Target(coding.codes, event, note=f"{label}: {event!r} counts as 1")
+    label, (other, event) = roles.main.response_label, coding.levels
+    return Target(coding.codes, event, other, note=f"{label}: {event!r} counts as 1")
 
 
-def _numbers_or_event(roles: Roles, rows: Rows, family: Family) -> tuple[pl.Series, str | None]:
-    """The target (n,), and for one of two levels the level that counts as 1."""
+def _numbers_or_event(
+    roles: Roles, rows: Rows, family: Family
+) -> tuple[pl.Series, str | None, str | None]:
+    """The target (n,), and for one of two levels those that count as 0 and as 1."""
     if not isinstance(roles.response, Name):
-        return numbers(roles.response, rows), None
+        return numbers(roles.response, rows), None, None
     values = rows.frame.get_column(roles.response.name)
     if values.dtype == pl.Boolean:
-        return values.cast(pl.Float64), "true" if family.support.binary else None
+        levels = ("false", "true") if family.support.binary else (None, None)
+        return values.cast(pl.Float64), *levels
     if not is_text(values.dtype):
-        return numbers(roles.response, rows), None
+        return numbers(roles.response, rows), None, None
     return _event(values.cast(pl.String), roles, rows, family)
 
 
-def _event(values: pl.Series, roles: Roles, rows: Rows, family: Family) -> tuple[pl.Series, str]:
+def _event(
+    values: pl.Series, roles: Roles, rows: Rows, family: Family
+) -> tuple[pl.Series, str, str]:
     """A two-level column of text as 0 and 1: the second level in sorted order is the event."""
     name, levels = values.name, values.unique().sort().to_list()
     if not family.support.binary:
@@ -139,7 +146,7 @@ def _event(values: pl.Series, roles: Roles, rows: Rows, family: Family) -> tuple
         )
     if len(levels) != 2:
         raise _not_two(levels, roles, family)
-    return (values == levels[-1]).cast(pl.Float64), levels[-1]
+    return (values == levels[-1]).cast(pl.Float64), *levels
 
 
 def _not_two(levels: list[str], roles: Roles, family: Family) -> DataError:

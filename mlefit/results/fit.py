@@ -34,6 +34,12 @@ class DataInfo:
         Mapping[str, Any] | None, "how rows are known to be censored, and how many are"
     ] = None
     truncation: Annotated[Mapping[str, float] | None, "ends outside which no row is seen"] = None
+    others: Annotated[
+        Sequence[str] | None, "columns that a '.' in a formula stands for; null without one"
+    ] = None
+    target_range: Annotated[
+        Sequence[float] | None, "least and largest value of the target; codes where it has levels"
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,9 @@ class ModelInfo:
     base: Annotated[str | None, "class of the target that the others are compared with"] = None
     distribution: Annotated[
         str | None, "of a row, where family and parameters alone do not tell it"
+    ] = None
+    other_event: Annotated[
+        str | None, "value of the target that counts as 0, where `event` counts as 1"
     ] = None
 
 

@@ -1,28 +1,40 @@
-"""The examples in the help are commands that work."""
+"""The examples in the help are commands that work, one after the other."""
 
 from __future__ import annotations
 
+import importlib
 import shlex
 from pathlib import Path
 
 import pytest
 
-from mlefit.cli import compare, fit
+from mlefit.cli._root import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 
 
-EXAMPLES = [
-    line.strip() for command in (fit, compare) for line in command._EXAMPLES.splitlines()[2:]
-]
+def examples() -> dict[str, list[str]]:
+    """The lines of every command that shows some; those of completion are for a shell's files."""
+    names = [name for name in COMMANDS if name != "completion"]
+    modules = {name: importlib.import_module(f"mlefit.cli.{name}") for name in names}
+    return {
+        name: [line.strip() for line in module._EXAMPLES.splitlines()[2:]]
+        for name, module in modules.items()
+        if hasattr(module, "_EXAMPLES")
+    }
 
 
-@pytest.mark.parametrize("line", EXAMPLES)
-def test_an_example_runs(run, line, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "lines"), examples().items(), ids=examples())
+def test_examples_run(run, name, lines, tmp_path, monkeypatch):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     monkeypatch.chdir(tmp_path)
-    program, *arguments = shlex.split(line)
-    code, out, err = run(*arguments)
-    assert (program, code) == ("mlefit", 0)
-    assert not err.startswith("error")
-    assert " rows" in out
+    printed = ""
+    for line in lines:
+        program, *arguments = shlex.split(line)
+        code, out, err = run(*arguments)
+        assert (program, code) == ("mlefit", 0), err
+        assert not err.startswith("error")
+        assert out or "-o" in arguments
+        printed += out
+    assert f"mlefit {name}" in "".join(lines)
+    assert name not in ("fit", "compare") or " rows" in printed
