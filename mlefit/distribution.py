@@ -104,4 +104,3 @@ class Distribution:
                 tries=["--equal V"],
             )
         return float(np.ravel(values)[0])
-

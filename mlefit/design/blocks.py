@@ -199,7 +199,7 @@ class Columns:
         """The views of one run of rows."""
         return self._pieces[index]
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: object) -> bool:
         return bool(self._pieces) and key in self._pieces[0]
 
     def spans(self, most_rows: int) -> Iterator[Span]:
