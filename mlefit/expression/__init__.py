@@ -10,13 +10,15 @@
 A name may hold letters of any alphabet, digits, `_` and `.`; backticks hold anything, a
 doubled backtick standing for one. Text is only good for comparing a column with. The
 brackets of `b[x]` refer to a coefficient, `b[...]` taking everything up to the matching
-bracket, or a quoted text. Nothing here evaluates: the tree is compiled elsewhere, and so is
-its derivative, which is a tree as well.
+bracket, or a quoted text. For rows the tree is compiled elsewhere, and so is its derivative,
+which is a tree as well; at a few numbers `evaluate` gives its value and slopes.
 """
 
 from __future__ import annotations
 
+from mlefit.expression.bounds import ANY, POSITIVE, UNIT, Bounds, bounds
 from mlefit.expression.derivative import derivative
+from mlefit.expression.evaluate import Leaf, NoValueError, Value, evaluate, stray_comparison
 from mlefit.expression.parser import MAX_NESTING, Parser, parse
 from mlefit.expression.render import render
 from mlefit.expression.tokens import Span, Token, marked, quote, respelt, syntax_error, tokenize
@@ -41,15 +43,21 @@ from mlefit.expression.tree import (
 )
 
 __all__ = [
+    "ANY",
     "FUNCTIONS",
     "MAX_HEIGHT",
     "MAX_NESTING",
+    "POSITIVE",
+    "UNIT",
     "Arity",
     "Binary",
+    "Bounds",
     "Call",
     "Comparison",
     "Expression",
+    "Leaf",
     "Name",
+    "NoValueError",
     "Number",
     "Parser",
     "Reference",
@@ -57,8 +65,11 @@ __all__ = [
     "Text",
     "Token",
     "Unary",
+    "Value",
+    "bounds",
     "children",
     "derivative",
+    "evaluate",
     "is_text_comparison",
     "marked",
     "names",
@@ -66,6 +77,7 @@ __all__ = [
     "quote",
     "render",
     "respelt",
+    "stray_comparison",
     "syntax_error",
     "text_names",
     "tokenize",

@@ -39,11 +39,11 @@ def derivative(expression: Expression, variable: Name | Reference) -> Expression
             return _ARITHMETIC[operator](
                 left, right, derivative(left, variable), derivative(right, variable)
             )
-        case Call(function, (argument,)) if function in _OUTER:
-            return _times(_OUTER[function](argument), derivative(argument, variable))
+        case Call(function, (argument,)) if function in OUTER:
+            return _times(OUTER[function](argument), derivative(argument, variable))
     raise UsageError(
         f"{render(expression)} has no derivative in {render(variable)} everywhere",
-        f"functions that have one: {', '.join(sorted(_OUTER.keys() - {'I'}))}",
+        f"functions that have one: {', '.join(sorted(OUTER.keys() - {'I'}))}",
     )
 
 
@@ -127,7 +127,7 @@ def _over_log(base: float) -> Callable[[Expression], Expression]:
     return lambda u: _over(_ONE, Binary("*", u, Call("log", (Number(base),))))
 
 
-_OUTER: Mapping[str, Callable[[Expression], Expression]] = MappingProxyType(
+OUTER: Mapping[str, Callable[[Expression], Expression]] = MappingProxyType(
     {
         "I": lambda u: _ONE,
         "cos": lambda u: Unary("-", Call("sin", (u,))),

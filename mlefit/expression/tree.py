@@ -53,7 +53,7 @@ class Name(_Node):
 
 @dataclass(frozen=True)
 class Reference(_Node):
-    """A coefficient such as `b[x]` or `sigma[Intercept]`."""
+    """A coefficient such as `b[x]` or, of a parameter beside the first, `b[sigma:x]`."""
 
     name: str
     key: str
