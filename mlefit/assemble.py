@@ -15,6 +15,7 @@ from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.certificate import certificate
 from mlefit.criteria import criteria, nobs_of
 from mlefit.debiased import KIND, debiased
+from mlefit.derived import derived_rows
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
@@ -63,6 +64,7 @@ def assemble(
         raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
     both = list(modes(maximum, Search(tol=request.tol)))
     verdict = no_maximum(maximum, roles, table)
+    derived, without_value = derived_rows(request.derive, maximum, uncertainty)
     return results.FitResult(
         schema=results.SCHEMA,
         mlefit_version=mlefit.__version__,
@@ -71,7 +73,7 @@ def assemble(
         model=_model_info(request, roles, table, maximum, kind, uncertainty, both),
         coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
-        derived=list(readings(maximum, uncertainty)),
+        derived=[*readings(maximum, uncertainty), *derived],
         fit=_summary(request, maximum, sums, df_residual),
         certificate=certificate(maximum),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
@@ -88,6 +90,7 @@ def assemble(
             *conditions(maximum),
             *remarks(maximum, debiased=kind == KIND),
             *filter(None, (one.sentence() for one in both)),
+            *without_value,
         ),
         debiased=_debiased_record(maximum, uncertainty),
     )

@@ -33,6 +33,7 @@ from mlefit.links import Link
 from mlefit.maximise import Search
 from mlefit.maximum import Maximum
 from mlefit.penalty import Assigned
+from mlefit.quantities import Names, understood
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.source import Rows, Source, open_source, read_rows
@@ -85,6 +86,7 @@ def fit(
     prior: str | Iterable[str] = (),
     features: str | Iterable[str] | None = None,
     levels: str | Iterable[str] | None = None,
+    derive: str | Iterable[str] = (),
     **options: Any,
 ) -> FitResult:
     """Estimate by maximum likelihood.
@@ -99,6 +101,7 @@ def fit(
         prior: priors, as for `--prior`; makes the fit a MAP fit.
         features: columns, or "all".
         levels: the target's levels in order, as for `--levels`.
+        derive: functions of the parameters, as for `--derive`.
         options: the further fields of `Request`, named like the flags.
 
     Returns:
@@ -118,6 +121,7 @@ def fit(
         priors=_several(prior),
         features=None if features is None else _several(features),
         levels=None if levels is None else _several(levels),
+        derive=_several(derive),
         **options,
     )
     return run(request)
@@ -289,6 +293,7 @@ def build(request: Request, source: Source, family: Family, roles: Roles, rows: 
     strength.check(request, assigned, table.columns.rows)
     coefficients = sum(predictor.size for predictor in predictors)
     debiased.check(request, assigned, coefficients, table.columns.rows)
+    understood(request.derive, Names.of(family, [one.labels for one in predictors]))
     return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
 
 

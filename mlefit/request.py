@@ -51,6 +51,7 @@ class Request:
     se: str | None = None
     small_sample: bool = False
     conf_level: float = 0.95
+    derive: tuple[str, ...] = ()
     strict: bool = False
     threads: int | None = None
     tol: float = 1e-10

@@ -127,13 +127,21 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "at": (words("__init__ design errors families support"), {"numpy"}),
-    "readings": (words("estimates families maximum optimise results"), NUMERIC),
+    "quantities": (words("design errors expression families"), set()),
+    "derived": (
+        words("_types errors estimates expression links maximum optimise quantities results"),
+        NUMERIC,
+    ),
+    "readings": (
+        words("derived estimates expression maximum optimise quantities results"),
+        set(),
+    ),
     "certificate": (words("_types maximum posterior results symmetric verdict"), NUMERIC),
     "provenance": (words("design request results source"), set()),
     "assemble": (
         words(
-            "__init__ assign cautions certificate criteria debiased design errors estimates "
-            "goodness inference jacobian losses maximise maximum optimise posterior "
+            "__init__ assign cautions certificate criteria debiased derived design errors "
+            "estimates goodness inference jacobian losses maximise maximum optimise posterior "
             "profile provenance readings request results source translations verdict"
         ),
         NUMERIC,
@@ -141,7 +149,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "fitting": (
         words(
             "assemble assign boundary debiased design engines errors families gof "
-            "inference likelihood links maximise maximum penalty request results source "
+            "inference likelihood links maximise maximum penalty quantities request results source "
             "specify strength"
         ),
         NUMERIC,

@@ -41,6 +41,8 @@ Examples:
   mlefit fit sample_data/rivers.csv -y length_miles -F laplace -o rivers.json
 """
 
+_REPEATED = ("links", "models", "fix", "priors", "derive")
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -55,6 +57,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     ROWS,
     WEIGHTS,
     ERRORS,
+    {"derive": (opt.Derive, None)},
     {"gof": (opt.GoodnessOfFit, False), "replications": (opt.Replications, 199)},
     SEARCH,
     FORMAT,
@@ -94,7 +97,7 @@ def _request(ctx: typer.Context) -> Request:
     formula = flags["formula"]
     data, formulas = positionals("fit", flags["data"], () if formula is None else (formula,))
     given = {field.name: flags[field.name] for field in fields(Request) if field.name in flags}
-    given |= {name: tuple(flags[name] or ()) for name in ("links", "models", "fix", "priors")}
+    given |= {name: tuple(flags[name] or ()) for name in _REPEATED}
     return Request(
         **given
         | {

@@ -316,6 +316,15 @@ ConfLevel = Annotated[
     ),
 ]  # fmt: skip
 
+Derive = Annotated[
+    list[str] | None,
+    _text(
+        "--derive",
+        panel=ERRORS, metavar="NAME=EXPR",
+        text="A function of the parameters with its error: 'ld50 = -b[Intercept]/b[dose]'. "
+        "Repeatable.",
+    ),
+]  # fmt: skip
 GoodnessOfFit = Annotated[
     bool,
     _flag("--gof", panel=ERRORS, text="Test the fit of the family by draws from the fitted model."),

@@ -51,7 +51,7 @@ def _of_power(base: Expression, exponent: Expression, variable: Name | Reference
     slope = derivative(base, variable)
     if variable not in walk(exponent):
         less_one = (
-            _number(exponent.value - 1)
+            number(exponent.value - 1)
             if isinstance(exponent, Number)
             else Binary("-", exponent, _ONE)
         )
@@ -62,7 +62,7 @@ def _of_power(base: Expression, exponent: Expression, variable: Name | Reference
     return _times(Binary("^", base, exponent), growth)
 
 
-def _number(value: float) -> Expression:
+def number(value: float) -> Expression:
     """A number of either sign as the trees have it."""
     return Number(value) if value >= 0 else Unary("-", Number(-value))
 

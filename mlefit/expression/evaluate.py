@@ -18,7 +18,7 @@ from operator import eq, ge, gt, le, lt, ne
 from types import MappingProxyType
 from typing import TypeAlias
 
-from mlefit.expression.derivative import OUTER
+from mlefit.expression.derivative import OUTER, number
 from mlefit.expression.render import render
 from mlefit.expression.tree import (
     Binary,
@@ -165,19 +165,17 @@ _BINARY: Mapping[str, _Rule] = MappingProxyType(
     }
 )
 
-_U = Name("u")
-
 
 def _of_one(function: str, compute: Callable[[float], float]) -> _Rule:
     """A function of one argument; its slope is the one that trees are differentiated with."""
-    slope = OUTER[function](_U)
+    differentiated = OUTER[function]
 
     def rule(u: float, moving: list[bool]) -> tuple[float, tuple[float, ...]]:
         value = compute(u)
         if not moving[0]:
             return value, (0.0,)
         try:
-            return value, (evaluate(slope, {_U: u}).value,)
+            return value, (evaluate(differentiated(number(u)), {}).value,)
         except NoValueError:
             return value, (math.nan,)
 

@@ -155,10 +155,10 @@ class Reading:
     sign: int = 1
     times: str | None = None
 
-    def expression(self, label: str) -> str:
-        """The formula: exp(-b[x] * k)."""
+    def expression(self, coefficient: str) -> str:
+        """The formula: exp(-b[x] * k), of b[x]."""
         minus = "-" if self.sign < 0 else ""
-        return f"exp({minus}b[{label}]{'' if self.times is None else f' * {self.times}'})"
+        return f"exp({minus}{coefficient}{'' if self.times is None else f' * {self.times}'})"
 
 
 @dataclass(frozen=True)

@@ -113,10 +113,15 @@ class Derived:
 
     name: Annotated[str, "what it is called"]
     expression: Annotated[str, "the function"]
-    estimate: Annotated[float, "its value at the maximum"]
-    std_error: Annotated[float, "by the delta method"]
-    conf_low: Annotated[float, "lower end, mapped from the scale where it is Wald's"]
-    conf_high: Annotated[float, "upper end, mapped likewise"]
+    estimate: Annotated[float | None, "its value at the maximum; null if what it needs has none"]
+    std_error: Annotated[float | None, "by the delta method; null where the fit gives no errors"]
+    conf_low: Annotated[float | None, "lower end, mapped from the scale where it is symmetric"]
+    conf_high: Annotated[float | None, "upper end, mapped likewise"]
+    scale: Annotated[
+        str | None,
+        "where the interval is symmetric: log of what is positive by its form, logit of a share, "
+        "the link of a parameter itself, or own",
+    ] = None
 
 
 @dataclass(frozen=True)
