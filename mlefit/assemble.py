@@ -33,6 +33,7 @@ from mlefit.posterior import effective_parameters, prior_records, remarks
 from mlefit.profile import Profile, profiles
 from mlefit.provenance import data_info
 from mlefit.readings import readings
+from mlefit.reparameterised import reparameterisations
 from mlefit.request import Request
 from mlefit.results import fit as results
 from mlefit.source import Rows, Source
@@ -93,6 +94,7 @@ def assemble(
             *without_value,
         ),
         debiased=_debiased_record(maximum, uncertainty),
+        elsewhere=list(reparameterisations(maximum, uncertainty)),
     )
 
 

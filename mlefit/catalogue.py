@@ -14,7 +14,7 @@ from mlefit.specify import suitable_links
 
 def families() -> list[dict[str, str]]:
     """One row for each family: its values, parameters, losses and names elsewhere."""
-    programs = dict.fromkeys(name for family in registry.every() for name in family.elsewhere)
+    programs = dict.fromkeys(one.system for family in registry.every() for one in family.elsewhere)
     return [
         {
             "family": family.name,
@@ -23,10 +23,15 @@ def families() -> list[dict[str, str]]:
             "parameters": ", ".join(_parameters(family)),
             "losses": ", ".join(loss.name for loss in family.losses),
             "also called": ", ".join(registry.spellings_of(family.name)),
-            **{program: family.elsewhere.get(program, "") for program in programs},
+            **{program: _in(program, family) for program in programs},
         }
         for family in registry.every()
     ]
+
+
+def _in(program: str, family: Family) -> str:
+    """The family there, with its parameters as functions of those here."""
+    return "; ".join(one.filled() for one in family.elsewhere if one.system == program)
 
 
 def _parameters(family: Family) -> Iterator[str]:

@@ -47,6 +47,8 @@ from mlefit.optimise import Status
 from mlefit.quantities import Names, Place, Quantity, understood
 from mlefit.results.fit import Derived
 
+_OWN = "own"
+
 
 class Moving(NamedTuple):
     """A leaf that the coefficients decide.
@@ -168,7 +170,8 @@ def scale_of(function: DerivedFunction, quantity: Quantity, maximum: Maximum) ->
         assert link is not None
         bare: dict[Leaf, Moving] = {whole: function.leaves[whole]._replace(link=None)}
         on_link = DerivedFunction(whole, bare, {})
-        return Scale(link.name, on_link, lambda eta: float(link.inverse(np.array([eta]))[0]))
+        name = _OWN if link.name == "identity" else link.name
+        return Scale(name, on_link, lambda eta: float(link.inverse(np.array([eta]))[0]))
 
     def of(leaf: Leaf) -> Bounds:
         if leaf in function.constants:
@@ -182,7 +185,7 @@ def scale_of(function: DerivedFunction, quantity: Quantity, maximum: Maximum) ->
     if (low, high) == UNIT:
         odds = Binary("/", whole, Binary("-", Number(1.0), whole))
         return Scale("logit", function.of(Call("log", (odds,))), lambda x: 1 / (1 + _exp(-x)))
-    return Scale("own", function, lambda x: x)
+    return Scale(_OWN, function, lambda x: x)
 
 
 def derived_rows(
@@ -215,7 +218,7 @@ def derived(quantity: Quantity, maximum: Maximum, uncertainty: Uncertainty) -> D
     function = derived_function(quantity, maximum)
     beta, matrix = _corrected(maximum, uncertainty)
     estimate, _ = function.at(beta)
-    if matrix is None:
+    if matrix is None or not function.leaves:  # of what is held there is no error
         return Derived(quantity.name, quantity.text, estimate, *[None] * 4)
     scale = scale_of(function, quantity, maximum)
     # what was debiased has its error about where the step led

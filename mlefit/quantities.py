@@ -145,6 +145,10 @@ def understood(texts: Sequence[str], names: Names) -> tuple[Quantity, ...]:
                 tries=[f"--derive {word(f'{name}_2 = {expression}')}"],
             )
         found[name] = quantity(name, expression, names)
+        if not found[name].places:
+            raise UsageError(
+                f"--derive {word(text)} holds no parameter and no coefficient", _there_are(names)
+            )
     return tuple(found.values())
 
 
@@ -169,11 +173,6 @@ def quantity(name: str, text: str, names: Names) -> Quantity:
             constants[leaf] = names.constants[leaf.name]
         else:
             places[leaf] = _place(leaf, name, text, names)
-    if not places:
-        raise UsageError(
-            f"--derive {word(f'{name} = {text}')} holds no parameter and no coefficient",
-            _there_are(names),
-        )
     return Quantity(name, text, expression, places, constants)
 
 

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "special": (words("_types"), NUMERIC),
     "links": (words("_types errors"), NUMERIC),
     "support": (words("_types"), NUMERIC),
-    "families": (words("_types errors links special support"), NUMERIC),
+    "families": (words("_types errors expression links special support"), NUMERIC),
     "source": (words("errors memory"), {"polars"}),
     "design": (
         words("_types errors expression families formula request source support triangular"),
@@ -136,13 +136,18 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("derived estimates expression maximum optimise quantities results"),
         set(),
     ),
+    "reparameterised": (
+        words("derived estimates expression families maximum optimise quantities results"),
+        set(),
+    ),
     "certificate": (words("_types maximum posterior results symmetric verdict"), NUMERIC),
     "provenance": (words("design request results source"), set()),
     "assemble": (
         words(
             "__init__ assign cautions certificate criteria debiased derived design errors "
             "estimates goodness inference jacobian losses maximise maximum optimise posterior "
-            "profile provenance readings request results source translations verdict"
+            "profile provenance readings reparameterised request results source translations "
+            "verdict"
         ),
         NUMERIC,
     ),

@@ -383,8 +383,8 @@ Table = Annotated[
     _choice(
         "--table",
         panel=SHOWN,
-        values=("terms", "fit", "path"),
-        text="Only this: a row per term, fit or strength.",
+        values=("terms", "fit", "path", "derived", "elsewhere"),
+        text="Only this: a row per term, fit, strength, --derive, or parameter of R, scipy, Stan.",
     ),
 ]
 ComparisonTable = Annotated[

@@ -22,6 +22,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.errors import UsageError
 from mlefit.families import _setting
+from mlefit.families._elsewhere import Elsewhere
 from mlefit.families._records import (
     Contrast,
     Escape,
@@ -131,8 +132,8 @@ class Family(ABC):
     examples: tuple[Example, ...]
     """Distributions at which the contract is tested: typical ones, and some near an edge."""
 
-    elsewhere: Mapping[str, str] = {}
-    """What R, scipy and others call it."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """The same distribution in R, scipy, Stan and others, with their parameters."""
 
     escape: Callable[..., tuple[Any, Any]] | None = None
     """(y, **known) -> rows whose likelihood only rises as the first parameter nears the

@@ -21,6 +21,7 @@ import math
 
 import numpy as np
 
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Narrowing, Parameter
 from mlefit.families._setting import Setting
 from mlefit.families._two_sided import TwoSided
@@ -59,12 +60,17 @@ class AsymmetricLaplace(TwoSided):
     setting = Setting("tau", 0.5, "quantile level", upper=1.0, examples=(0.9, 0.25))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 7.5)))
-    elsewhere = {
-        "R": "quantreg::rq(tau) for the location",
-        "scipy": "laplace_asymmetric(kappa = sqrt(tau / (1 - tau)), loc = mu, "
-        "scale = b / sqrt(tau (1 - tau)))",
-        "Stan": "skew_double_exponential(mu, sigma = 2 b, tau)",
-    }
+    elsewhere = (
+        in_r(
+            "VGAM::dalap",
+            {"location": "mu", "scale": "sqrt(2)*b/sqrt(tau*(1 - tau))", "tau": "tau"},
+        ),
+        in_scipy(
+            "laplace_asymmetric",
+            {"kappa": "sqrt(tau/(1 - tau))", "loc": "mu", "scale": "b/sqrt(tau*(1 - tau))"},
+        ),
+        in_stan("skew_double_exponential", {"mu": "mu", "sigma": "2*b", "tau": "tau"}),
+    )
 
     def __init__(self, value: float | None = None) -> None:
         super().__init__(value)

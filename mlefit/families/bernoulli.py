@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Fused, Pairs, Probability
+from mlefit.families._elsewhere import Elsewhere, R, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Moments, Parameter
 from mlefit.families.binomial import logit_kernel
 from mlefit.special import ratio, reciprocal, times_log
@@ -50,11 +51,11 @@ class Bernoulli(Family):
     support = BINARY
     parameters = (Parameter("mu", "logit", Domain.UNIT, "probability of 1"),)
     examples = (Example((0.2,)), Example((0.93,)))
-    elsewhere = {
-        "R": "dbinom(1, prob)",
-        "scipy": "bernoulli(p)",
-        "Stan": "bernoulli(theta)",
-    }
+    elsewhere = (
+        Elsewhere(R, "dbinom(x, size = 1, prob = {prob})", {"prob": "mu"}),
+        in_scipy("bernoulli", {"p": "mu"}),
+        in_stan("bernoulli", {"theta": "mu"}),
+    )
 
     def log_density(self, y: Rows, mu: Probability) -> Rows:
         return times_log(y, mu.p) + times_log(1 - y, mu.q)

@@ -28,6 +28,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Moments, Narrowing, Parameter
 from mlefit.families._stirling import remainder
@@ -60,11 +61,11 @@ class Beta(Family):
         Example((0.8, 40.0)),
         Example((0.02, 400.0)),
     )
-    elsewhere = {
-        "R": "dbeta(mu * phi, (1 - mu) * phi); betareg::betareg",
-        "scipy": "beta(a = mu * phi, b = (1 - mu) * phi)",
-        "Stan": "beta_proportion(mu, phi)",
-    }
+    elsewhere = (
+        in_r("dbeta", {"shape1": "mu*phi", "shape2": "(1 - mu)*phi"}),
+        in_scipy("beta", {"a": "mu*phi", "b": "(1 - mu)*phi"}),
+        in_stan("beta_proportion", {"mu": "mu", "kappa": "phi"}),
+    )
 
     def log_density(self, y: Rows, mu: Probability, phi: Rows) -> Rows:
         a, b = mu.p * phi, mu.q * phi

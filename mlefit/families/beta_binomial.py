@@ -31,6 +31,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._elsewhere import SCIPY, STAN, Elsewhere, R
 from mlefit.families._records import Example, Limit, Moments, Parameter
 from mlefit.families._rising import rise, rise_bend, rise_slope
 from mlefit.families.binomial import log_binomial_coefficient
@@ -70,11 +71,23 @@ class BetaBinomial(Family):
         Example((0.6, 0.3), {"trials": 17.0}),
         Example((0.5, 0.02), {"trials": 60.0}),
     )
-    elsewhere = {
-        "R": "VGAM::dbetabinom(size, prob = mu, rho = rho)",
-        "scipy": "betabinom(n, a=mu/t, b=(1 - mu)/t), t = rho/(1 - rho)",
-        "Stan": "beta_binomial(N, mu/t, (1 - mu)/t), t = rho/(1 - rho)",
-    }
+    elsewhere = (
+        Elsewhere(
+            R,
+            "VGAM::dbetabinom(x, size = trials, prob = {prob}, rho = {rho})",
+            {"prob": "mu", "rho": "rho"},
+        ),
+        Elsewhere(
+            SCIPY,
+            "betabinom(n=trials, a={a}, b={b})",
+            {"a": "mu*(1/rho - 1)", "b": "(1 - mu)*(1/rho - 1)"},
+        ),
+        Elsewhere(
+            STAN,
+            "beta_binomial(trials, {alpha}, {beta})",
+            {"alpha": "mu*(1/rho - 1)", "beta": "(1 - mu)*(1/rho - 1)"},
+        ),
+    )
 
     def log_density(self, y: Rows, mu: Probability, rho: Probability, *, trials: Rows) -> Rows:
         t, rest = rho.p / rho.q, trials - y

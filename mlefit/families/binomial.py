@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Fused, Pairs, Probability
+from mlefit.families._elsewhere import SCIPY, STAN, Elsewhere, R
 from mlefit.families._records import Example, Loss, Moments, Parameter
 from mlefit.special import log_factorial, log_probability, ratio, reciprocal, times_log
 from mlefit.support import SUCCESSES, Domain
@@ -37,7 +38,11 @@ class Binomial(Family):
     known = ("trials",)
     runaways = ("0", "all trials")
     examples = (Example((0.2,), {"trials": 1.0}), Example((0.6,), {"trials": 17.0}))
-    elsewhere = {"R": "dbinom(size, prob)", "scipy": "binom(n, p)", "Stan": "binomial(N, theta)"}
+    elsewhere = (
+        Elsewhere(R, "dbinom(x, size = trials, prob = {prob})", {"prob": "mu"}),
+        Elsewhere(SCIPY, "binom(n=trials, p={p})", {"p": "mu"}),
+        Elsewhere(STAN, "binomial(trials, {theta})", {"theta": "mu"}),
+    )
 
     def log_density(self, y: Rows, mu: Probability, *, trials: Rows) -> Rows:
         return (

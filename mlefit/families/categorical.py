@@ -24,7 +24,9 @@ from dataclasses import replace
 import numpy as np
 
 from mlefit._types import Matrix, Rows
+from mlefit.expression import quote
 from mlefit.families._base import Family, Fused, Pairs, ProductPairs
+from mlefit.families._elsewhere import SCIPY, STAN, Elsewhere, R
 from mlefit.families._records import Contrast, Example, Loss, Moments, Parameter
 from mlefit.support import CLASSES, Domain, Facts
 
@@ -41,6 +43,8 @@ ALIASES = (
     "multinomial-logit",
 )
 
+# classes whose probabilities are written out for other systems
+_MOST_WRITTEN = 12
 _THREE = Facts(("a", "b", "c"), 0, 2)
 _FOUR = Facts(("a", "b", "c", "d"), 0, 3)
 
@@ -60,11 +64,11 @@ class Categorical(Family):
         Example((0.4, -1.2), facts=_THREE),
         Example((-2.0, 0.3, 2.5), facts=_FOUR),
     )
-    elsewhere = {
-        "R": "nnet::multinom(formula)",
-        "scipy": "multinomial(1, softmax(eta))",
-        "Stan": "categorical_logit(eta)",
-    }
+    elsewhere: tuple[Elsewhere, ...] = (
+        Elsewhere(R, "dmultinom(x, size = 1, prob = exp(c(0, eta)))"),
+        Elsewhere(SCIPY, "multinomial(n=1, p=softmax([0, eta]))"),
+        Elsewhere(STAN, "categorical_logit(append_row(0, eta))"),
+    )
 
     def bound(self, facts: Facts) -> Family:
         family = Categorical()
@@ -83,6 +87,8 @@ class Categorical(Family):
             )
             for level in facts.levels[1:]
         )
+        if len(facts.levels) <= _MOST_WRITTEN and not set("{}") & set("".join(facts.levels)):
+            family.elsewhere = _probabilities(facts.levels)
         return family
 
     def log_density(self, y: Rows, *eta: Rows) -> Rows:
@@ -188,3 +194,22 @@ def _others(weights: Matrix) -> Matrix:
 
 
 FAMILY = Categorical()
+
+
+def _probabilities(levels: Sequence[str]) -> tuple[Elsewhere, ...]:
+    """The vector of probabilities, each of the form 1/(1 + ratios), which shows it is a share."""
+    odds = ["0", *(quote(level) for level in levels[1:])]
+    shares = {
+        level: f"1/({' + '.join(_ratio(other, own) for other in odds)})"
+        for level, own in zip(levels, odds, strict=True)
+    }
+    listed = ", ".join(f"{{{level}}}" for level in levels)
+    return (
+        Elsewhere(R, f"dmultinom(x, size = 1, prob = c({listed}))", shares),
+        Elsewhere(SCIPY, f"multinomial(n=1, p=[{listed}])", shares),
+        Elsewhere(STAN, f"categorical([{listed}]')", shares),
+    )
+
+
+def _ratio(other: str, own: str) -> str:
+    return "1" if other == own else f"exp({other} - {own})"

@@ -21,6 +21,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._records import Example, Moments
 
@@ -35,11 +36,11 @@ class Cauchy(LocationScale):
     parameters = (location("median"), scale("scale, half the distance of the quartiles"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((4.0, 2.5)))
-    elsewhere = {
-        "R": "dcauchy(location = mu, scale = sigma)",
-        "scipy": "cauchy(loc, scale)",
-        "Stan": "cauchy(mu, sigma)",
-    }
+    elsewhere = (
+        in_r("dcauchy", {"location": "mu", "scale": "sigma"}),
+        in_scipy("cauchy", {"loc": "mu", "scale": "sigma"}),
+        in_stan("cauchy", {"mu": "mu", "sigma": "sigma"}),
+    )
 
     def standard(self, z: Rows) -> Rows:
         return -math.log(math.pi) - np.log1p(z**2)

@@ -19,6 +19,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Moments, Parameter, Reading
 from mlefit.special import log_complement
 from mlefit.support import NON_NEGATIVE, Domain
@@ -36,11 +37,11 @@ class Exponential(Family):
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean"),)
     readings = (Reading("time ratio", "log"), Reading("hazard ratio", "log", sign=-1))
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
-    elsewhere = {
-        "R": "dexp(rate = 1 / mu)",
-        "scipy": "expon(scale = mu)",
-        "Stan": "exponential(1 / mu)",
-    }
+    elsewhere = (
+        in_r("dexp", {"rate": "1/mu"}),
+        in_scipy("expon", {"scale": "mu"}),
+        in_stan("exponential", {"beta": "1/mu"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows) -> Rows:
         return -np.log(mu) - y / mu

@@ -27,6 +27,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Special
 from mlefit.families._stirling import remainder
@@ -72,11 +73,11 @@ class Gamma(Family):
         Example((1500.0, 0.6)),
         Example((0.01, 80.0)),
     )
-    elsewhere = {
-        "R": "dgamma(shape = k, rate = k / mu)",
-        "scipy": "gamma(a = k, scale = mu / k)",
-        "Stan": "gamma(k, k / mu)",
-    }
+    elsewhere = (
+        in_r("dgamma", {"shape": "k", "rate": "k/mu"}),
+        in_scipy("gamma", {"a": "k", "scale": "mu/k"}),
+        in_stan("gamma", {"alpha": "k", "beta": "k/mu"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows, k: Rows) -> Rows:
         return _height(k) - np.log(y) - k * half_deviance(y, mu)

@@ -34,6 +34,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._exponential_series import second_order
 from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._positive import log_moments
@@ -76,10 +77,10 @@ class GeneralisedGamma(Family):
         Example((-3.0, 0.7, -0.6)),
         Example((1.0, 0.3, 2.5)),
     )
-    elsewhere = {
-        "R": "flexsurv::dgengamma(mu, sigma, Q)",
-        "scipy": "gengamma(a = 1 / Q^2, c = Q / sigma, scale = exp(mu) * Q^(2 * sigma / Q))",
-    }
+    elsewhere = (
+        in_r("flexsurv::dgengamma", {"mu": "mu", "sigma": "sigma", "Q": "Q"}),
+        in_scipy("gengamma", {"a": "1/Q^2", "c": "Q/sigma", "scale": "exp(mu)*(Q^2)^(sigma/Q)"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows, sigma: Rows, Q: Rows) -> Rows:
         log_y = np.log(y)

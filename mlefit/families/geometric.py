@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import ratio, times_log
 from mlefit.support import COUNTS, Domain
@@ -36,11 +37,11 @@ class Geometric(Family):
     support = COUNTS
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count"),)
     examples = (Example((0.3,)), Example((4.0,)), Example((60.0,)))
-    elsewhere = {
-        "R": "dgeom(prob = 1/(1 + mu))",
-        "scipy": "geom(p=1/(1 + mu), loc=-1)",
-        "Stan": "neg_binomial_2(mu, phi = 1)",
-    }
+    elsewhere = (
+        in_r("dgeom", {"prob": "1/(1 + mu)"}),
+        in_scipy("nbinom", {"n": "1", "p": "1/(1 + mu)"}),
+        in_stan("neg_binomial_2", {"mu": "mu", "phi": "1"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows) -> Rows:
         return times_log(y, mu) - (y + 1) * np.log1p(mu)

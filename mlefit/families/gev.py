@@ -28,6 +28,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Moments, Parameter, Special
@@ -58,10 +59,10 @@ class GEV(LocationScale):
         Example((12.0, 3.5, 1e-9)),
         Example((12.0, 3.5, 0.0)),
     )
-    elsewhere = {
-        "R": "evd::dgev(loc = mu, scale = sigma, shape = xi)",
-        "scipy": "genextreme(c = -xi, loc, scale)",
-    }
+    elsewhere = (
+        in_r("evd::dgev", {"loc": "mu", "scale": "sigma", "shape": "xi"}),
+        in_scipy("genextreme", {"c": "-xi", "loc": "mu", "scale": "sigma"}),
+    )
 
     def standard(self, z: Rows, xi: Rows) -> Rows:
         s = _reduced(z, xi)

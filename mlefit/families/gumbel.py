@@ -21,6 +21,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Moments
 
@@ -38,11 +39,11 @@ class Gumbel(LocationScale):
     parameters = (location("mode"), scale("scale; the standard deviation is 1.2825 sigma"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
-    elsewhere = {
-        "R": "evd::dgumbel(loc = mu, scale = sigma)",
-        "scipy": "gumbel_r(loc, scale)",
-        "Stan": "gumbel(mu, sigma)",
-    }
+    elsewhere = (
+        in_r("evd::dgumbel", {"loc": "mu", "scale": "sigma"}),
+        in_scipy("gumbel_r", {"loc": "mu", "scale": "sigma"}),
+        in_stan("gumbel", {"mu": "mu", "beta": "sigma"}),
+    )
 
     def standard(self, z: Rows) -> Rows:
         return -z - np.exp(-z)

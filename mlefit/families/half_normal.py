@@ -17,6 +17,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import STAN, Elsewhere, R, in_scipy
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import log_normal_cdf
 from mlefit.support import NON_NEGATIVE, Domain
@@ -33,11 +34,11 @@ class HalfNormal(Family):
     support = NON_NEGATIVE
     parameters = (Parameter("sigma", "log", Domain.POSITIVE, "root mean square"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
-    elsewhere = {
-        "R": "2 * dnorm(y, sd = sigma)",
-        "scipy": "halfnorm(scale = sigma)",
-        "Stan": "normal(0, sigma) on a real<lower=0>",
-    }
+    elsewhere = (
+        Elsewhere(R, "2 * dnorm(x, 0, {sd})", {"sd": "sigma"}),
+        in_scipy("halfnorm", {"scale": "sigma"}),
+        Elsewhere(STAN, "normal(0, {sigma}) T[0, ]", {"sigma": "sigma"}),
+    )
 
     def log_density(self, y: Rows, sigma: Rows) -> Rows:
         return 0.5 * math.log(2 / math.pi) - np.log(sigma) - 0.5 * (y / sigma) ** 2

@@ -11,6 +11,7 @@ Source: J. Mullahy (1986), J. Econometrics 33, 341-365.
 from __future__ import annotations
 
 from mlefit.families import truncated_poisson
+from mlefit.families._elsewhere import STAN, Elsewhere, in_r
 from mlefit.families._hurdle import Hurdle
 from mlefit.families._inflated import probability_of_zero
 from mlefit.families._records import Example, Limit
@@ -35,10 +36,15 @@ class HurdlePoisson(Hurdle):
         ),
     )
     examples = (Example((4.0, 0.3)), Example((0.7, 0.8)), Example((30.0, 0.05)))
-    elsewhere = {
-        "R": "pscl::hurdle(dist = 'poisson'), whose zero part models 1 - zero",
-        "statsmodels": "HurdleCountModel(dist='poisson', zerodist=...)",
-    }
+    elsewhere = (
+        in_r("VGAM::dzapois", {"lambda": "mu", "pobs0": "zero"}),
+        Elsewhere(
+            STAN,
+            "y == 0 ? bernoulli_lpmf(1 | {theta}) : bernoulli_lpmf(0 | {theta}) + "
+            "poisson_lpmf(y | {lambda}) - poisson_lccdf(0 | {lambda})",
+            {"theta": "zero", "lambda": "mu"},
+        ),
+    )
 
 
 FAMILY = HurdlePoisson()

@@ -22,6 +22,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._elsewhere import Elsewhere, R, in_scipy
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Loss, Moments
 
@@ -38,9 +39,14 @@ class HyperbolicSecant(LocationScale):
     parameters = (location("mean"), scale("standard deviation"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
-    elsewhere = {
-        "scipy": "hypsecant(loc = mu, scale = 2 * sigma / pi)",
-    }
+    elsewhere = (
+        Elsewhere(
+            R,
+            "1 / (2 * {sigma} * cosh(pi * (x - {mu}) / (2 * {sigma})))",
+            {"mu": "mu", "sigma": "sigma"},
+        ),
+        in_scipy("hypsecant", {"loc": "mu", "scale": "2*sigma/pi"}),
+    )
 
     def standard(self, z: Rows) -> Rows:
         a = _HALF_PI * np.abs(z)

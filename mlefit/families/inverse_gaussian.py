@@ -28,6 +28,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
 from mlefit.special import log_complement
 from mlefit.support import POSITIVE, Domain
@@ -63,10 +64,10 @@ class InverseGaussian(Family):
         Example((250.0, 2000.0)),
         Example((0.02, 0.01)),
     )
-    elsewhere = {
-        "R": "statmod::dinvgauss(mean = mu, shape = lambda)",
-        "scipy": "invgauss(mu / lambda, scale = lambda)",
-    }
+    elsewhere = (
+        in_r("statmod::dinvgauss", {"mean": "mu", "shape": "lambda"}),
+        in_scipy("invgauss", {"mu": "mu/lambda", "scale": "lambda"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows, lam: Rows) -> Rows:
         return 0.5 * (np.log(lam / (2 * math.pi)) - 3 * np.log(y) - lam * deviance(y, mu))

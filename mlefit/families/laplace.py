@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Narrowing, Parameter
 from mlefit.families._two_sided import TwoSided
 from mlefit.support import Domain
@@ -54,11 +55,11 @@ class Laplace(TwoSided):
     up = down = 1.0
     vertex = 0.5
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 7.5)))
-    elsewhere = {
-        "R": "quantreg::rq(tau = 0.5) for the location",
-        "scipy": "laplace(loc, scale)",
-        "Stan": "double_exponential(mu, sigma)",
-    }
+    elsewhere = (
+        in_r("VGAM::dlaplace", {"location": "mu", "scale": "b"}),
+        in_scipy("laplace", {"loc": "mu", "scale": "b"}),
+        in_stan("double_exponential", {"mu": "mu", "sigma": "b"}),
+    )
     losses = (
         Loss(
             parameter="mu",

@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Moments
 from mlefit.special import log_logistic_cdf, log_logistic_density
@@ -36,11 +37,11 @@ class Logistic(LocationScale):
     parameters = (location("mean"), scale("scale; the standard deviation is 1.8138 sigma"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
-    elsewhere = {
-        "R": "dlogis(location = mu, scale = sigma)",
-        "scipy": "logistic(loc, scale)",
-        "Stan": "logistic(mu, sigma)",
-    }
+    elsewhere = (
+        in_r("dlogis", {"location": "mu", "scale": "sigma"}),
+        in_scipy("logistic", {"loc": "mu", "scale": "sigma"}),
+        in_stan("logistic", {"mu": "mu", "sigma": "sigma"}),
+    )
 
     def standard(self, z: Rows) -> Rows:
         return log_logistic_density(z)

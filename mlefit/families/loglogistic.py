@@ -25,6 +25,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan
 from mlefit.families._positive import log_moments
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading
 from mlefit.special import log_logistic_cdf, log_logistic_density, log_ratio
@@ -59,12 +60,16 @@ class Loglogistic(Family):
         Example((250.0, 1.8)),
         Example((0.02, 12.0)),
     )
-    elsewhere = {
-        "R": "flexsurv::dllogis(shape = k, scale); survreg has its log(scale) as coefficients "
-        "and 1 / k as its scale",
-        "scipy": "fisk(c = k, scale = scale)",
-        "Stan": "loglogistic(scale, k)",
-    }
+    elsewhere = (
+        in_r("actuar::dllogis", {"shape": "k", "scale": "scale"}),
+        Elsewhere(
+            R,
+            'survival::dsurvreg(x, mean = {mean}, scale = {scale}, distribution = "loglogistic")',
+            {"mean": "log(scale)", "scale": "1/k"},
+        ),
+        in_scipy("fisk", {"c": "k", "scale": "scale"}),
+        in_stan("loglogistic", {"alpha": "scale", "beta": "k"}),
+    )
 
     def log_density(self, y: Rows, scale: Rows, k: Rows) -> Rows:
         w = k * log_ratio(y, scale)

@@ -23,6 +23,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._positive import log_moments
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Reading
 from mlefit.special import HALF_LOG_2PI, log_normal_cdf
@@ -51,11 +52,11 @@ class Lognormal(Family):
     )
     readings = (Reading("time ratio", "identity"),)
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((7.0, 0.8)))
-    elsewhere = {
-        "R": "dlnorm(meanlog = mu, sdlog = sigma)",
-        "scipy": "lognorm(s = sigma, scale = exp(mu))",
-        "Stan": "lognormal(mu, sigma)",
-    }
+    elsewhere = (
+        in_r("dlnorm", {"meanlog": "mu", "sdlog": "sigma"}),
+        in_scipy("lognorm", {"s": "sigma", "scale": "exp(mu)"}),
+        in_stan("lognormal", {"mu": "mu", "sigma": "sigma"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         log_y = np.log(y)

@@ -26,12 +26,15 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan, in_statsmodels
 from mlefit.families._records import Example, Limit, Moments, Parameter, Special
 from mlefit.families._rising import log1p_lag, rise, rise_bend, rise_slope
 from mlefit.special import log_factorial, log_probability, ratio, times_log
 from mlefit.support import COUNTS, Domain
 
 ALIASES = ("nb", "nb2", "negative-binomial", "negative-binomial-2", "nbinom")
+
+_GLM_NB = {"(Intercept)": "log(mu)", "theta": "k"}
 
 
 class NegBinom(Family):
@@ -55,12 +58,13 @@ class NegBinom(Family):
         Example((30.0, 8.0)),
         Example((3.0, 2000.0)),
     )
-    elsewhere = {
-        "R": "dnbinom(size = k, mu = mu), MASS::glm.nb theta = k",
-        "scipy": "nbinom(n=k, p=k/(k + mu))",
-        "Stan": "neg_binomial_2(mu, phi = k)",
-        "statsmodels": "NegativeBinomial, alpha = 1/k",
-    }
+    elsewhere = (
+        in_r("dnbinom", {"size": "k", "mu": "mu"}),
+        Elsewhere(R, "MASS::glm.nb: (Intercept) {(Intercept)}, theta {theta}", _GLM_NB),
+        in_scipy("nbinom", {"n": "k", "p": "1/(1 + mu/k)"}),
+        in_stan("neg_binomial_2", {"mu": "mu", "phi": "k"}),
+        in_statsmodels("NegativeBinomial", {"const": "log(mu)", "alpha": "1/k"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows, k: Rows) -> Rows:
         return rise(y, k) - log_factorial(y) + times_log(y, mu) - (y + k) * np.log1p(mu / k)

@@ -30,6 +30,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan, in_statsmodels
 from mlefit.families._records import Example, Limit, Moments, Parameter
 from mlefit.families._rising import log1p_lag, rise, rise_bend, rise_slope
 from mlefit.families.negbinom import below_and_above
@@ -62,12 +63,14 @@ class NegBinom1(Family):
         Example((30.0, 0.3)),
         Example((3.0, 0.01)),
     )
-    elsewhere = {
-        "R": "dnbinom(size = mu/alpha, mu = mu)",
-        "scipy": "nbinom(n=mu/alpha, p=1/(1 + alpha))",
-        "Stan": "neg_binomial_2(mu, phi = mu/alpha)",
-        "statsmodels": "NegativeBinomial(loglike_method='nb1')",
-    }
+    elsewhere = (
+        in_r("dnbinom", {"size": "mu/alpha", "mu": "mu"}),
+        in_scipy("nbinom", {"n": "mu/alpha", "p": "1/(1 + alpha)"}),
+        in_stan("neg_binomial_2", {"mu": "mu", "phi": "mu/alpha"}),
+        in_statsmodels(
+            "NegativeBinomial(loglike_method='nb1')", {"const": "log(mu)", "alpha": "alpha"}
+        ),
+    )
 
     def log_density(self, y: Rows, mu: Rows, alpha: Rows) -> Rows:
         log = np.log1p(alpha)

@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
 from mlefit.special import HALF_LOG_2PI, log_normal_cdf
 from mlefit.support import REAL_LINE, Domain
@@ -65,7 +66,11 @@ class Normal(Family):
         ),
     )
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
-    elsewhere = {"R": "dnorm(mean, sd)", "scipy": "norm(loc, scale)", "Stan": "normal(mu, sigma)"}
+    elsewhere = (
+        in_r("dnorm", {"mean": "mu", "sd": "sigma"}),
+        in_scipy("norm", {"loc": "mu", "scale": "sigma"}),
+        in_stan("normal", {"mu": "mu", "sigma": "sigma"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return -HALF_LOG_2PI - np.log(sigma) - 0.5 * ((y - mu) / sigma) ** 2

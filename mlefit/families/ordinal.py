@@ -22,7 +22,7 @@ Source: P. McCullagh (1980), J. R. Stat. Soc. B 42, 109-142.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -31,7 +31,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows
+from mlefit.expression import quote
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import STAN, Elsewhere, R
 from mlefit.families._records import Contrast, Example, Moments, Parameter
 from mlefit.links import LINKS, Latent
 from mlefit.special import log_probability, ratio
@@ -59,6 +61,10 @@ _MU = Parameter(
 _FOUR = Facts(("a", "b", "c", "d"), 0, 3)
 
 
+_POLR = {"logit": "logistic"}
+_STAN = {"logit": "ordered_logistic", "probit": "ordered_probit"}
+
+
 class Ordinal(Family):
     """See the module's docstring."""
 
@@ -78,11 +84,10 @@ class Ordinal(Family):
         Example((0.3, -1.0, 0.2, 1.9), facts=_FOUR),
         Example((-0.5, -1.0, -0.4, 0.1), facts=_FOUR),
     )
-    elsewhere = {
-        "scipy": "",
-        "R": "MASS::polr(formula), whose coefficients and thresholds these are",
-        "Stan": "ordered_logistic(eta, cutpoints)",
-    }
+    elsewhere: tuple[Elsewhere, ...] = (
+        Elsewhere(R, "MASS::polr(formula): zeta the thresholds"),
+        Elsewhere(STAN, "ordered_logistic(eta, thresholds)"),
+    )
 
     def bound(self, facts: Facts) -> Family:
         family = Ordinal()
@@ -106,6 +111,7 @@ class Ordinal(Family):
         family = Ordinal()
         family.__dict__.update(self.__dict__)
         family.link = first.link if isinstance(first, Latent) else first
+        family.elsewhere = tuple(_thresholds(family.link.name, self.parameters[1:]))
         return family
 
     def log_density(self, y: Rows, mu: Rows, *t: Rows) -> Rows:
@@ -224,3 +230,14 @@ class _Ends:
 
 
 FAMILY = Ordinal()
+
+
+def _thresholds(link: str, thresholds: Sequence[Parameter]) -> Iterator[Elsewhere]:
+    """The thresholds where the location is 0, which every system has as they are here."""
+    arguments = {one.name: quote(one.name) for one in thresholds}
+    if set("{}") & set("".join(arguments)):
+        return
+    listed = ", ".join(f"{{{name}}}" for name in arguments)
+    yield Elsewhere(R, f'MASS::polr(method = "{_POLR.get(link, link)}"): zeta {listed}', arguments)
+    if link in _STAN:
+        yield Elsewhere(STAN, f"{_STAN[link]}(0, [{listed}]')", arguments)

@@ -23,6 +23,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.families._setting import Setting
 from mlefit.support import POSITIVE, Domain, Facts, Violation
@@ -43,11 +44,11 @@ class Pareto(Family):
         Example((alpha,), facts=Facts((), least, math.inf))
         for alpha, least in ((3.0, 1.0), (1.7, 250.0), (40.0, 0.1))
     )
-    elsewhere = {
-        "R": "VGAM::dpareto(scale = m, shape = alpha)",
-        "scipy": "pareto(b = alpha, scale = m)",
-        "Stan": "pareto(m, alpha)",
-    }
+    elsewhere = (
+        in_r("VGAM::dpareto", {"scale": "m", "shape": "alpha"}),
+        in_scipy("pareto", {"b": "alpha", "scale": "m"}),
+        in_stan("pareto", {"y_min": "m", "alpha": "alpha"}),
+    )
 
     def __init__(self, value: float | None = None) -> None:
         super().__init__(value)

@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Fused, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Moments, Parameter
 from mlefit.special import log_factorial, log_probability, poisson_tails, ratio, times_log
 from mlefit.support import COUNTS, Domain
@@ -54,7 +55,11 @@ class Poisson(Family):
     support = COUNTS
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count"),)
     examples = (Example((0.3,)), Example((4.0,)), Example((250.0,)))
-    elsewhere = {"R": "dpois(lambda)", "scipy": "poisson(mu)", "Stan": "poisson(lambda)"}
+    elsewhere = (
+        in_r("dpois", {"lambda": "mu"}),
+        in_scipy("poisson", {"mu": "mu"}),
+        in_stan("poisson", {"lambda": "mu"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows) -> Rows:
         return times_log(y, mu) - mu - log_factorial(y)

@@ -19,6 +19,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import log_complement
 from mlefit.support import POSITIVE, Domain
@@ -33,11 +34,11 @@ class Rayleigh(Family):
     support = POSITIVE
     parameters = (Parameter("sigma", "log", Domain.POSITIVE, "scale, which is the mode"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
-    elsewhere = {
-        "R": "VGAM::drayleigh(scale = sigma)",
-        "scipy": "rayleigh(scale = sigma)",
-        "Stan": "rayleigh(sigma)",
-    }
+    elsewhere = (
+        in_r("VGAM::drayleigh", {"scale": "sigma"}),
+        in_scipy("rayleigh", {"scale": "sigma"}),
+        in_stan("rayleigh", {"sigma": "sigma"}),
+    )
 
     def log_density(self, y: Rows, sigma: Rows) -> Rows:
         return np.log(y) - 2 * np.log(sigma) - 0.5 * (y / sigma) ** 2

@@ -31,6 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Moments, Parameter, Special
 from mlefit.families._slanted import log_share, log_slanted, slanted_bends, slanted_slopes
@@ -41,6 +42,10 @@ ALIASES = ("skewnorm", "azzalini")
 _ROOT_2_PI = math.sqrt(2 / math.pi)
 # a start nearer to alpha = 0, or to infinity, would begin where the likelihood is flat
 _LEAST_SKEWNESS, _MOST_SKEWNESS = 0.1, 0.9
+
+# location and scale of the density before it is moved to its mean and standard deviation
+_XI = "mu - sigma*alpha*sqrt(2/(pi + (pi - 2)*alpha^2))"
+_OMEGA = "sigma*sqrt((1 + alpha^2)/(1 + (1 - 2/pi)*alpha^2))"
 
 
 class SkewNormal(LocationScale):
@@ -63,12 +68,11 @@ class SkewNormal(LocationScale):
         Example((1200.0, 35.0, 0.0)),
         Example((4.0, 2.0, 25.0)),
     )
-    elsewhere = {
-        "R": "sn::dsn(xi, omega, alpha) with b = sqrt(2 / pi) * alpha / sqrt(1 + alpha^2), "
-        "omega = sigma / sqrt(1 - b^2), xi = mu - omega * b",
-        "scipy": "skewnorm(a = alpha, loc = xi, scale = omega), xi and omega as for R",
-        "Stan": "skew_normal(xi, omega, alpha), xi and omega as for R",
-    }
+    elsewhere = (
+        in_r("sn::dsn", {"xi": _XI, "omega": _OMEGA, "alpha": "alpha"}),
+        in_scipy("skewnorm", {"a": "alpha", "loc": _XI, "scale": _OMEGA}),
+        in_stan("skew_normal", {"xi": _XI, "omega": _OMEGA, "alpha": "alpha"}),
+    )
 
     def standard(self, z: Rows, alpha: Rows) -> Rows:
         unit = _unit(alpha)

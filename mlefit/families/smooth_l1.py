@@ -32,6 +32,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.families import _huber
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
 from mlefit.families._setting import Setting
 from mlefit.support import REAL_LINE, Domain
@@ -63,7 +64,7 @@ class SmoothL1(Family):
     even = False
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 3.0)))
     elementary = False
-    elsewhere = {"R": "", "scipy": "", "Stan": ""}
+    elsewhere = (in_r("VGAM::dhuber", {"k": "beta/sigma", "mu": "mu", "sigma": "sigma"}),)
 
     def __init__(self, value: float | None = None) -> None:
         super().__init__(value)

@@ -29,6 +29,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._elsewhere import Elsewhere, R, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Limit, Moments, Parameter
@@ -61,11 +62,15 @@ class Student(LocationScale):
         Example((1200.0, 35.0, 19.0)),
         Example((1.0, 2.0, 400.0)),
     )
-    elsewhere = {
-        "R": "dt((y - mu) / sigma, df) / sigma",
-        "scipy": "t(df, loc, scale)",
-        "Stan": "student_t(nu = df, mu, sigma)",
-    }
+    elsewhere = (
+        Elsewhere(
+            R,
+            "dt((x - {mu}) / {sigma}, df = {df}) / {sigma}",
+            {"mu": "mu", "sigma": "sigma", "df": "df"},
+        ),
+        in_scipy("t", {"df": "df", "loc": "mu", "scale": "sigma"}),
+        in_stan("student_t", {"nu": "df", "mu": "mu", "sigma": "sigma"}),
+    )
 
     def standard(self, z: Rows, df: Rows) -> Rows:
         tail = (df + 1) / 2 * np.log1p(z**2 / df)

@@ -12,6 +12,7 @@ Source: J. Grogger and R. Carson (1991), J. Applied Econometrics 6, 225-238.
 from __future__ import annotations
 
 from mlefit.families import negbinom
+from mlefit.families._elsewhere import STAN, Elsewhere, R, in_statsmodels
 from mlefit.families._records import Example, Limit, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated
 from mlefit.support import Domain
@@ -47,11 +48,15 @@ class TruncatedNegBinom(ZeroTruncated):
     )
     elementary = False
     examples = (Example((4.0, 1.5)), Example((0.6, 0.5)), Example((12.0, 40.0)))
-    elsewhere = {
-        "R": "VGAM::dgaitdnbinom(size.p = k, munb.p = mu, truncate = 0), posnegbinomial()",
-        "Stan": "neg_binomial_2(mu, phi = k) T[1, ]",
-        "statsmodels": "TruncatedLFNegativeBinomialP, alpha = 1/k",
-    }
+    elsewhere = (
+        Elsewhere(
+            R,
+            "VGAM::dgaitdnbinom(x, size.p = {size.p}, munb.p = {munb.p}, truncate = 0)",
+            {"size.p": "k", "munb.p": "mu"},
+        ),
+        Elsewhere(STAN, "neg_binomial_2({mu}, {phi}) T[1, ]", {"mu": "mu", "phi": "k"}),
+        in_statsmodels("TruncatedLFNegativeBinomialP", {"const": "log(mu)", "alpha": "1/k"}),
+    )
 
 
 FAMILY = TruncatedNegBinom()

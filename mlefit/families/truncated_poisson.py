@@ -11,6 +11,7 @@ Source: J. Grogger and R. Carson (1991), J. Applied Econometrics 6, 225-238.
 from __future__ import annotations
 
 from mlefit.families import poisson
+from mlefit.families._elsewhere import STAN, Elsewhere, R, in_statsmodels
 from mlefit.families._records import Example, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated
 from mlefit.support import Domain
@@ -27,11 +28,13 @@ class TruncatedPoisson(ZeroTruncated):
     base = poisson.FAMILY
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count before truncation"),)
     examples = (Example((0.3,)), Example((4.0,)), Example((60.0,)))
-    elsewhere = {
-        "R": "VGAM::dgaitdpois(lambda.p, truncate = 0), vglm(family = pospoisson())",
-        "Stan": "poisson(lambda) T[1, ]",
-        "statsmodels": "TruncatedLFPoisson",
-    }
+    elsewhere = (
+        Elsewhere(
+            R, "VGAM::dgaitdpois(x, lambda.p = {lambda.p}, truncate = 0)", {"lambda.p": "mu"}
+        ),
+        Elsewhere(STAN, "poisson({lambda}) T[1, ]", {"lambda": "mu"}),
+        in_statsmodels("TruncatedLFPoisson", {"const": "log(mu)"}),
+    )
 
 
 FAMILY = TruncatedPoisson()

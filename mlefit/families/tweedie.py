@@ -40,6 +40,7 @@ from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
 from mlefit.families._compound import Series, log_series
 from mlefit.families._compound_tails import log_tails
+from mlefit.families._elsewhere import Elsewhere, R
 from mlefit.families._exponential_series import second_order
 from mlefit.families._records import Example, Limit, Loss, Moments, Narrowing, Parameter
 from mlefit.families._setting import Setting
@@ -103,9 +104,13 @@ class Tweedie(Family):
         Example((300.0, 4.0, 1.2)),
         Example((0.02, 0.5, 1.8)),
     )
-    elsewhere = {
-        "R": "tweedie::dtweedie(mu = mu, phi = phi, power = p)",
-    }
+    elsewhere = (
+        Elsewhere(
+            R,
+            "exp(mgcv::ldTweedie(x, mu = {mu}, p = {p}, phi = {phi})[, 1])",
+            {"mu": "mu", "p": "p", "phi": "phi"},
+        ),
+    )
 
     def log_density(self, y: Rows, mu: Rows, phi: Rows, p: Rows) -> Rows:
         C = _series(y, phi, p, derivatives=False)

@@ -31,6 +31,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Narrowing, Parameter
 from mlefit.support import ANGLES, Domain
 
@@ -65,11 +66,11 @@ class VonMises(Family):
         Example((-1.0, 12.0)),
         Example((0.5, 300.0)),
     )
-    elsewhere = {
-        "R": "circular::dvonmises(mu, kappa)",
-        "scipy": "vonmises(kappa, loc = mu)",
-        "Stan": "von_mises(mu, kappa)",
-    }
+    elsewhere = (
+        in_r("circular::dvonmises", {"mu": "mu", "kappa": "kappa"}),
+        in_scipy("vonmises", {"kappa": "kappa", "loc": "mu"}),
+        in_stan("von_mises", {"mu": "mu", "kappa": "kappa"}),
+    )
 
     def log_density(self, y: Rows, mu: Rows, kappa: Rows) -> Rows:
         from scipy.special import i0e

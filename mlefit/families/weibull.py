@@ -26,6 +26,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan
 from mlefit.families._positive import log_moments
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading, Special
 from mlefit.special import log_complement, log_ratio
@@ -64,12 +65,16 @@ class Weibull(Family):
         Example((250.0, 0.7)),
         Example((0.02, 12.0)),
     )
-    elsewhere = {
-        "R": "dweibull(shape = k, scale); survreg has its log(scale) as coefficients "
-        "and 1 / k as its scale",
-        "scipy": "weibull_min(c = k, scale = scale)",
-        "Stan": "weibull(k, scale)",
-    }
+    elsewhere = (
+        in_r("dweibull", {"shape": "k", "scale": "scale"}),
+        Elsewhere(
+            R,
+            'survival::dsurvreg(x, mean = {mean}, scale = {scale}, distribution = "weibull")',
+            {"mean": "log(scale)", "scale": "1/k"},
+        ),
+        in_scipy("weibull_min", {"c": "k", "scale": "scale"}),
+        in_stan("weibull", {"alpha": "k", "sigma": "scale"}),
+    )
 
     def log_density(self, y: Rows, scale: Rows, k: Rows) -> Rows:
         w = k * log_ratio(y, scale)

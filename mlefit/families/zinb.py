@@ -14,6 +14,7 @@ negative binomial regression models, New York University, working paper EC-94-10
 from __future__ import annotations
 
 from mlefit.families import negbinom, truncated_negbinom
+from mlefit.families._elsewhere import STAN, Elsewhere, in_r, in_statsmodels
 from mlefit.families._inflated import ZeroInflated, probability_of_zero
 from mlefit.families._records import Example, Limit, Parameter
 from mlefit.support import Domain
@@ -51,11 +52,19 @@ class Zinb(ZeroInflated):
     )
     elementary = False
     examples = (Example((4.0, 1.5, 0.3)), Example((12.0, 8.0, 0.6)), Example((2.0, 0.8, 0.05)))
-    elsewhere = {
-        "R": "pscl::zeroinfl(dist = 'negbin'), VGAM::dzinegbin(size = k, munb = mu, pstr0 = zero)",
-        "statsmodels": "ZeroInflatedNegativeBinomialP, alpha = 1/k",
-        "Stan": "log_mix(zero, 0, neg_binomial_2_lpmf(0 | mu, k)) for y = 0",
-    }
+    elsewhere = (
+        in_r("VGAM::dzinegbin", {"size": "k", "munb": "mu", "pstr0": "zero"}),
+        Elsewhere(
+            STAN,
+            "log_mix({theta}, y == 0 ? 0 : negative_infinity(), "
+            "neg_binomial_2_lpmf(y | {mu}, {phi}))",
+            {"theta": "zero", "mu": "mu", "phi": "k"},
+        ),
+        in_statsmodels(
+            "ZeroInflatedNegativeBinomialP",
+            {"inflate_const": "log(zero/(1 - zero))", "const": "log(mu)", "alpha": "1/k"},
+        ),
+    )
 
 
 FAMILY = Zinb()

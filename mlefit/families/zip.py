@@ -11,6 +11,7 @@ Source: D. Lambert (1992), Technometrics 34, 1-14.
 from __future__ import annotations
 
 from mlefit.families import poisson, truncated_poisson
+from mlefit.families._elsewhere import STAN, Elsewhere, in_r, in_statsmodels
 from mlefit.families._inflated import ZeroInflated, probability_of_zero
 from mlefit.families._records import Example, Limit, Parameter
 from mlefit.support import Domain
@@ -34,11 +35,17 @@ class Zip(ZeroInflated):
         Limit("zero", "lower", "poisson", "no extra zeros: the Poisson boundary is the maximum"),
     )
     examples = (Example((4.0, 0.3)), Example((0.7, 0.1)), Example((30.0, 0.9)))
-    elsewhere = {
-        "R": "pscl::zeroinfl(dist = 'poisson'), VGAM::dzipois(lambda = mu, pstr0 = zero)",
-        "statsmodels": "ZeroInflatedPoisson",
-        "Stan": "log_mix(zero, 0, poisson_lpmf(0 | mu)) for y = 0",
-    }
+    elsewhere = (
+        in_r("VGAM::dzipois", {"lambda": "mu", "pstr0": "zero"}),
+        Elsewhere(
+            STAN,
+            "log_mix({theta}, y == 0 ? 0 : negative_infinity(), poisson_lpmf(y | {lambda}))",
+            {"theta": "zero", "lambda": "mu"},
+        ),
+        in_statsmodels(
+            "ZeroInflatedPoisson", {"inflate_const": "log(zero/(1 - zero))", "const": "log(mu)"}
+        ),
+    )
 
 
 FAMILY = Zip()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlefit.report import numbers, wording
 from mlefit.report.sections import Grid
-from mlefit.results.fit import Coefficient, FitResult, ParameterEstimate
+from mlefit.results.fit import (
+    Coefficient,
+    Derived,
+    FitResult,
+    ParameterEstimate,
+)
+
+_DERIVED = ("estimate", "std error")
 
 
 def coefficients(result: FitResult) -> Grid | None:
@@ -77,23 +84,31 @@ def derived(result: FitResult) -> Grid | None:
     rows = result.derived
     if not rows:
         return None
-    headings = [
-        "reading",
-        "formula",
-        "estimate",
-        "std error",
-        wording.interval_heading(result.model),
-    ]
-    names = [[row.name, row.expression] for row in rows]
+    headings = ["derived", "formula", "symmetric on", *_DERIVED, wording.derived_heading(result)]
+    names = [[row.name, row.expression, _scale(row)] for row in rows]
+    return _grid(headings, names, _of_derived(rows))
+
+
+def elsewhere(result: FitResult) -> Iterator[tuple[str, Grid]]:
+    """Each way of writing the distribution elsewhere, with the parameters it has there."""
+    headings = ["argument", "formula", *_DERIVED, wording.derived_heading(result)]
+    for one, call in zip(result.elsewhere, wording.reparameterised(result), strict=True):
+        names = [[row.name, row.expression] for row in one.arguments]
+        yield call, _grid(headings, names, _of_derived(one.arguments))
+
+
+def _scale(row: Derived) -> str:
+    return "" if row.scale is None else f"{row.scale} scale"
+
+
+def _of_derived(rows: Sequence[Derived]) -> list[list[str]]:
+    """Estimate, error and interval."""
     cells = [
         numbers.rounded([row.estimate, row.std_error, row.conf_low, row.conf_high], row.std_error)
         for row in rows
     ]
-    estimate, error, low, high = (
-        numbers.aligned(list(column)) for column in zip(*cells, strict=True)
-    )
-    interval = ["   ".join(ends) for ends in zip(low, high, strict=True)]
-    return _grid(headings, names, [estimate, error, interval])
+    estimate, error, low, high = (numbers.aligned([one[at] for one in cells]) for at in range(4))
+    return [estimate, error, ["   ".join(ends) for ends in zip(low, high, strict=True)]]
 
 
 def _grid(

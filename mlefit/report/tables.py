@@ -1,4 +1,4 @@
-"""The tidy tables, at full precision: one row per term, per fit, or per strength and term."""
+"""The tidy tables of a fit, at full precision: a row per term, fit, strength, derived quantity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TypeAlias
 
 from mlefit.errors import UsageError
-from mlefit.results.fit import Coefficient, FitResult, StrengthStep
+from mlefit.results.fit import Coefficient, Derived, FitResult, StrengthStep
 
 Cell: TypeAlias = str | float | None
 Row: TypeAlias = dict[str, Cell]
@@ -33,6 +33,52 @@ def fit(result: FitResult) -> Row:
     return head | {
         field.name: tidy(getattr(result.fit, field.name)) for field in fields(result.fit)
     }
+
+
+def derived(result: FitResult) -> list[Row]:
+    """One row for each function of the parameters.
+
+    Raises:
+        UsageError: none was asked for.
+    """
+    if not result.derived:
+        example = "b[Intercept]" if result.coefficients else result.parameters[0].parameter
+        raise UsageError(
+            "nothing is derived: no function of the parameters was asked for",
+            tries=[f"--derive 'NAME = exp({example})' --table derived"],
+        )
+    return [_record(row) for row in result.derived]
+
+
+def elsewhere(result: FitResult) -> list[Row]:
+    """One row for each parameter of the fitted distribution in another system.
+
+    Raises:
+        UsageError: rows have distributions of their own, or there is no such system.
+    """
+    if result.coefficients:
+        raise UsageError(
+            "there is no table 'elsewhere': with covariates every row has a distribution of its "
+            "own, and no single one to write down",
+            tries=[f"'{result.data.target} ~ 1'"],
+        )
+    if not result.elsewhere:
+        raise UsageError(
+            f"there is no table 'elsewhere': no distribution of {result.model.family} was fitted "
+            "that another system has",
+            tries=["mlefit list families"],
+        )
+    rows: list[Row] = []
+    for one in result.elsewhere:
+        for argument in one.arguments:
+            row = _record(argument)
+            head: Row = {"system": one.system, "call": one.template, "argument": row.pop("name")}
+            rows.append(head | row)
+    return rows
+
+
+def _record(row: Derived) -> Row:
+    return {field.name: tidy(getattr(row, field.name)) for field in fields(row)}
 
 
 def path(result: FitResult) -> list[Row]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 from mlefit.report import numbers
@@ -18,8 +19,10 @@ from mlefit.results.fit import (
     LossRecord,
     ModelInfo,
     ParameterEstimate,
+    Reparameterisation,
 )
 
+REPARAMETERISED = "The same distribution elsewhere"
 _SE_KIND = {
     "observed": "observed information",
     "expected": "expected information",
@@ -134,6 +137,27 @@ def interval_heading(model: ModelInfo) -> str:
     if not _is_normal(interval):
         parts.append(interval.distribution)
     return f"{numbers.percent(interval.level)} interval ({', '.join(parts)})"
+
+
+def derived_heading(result: FitResult) -> str:
+    """The same for functions of the parameters, which have no profiles of their own."""
+    model = result.model
+    if model.interval.method == "profile":
+        model = replace(model, interval=replace(model.interval, method="wald"))
+    return interval_heading(model)
+
+
+def reparameterised(result: FitResult) -> list[str]:
+    """The fitted distribution in other systems, its numbers rounded to their errors."""
+    return [f"{one.system}: {_call(one)}" for one in result.elsewhere]
+
+
+def _call(one: Reparameterisation) -> str:
+    text = one.template
+    for row in one.arguments:
+        value = numbers.rounded([row.estimate], row.std_error)[0].strip()
+        text = text.replace(f"{{{row.name}}}", value)
+    return text
 
 
 def statistic_heading(model: ModelInfo) -> str:

@@ -125,6 +125,16 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Reparameterisation:
+    """The fitted distribution under the names and parameters of another system."""
+
+    system: Annotated[str, "R, scipy, Stan or statsmodels"]
+    call: Annotated[str, "how it is written there, with the estimates"]
+    template: Annotated[str, "the same with the names of the arguments in braces"]
+    arguments: Annotated[Sequence[Derived], "parameters there, as functions of those here"]
+
+
+@dataclass(frozen=True)
 class FitSummary:
     """The height of the likelihood and what is derived from it."""
 
@@ -261,6 +271,9 @@ class FitResult:
         Mapping[str, float] | None,
         "under --se debiased: the estimates that tests and intervals are about, on the link scale",
     ] = None
+    elsewhere: Annotated[
+        Sequence[Reparameterisation], "of a plain sample: the same distribution in other systems"
+    ] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,14 @@ def render(result: FitResult, options: ReportOptions) -> str:
         blocks = [bullets(wording.fit_pieces(result))]
     elif options.table == "path":
         blocks = [grid(path.whole(result))]
+    elif options.table == "derived":
+        blocks = [grid(one) for one in [estimates.derived(result)] if one is not None]
+    elif options.table == "elsewhere":
+        blocks = [
+            block
+            for call, one in estimates.elsewhere(result)
+            for block in (bullets([call]), grid(one))
+        ]
     else:
         blocks = _whole(result)
     text = "\n\n".join(blocks) + "\n"
@@ -35,6 +43,7 @@ def _whole(result: FitResult) -> list[str]:
         *_losses(result),
         *_penalty(result),
         *_strength(result),
+        *_reparameterised(result),
         *(["#### Does it fit?", bullets(["   ".join(line) for line in facts])] if facts else []),
     ]
 
@@ -55,6 +64,12 @@ def _losses(result: FitResult) -> list[str]:
 def _penalty(result: FitResult) -> list[str]:
     lines = [" ".join(pieces) for pieces in wording.penalty_lines(result)]
     return ["#### The prior, as a penalty", bullets(lines)] if lines else []
+
+
+def _reparameterised(result: FitResult) -> list[str]:
+    if not result.elsewhere:
+        return []
+    return [f"#### {wording.REPARAMETERISED}", bullets(wording.reparameterised(result))]
 
 
 def _strength(result: FitResult) -> list[str]:

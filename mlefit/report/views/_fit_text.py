@@ -17,6 +17,15 @@ def render(result: FitResult, options: ReportOptions) -> str:
         page.line(wording.fit_pieces(result), "    ")
     elif options.table == "path":
         page.grid(path.whole(result))
+    elif options.table == "derived":
+        for grid in filter(None, [estimates.derived(result)]):
+            page.grid(grid)
+    elif options.table == "elsewhere":
+        for number, (call, grid) in enumerate(estimates.elsewhere(result)):
+            if number:
+                page.line()
+            page.line([call])
+            page.grid(grid)
     else:
         _whole(page, result)
     return page.text()
@@ -36,17 +45,8 @@ def _whole(page: Page, result: FitResult) -> None:
         page.line(["The prior, as a penalty"], style="bold")
         for pieces in lines:
             page.line(pieces, "   ", indent=2)
-    if result.path is not None:
-        page.line()
-        page.line(["The strength of the prior"], style="bold")
-        for pieces in path.lines(result.path):
-            page.line(pieces, indent=2)
-        if page.options.plot:
-            for picture in curves.path_pictures(result):
-                page.line()
-                page.picture(picture)
-            page.line()
-        page.grid(path.grid(result.path))
+    _strength(page, result)
+    _reparameterised(page, result)
     if facts := wording.diagnostics(result.diagnostics):
         page.line()
         page.line(["Does it fit?"], style="bold")
@@ -77,3 +77,27 @@ def _losses(page: Page, result: FitResult) -> None:
         page.line(wording.loss_identity(loss, result.fit.mean_nll), indent=2)
     for settings in wording.elsewhere(result.losses):
         page.line(settings, "; ", indent=2)
+
+
+def _strength(page: Page, result: FitResult) -> None:
+    if result.path is None:
+        return
+    page.line()
+    page.line(["The strength of the prior"], style="bold")
+    for pieces in path.lines(result.path):
+        page.line(pieces, indent=2)
+    if page.options.plot:
+        for picture in curves.path_pictures(result):
+            page.line()
+            page.picture(picture)
+        page.line()
+    page.grid(path.grid(result.path))
+
+
+def _reparameterised(page: Page, result: FitResult) -> None:
+    if not result.elsewhere:
+        return
+    page.line()
+    page.line([wording.REPARAMETERISED], style="bold")
+    for call in wording.reparameterised(result):
+        page.line([call], indent=2)

@@ -10,17 +10,26 @@ from mlefit.report.options import ReportOptions
 from mlefit.report.pictures import Picture
 from mlefit.results.fit import FitResult
 
+_TABLES = {
+    "terms": tables.terms,
+    "path": tables.path,
+    "derived": tables.derived,
+    "elsewhere": tables.elsewhere,
+}
+
 
 @dataclass(frozen=True)
 class FitView:
     """A fit in every format; the modules of a format are loaded when it is asked for."""
 
     result: FitResult
-    table_names = ("terms", "fit", "path")
+    table_names = ("terms", "fit", *list(_TABLES)[1:])
 
     def render(self, record: object, options: ReportOptions) -> str:
         """The report in the format of the options, ending in a line break."""
         result = self.result
+        if options.table is not None:
+            self._rows(options.table)  # a table that a fit has not is told in every format
         if options.format == "json":
             from mlefit.report import document
 
@@ -52,7 +61,7 @@ class FitView:
         """A tidy table."""
         if table == "fit":
             return [tables.fit(self.result)]
-        return tables.path(self.result) if table == "path" else tables.terms(self.result)
+        return _TABLES[table](self.result)
 
 
 def view(result: FitResult) -> FitView:
