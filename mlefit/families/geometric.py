@@ -20,7 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
-from mlefit.families._elsewhere import in_r, in_scipy, in_stan
+from mlefit.families._elsewhere import SCIPY, Elsewhere, in_r, in_stan
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import ratio, times_log
 from mlefit.support import COUNTS, Domain
@@ -39,7 +39,7 @@ class Geometric(Family):
     examples = (Example((0.3,)), Example((4.0,)), Example((60.0,)))
     elsewhere = (
         in_r("dgeom", {"prob": "1/(1 + mu)"}),
-        in_scipy("nbinom", {"n": "1", "p": "1/(1 + mu)"}),
+        Elsewhere(SCIPY, "geom(p={p}, loc=-1)", {"p": "1/(1 + mu)"}),
         in_stan("neg_binomial_2", {"mu": "mu", "phi": "1"}),
     )
 

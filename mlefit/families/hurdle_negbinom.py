@@ -11,7 +11,7 @@ Source: J. Mullahy (1986), J. Econometrics 33, 341-365.
 from __future__ import annotations
 
 from mlefit.families import truncated_negbinom
-from mlefit.families._elsewhere import STAN, Elsewhere, in_r
+from mlefit.families._elsewhere import STAN, Elsewhere, R
 from mlefit.families._hurdle import Hurdle
 from mlefit.families._inflated import probability_of_zero
 from mlefit.families._records import Example, Limit
@@ -51,7 +51,12 @@ class HurdleNegBinom(Hurdle):
     elementary = False
     examples = (Example((4.0, 1.5, 0.3)), Example((0.7, 0.6, 0.8)), Example((12.0, 40.0, 0.05)))
     elsewhere = (
-        in_r("VGAM::dzanegbin", {"size": "k", "munb": "mu", "pobs0": "zero"}),
+        Elsewhere(
+            R,  # its dzanegbin does not repeat munb along x
+            "VGAM::dgaitdnbinom(x, size.p = {size.p}, munb.p = {munb.p}, a.mlm = 0, "
+            "pobs.mlm = {pobs.mlm})",
+            {"size.p": "k", "munb.p": "mu", "pobs.mlm": "zero"},
+        ),
         Elsewhere(
             STAN,
             "y == 0 ? bernoulli_lpmf(1 | {theta}) : bernoulli_lpmf(0 | {theta}) + "
