@@ -100,6 +100,10 @@ class DerivedFunction:
         Raises:
             NoValueError: it has no value here, or no gradient.
         """
+        with np.errstate(all="ignore"):
+            return self._at(beta)
+
+    def _at(self, beta: Vector) -> tuple[float, Vector]:
         etas = {leaf: beta[one.position : one.position + 1] for leaf, one in self.leaves.items()}
         numbers = {
             leaf: float((eta if one.link is None else one.link.inverse(eta))[0])

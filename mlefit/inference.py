@@ -213,7 +213,7 @@ def natural_scale(
     """A parameter without covariates: estimate, standard error, lower and upper end.
 
     The error is the delta method's; the ends are mapped from the link scale, so they
-    never leave the parameter's domain. They lie about `centre`, if that is not the estimate.
+    never leave the parameter's domain. Both are about `centre`, if that is not the estimate.
     """
     link = maximum.model.links[k]
     eta: Vector = maximum.betas[k][:1]
@@ -222,7 +222,7 @@ def natural_scale(
     low, high = sorted(float(end) for end in ends)
     return (
         float(link.inverse(eta)[0]),
-        abs(float(link.slope(eta)[0])) * std_error,
+        abs(float(link.slope(np.array([middle]))[0])) * std_error,
         low,
         high,
     )

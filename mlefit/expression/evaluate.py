@@ -77,7 +77,7 @@ def evaluate(expression: Expression, at: Mapping[Leaf, float]) -> Value:
         case Number(value):
             return Value(value, {})
         case Name() | Reference():
-            return Value(at[expression], {expression: 1.0})
+            return _leaf(expression, at[expression])
         case Unary(_, operand):
             inner = evaluate(operand, at)
             return Value(-inner.value, _combined((-1.0, inner)))
@@ -89,10 +89,7 @@ def evaluate(expression: Expression, at: Mapping[Leaf, float]) -> Value:
         case Call("min" | "max", arguments):
             return _extreme(expression, [evaluate(one, at) for one in arguments])
         case Call("abs", (argument,)):
-            u = evaluate(argument, at)
-            if u.value == 0 and u.slopes:
-                raise _no_slope(expression, (argument, u))
-            return Value(abs(u.value), _combined((math.copysign(1.0, u.value), u)))
+            return _size(expression, argument, evaluate(argument, at))
         case Call(function, (argument,)):
             u = evaluate(argument, at)
             return _result(expression, _CALLS[function], (argument, u))
@@ -204,6 +201,18 @@ _CALLS: Mapping[str, _Rule] = MappingProxyType(
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
 )
+
+
+def _leaf(leaf: Leaf, value: float) -> Value:
+    if not math.isfinite(value):
+        raise _no_value(leaf)
+    return Value(value, {leaf: 1.0})
+
+
+def _size(node: Expression, argument: Expression, u: Value) -> Value:
+    if u.value == 0 and u.slopes:
+        raise _no_slope(node, (argument, u))
+    return Value(abs(u.value), _combined((math.copysign(1.0, u.value), u)))
 
 
 def _holds(condition: Expression, at: Mapping[Leaf, float]) -> bool:
