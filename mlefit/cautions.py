@@ -9,6 +9,7 @@ import numpy as np
 
 from mlefit._types import Matrix
 from mlefit.design.blocks import Predictor
+from mlefit.families._records import Limit
 from mlefit.inference import inverse_information
 from mlefit.influence import declining_statistics, influential_rows
 from mlefit.maximum import Maximum
@@ -168,14 +169,27 @@ def near_edges(maximum: Maximum) -> Iterator[str]:
     for limit in maximum.model.family.limits:
         k = names.index(limit.parameter)
         predictor = maximum.engine.predictors[k]
-        if bread is None or predictor.size != 1 or limit.family is None:
+        if bread is None or predictor.size != 1 or limit is not _nearest(maximum, k):
             continue
         at = sum(one.size for one in maximum.engine.predictors[:k])
         if bread[at, at] > 1 and maximum.model.links[k].name in ("log", "logit"):
+            simpler = limit.family or limit.instead
+            there = f", where the family is {simpler}" if simpler else ""
+            instead = f", and --family {simpler} may do" if simpler else ""
             yield (
-                f"{limit.parameter} is less than a standard error from its edge, where the family "
-                f"is {limit.family}: its interval says little, and --family {limit.family} may do"
+                f"{limit.parameter} is less than a standard error from its edge{there}: "
+                f"its interval says little{instead}"
             )
+
+
+def _nearest(maximum: Maximum, k: int) -> Limit:
+    """Of the edges of a parameter without covariates the one on its side."""
+    link, (eta,) = maximum.model.links[k], maximum.betas[k]
+    family = maximum.model.family
+    return min(
+        (limit for limit in family.limits if limit.parameter == family.parameters[k].name),
+        key=lambda limit: abs(link.forward(np.array([limit.value]))[0] - eta),
+    )
 
 
 def doubtful_intervals(maximum: Maximum) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 Influence is Cook's distance in its one-step form for any likelihood: with g_i the score
 of row i in the coefficients of the first parameter (and of those that go with it, such
-as further classes), A_i its information there and d_i = A^-1 g_i its step,
+as further classes), A_i its information there, A the sum of these, with which other
+parameters stay where they are, and d_i = A^-1 g_i its step,
 
     D_i = g_i' d_i / (p (1 - h_i)^2),    h_i = d_i' A_i d_i / d_i' A d_i
 
@@ -67,7 +68,7 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
     count = 1 + sum(p.follows or p.name in together for p in parameters[1:])
     edges = np.cumsum([0, *(len(gamma) for gamma in gammas[:count])])
     p = int(edges[-1])
-    own = bread[:p, :p]
+    own = np.linalg.inv(np.linalg.inv(bread)[:p, :p])
 
     def largest(block: Block) -> Influential:
         terms = model.row_terms(block, gammas, model.leverage_kind)

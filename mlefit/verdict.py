@@ -97,8 +97,10 @@ def _edge_reached(edge: Edge) -> str:
 
 
 def _held_inside(edge: Edge, roles: Roles) -> str:
-    """What keeps a parameter from its edge: a value, or no covariates."""
+    """What keeps a parameter from its edge: another family, a value, or no covariates."""
     name = edge.limit.parameter
+    if edge.limit.instead is not None:
+        return f"--family {edge.limit.instead}"
     if len(edge.predictor.columns) > 1:
         return f"leave out --model '{roles.formulas[name].text}'"
     domain = edge.model.family.parameters[edge.position].domain

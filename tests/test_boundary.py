@@ -139,6 +139,37 @@ def test_an_edge_without_a_family_is_told_without_errors():
     assert found.fit.log_likelihood == pytest.approx(height, abs=1e-6)
 
 
+@pytest.mark.parametrize("right", ["1", "x"])
+def test_the_slopes_at_the_edge_of_small_sizes_are_those_of_the_logarithmic_series(right):
+    data = table().with_columns(seen=species())
+    found = fit(data, f"seen ~ {right}", family="truncated-negbinom")
+    series = fit(data, f"seen ~ {right}", family="logarithmic")
+    assert found.certificate.status == "boundary"
+    assert series.certificate.status == "converged"
+    assert "--family logarithmic" in found.warnings[0]
+    assert found.fit.log_likelihood == pytest.approx(series.fit.log_likelihood, abs=1e-8)
+    slopes = [row.estimate for row in found.coefficients if row.term == "x"]
+    expected = [row.estimate for row in series.coefficients if row.term == "x"]
+    assert slopes == pytest.approx(expected, rel=1e-4)
+
+
+def test_near_one_of_two_edges_only_that_one_is_named():
+    rng = np.random.default_rng(1)
+    found = fit(pl.DataFrame({"y": rng.logseries(0.8, 500)}), "y ~ 1", family="truncated-negbinom")
+    assert found.certificate.status == "converged"
+    assert found.parameters[1].estimate < found.parameters[1].std_error
+    (caution,) = found.warnings  # and no row decides alone
+    assert "--family logarithmic" in caution
+
+
+def species():
+    """Counts more spread than a zero-truncated negative binomial allows."""
+    rng = np.random.default_rng(3)
+    x = table()["x"].to_numpy()
+    y = rng.logseries(1 / (1 + np.exp(-1 - 0.5 * x)))
+    return np.where(rng.random(ROWS) < 0.02, 6 * y, y)
+
+
 def test_trials_that_all_end_alike_are_told():
     data = pl.DataFrame({"y": [0, 10, 0, 10, 10], "m": [10] * 5})
     found = fit(data, "y ~ 1", family="beta-binomial", trials="m")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -81,7 +82,7 @@ def log_lognormal(theta):
     return sum(-((x - mu) ** 2) / (2 * sigma**2) - mpmath.log(sigma) for x in logs)
 
 
-CASES = {
+CASES: dict[str, tuple[Any, ...]] = {
     "normal": (
         "y ~ 1",
         {"y": HEIGHTS},
@@ -180,7 +181,8 @@ def test_estimates_and_errors_have_8_digits(family):
         assert [row.estimate for row in rows] == pytest.approx(list(map(float, theta)), rel=1e-9)
         for row, (text, g) in zip(result.derived, functions.items(), strict=True):
             value, error = g(*theta), delta_method(g, theta, covariance)
-            assert (row.expression, row.estimate) == (text, pytest.approx(float(value), rel=1e-10))
+            assert row.expression == text
+            assert row.estimate == pytest.approx(float(value), rel=1e-10)
             assert row.std_error == pytest.approx(float(error), rel=1e-8)
             ends = exact_ends(row.scale, value, error)
             assert (row.conf_low, row.conf_high) == pytest.approx(ends, rel=1e-8)
@@ -205,7 +207,7 @@ def exact_ends(scale, value, error):
 
 
 def test_scales_follow_from_the_form():
-    scales = {}
+    scales: dict[str, str] = {}
     for family, (formula, columns, _, functions) in CASES.items():
         texts = [f"g{i} = {text}" for i, text in enumerate(functions)]
         result = fit(pl.DataFrame(columns), formula, family=family, derive=texts)
@@ -311,7 +313,7 @@ def test_the_error_is_the_delta_methods_with_the_covariance_of_the_fit(options):
 
 
 def test_t_quantiles_serve_where_the_tables_use_them():
-    options = {"family": "normal", "small_sample": True}
+    options: dict[str, Any] = {"family": "normal", "small_sample": True}
     result = fit(HOUSES, "price ~ lotsize", derive="twice = 2*b[lotsize]", **options)
     row, slope = result.derived[0], result.coefficients[1]
     reach = Reference(result.fit.df_residual).quantile(0.95) * 2 * slope.std_error

@@ -13,6 +13,7 @@ from mlefit.expression import (
     FUNCTIONS,
     POSITIVE,
     UNIT,
+    Leaf,
     Name,
     NoValueError,
     Reference,
@@ -24,7 +25,7 @@ from mlefit.expression import (
 )
 from tests.test_derivative import MPMATH
 
-AT = {Name("x"): 0.7, Name("y"): 2.3, Reference("b", "z"): -1.4}
+AT: dict[Leaf, float] = {Name("x"): 0.7, Name("y"): 2.3, Reference("b", "z"): -1.4}
 SMOOTH = (
     "x*y/b[z]",
     "-b[z]/(x+y)",
@@ -109,7 +110,7 @@ def test_what_has_no_value_or_no_slope_is_told_with_its_operands(text, problem, 
 
 
 def test_a_square_has_a_slope_at_zero_and_at_its_exponents_own_corner():
-    zero = {Name("x"): 0.0}
+    zero: dict[Leaf, float] = {Name("x"): 0.0}
     assert evaluate(parse("x^2"), zero).slopes == {Name("x"): 0.0}
     assert evaluate(parse("x^1"), zero).slopes == {Name("x"): 1.0}
 

@@ -131,6 +131,7 @@ CASES = {
     "geometric": Case(_bursts),
     "hurdle-negbinom": Case(_gappy, further=("k", "zero")),
     "hurdle-poisson": Case(_gappy, further=("zero",)),
+    "logarithmic": Case(_seen),
     "negbinom": Case(_bursts, further=("k",)),
     "negbinom1": Case(_bursts, further=("alpha",)),
     "truncated-negbinom": Case(_seen, further=("k",)),

@@ -104,6 +104,15 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "specify": (words("design errors families formula links request support"), NUMERIC),
+    "quantile": (words("_types families"), {"numpy"}),
+    "distribution": (words("_types at errors families quantile"), {"numpy"}),
+    "saved": (
+        words(
+            "_types design errors expression families formula inference likelihood links "
+            "request results specify support"
+        ),
+        NUMERIC,
+    ),
     "influence": (words("_types design maximum special"), NUMERIC),
     "cautions": (
         words("_types design families inference influence maximum optimise rank source"),

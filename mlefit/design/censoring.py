@@ -64,12 +64,6 @@ def conditioned(request: Request, family: Family) -> Family:
         )
     if type(family).log_cdf is Family.log_cdf or family.support.levels:
         raise UsageError(f"{family.name} has no distribution of numbers that could be {what}")
-    if not family.even:
-        raise UsageError(
-            f"{family.name} cannot be {what} here: its density has corners or a sharp edge, over "
-            "which its tails have no exact derivatives",
-            tries=["--family student", "--family logistic"],
-        )
     _check_range(below, above, family)
     return Conditioned(family, censored=_is_censored(request), below=below, above=above)
 

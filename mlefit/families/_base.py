@@ -110,6 +110,19 @@ class Fused(NamedTuple):
     information: Pairs
 
 
+class Drift(NamedTuple):
+    """Derivatives of a quantile in the parameters: of the distribution function, over -density.
+
+    Attributes:
+        velocity: in each parameter, -(dF/dtheta_j)/f.
+        change: entry (j, k), j <= k: the derivative of velocity j in parameter k where y
+            stays; an absent one is zero.
+    """
+
+    velocity: tuple[Rows, ...]
+    change: Pairs
+
+
 class Family(ABC):
     """A distribution of one target value.
 
@@ -156,10 +169,6 @@ class Family(ABC):
 
     elementary: bool = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""
-
-    even: bool = True
-    """Whether the density bends on no shorter length than its spread, so that differences
-    of its tails are exact: without corners and sharp edges."""
 
     is_censored: bool = False
     """Whether some rows tell only where their value lies."""
@@ -298,6 +307,13 @@ class Family(ABC):
 
     def log_sf(self, y: Rows, *theta: Any, **known: Any) -> Rows | None:
         """Logarithm of P(Y > y), any y, exact where it is small; None with `log_cdf`."""
+        return None
+
+    def drift(self, y: Rows, *theta: Any, **known: Any) -> Drift | None:
+        """How the value with the probability of y below it moves as the parameters do.
+
+        From this the derivatives of both tails are exact; None if it has no closed form.
+        """
         return None
 
     @abstractmethod

@@ -6,6 +6,11 @@
     C' = -2 T/k^2;  B/C is the probability of the core, 2 T/(k C) that of the tails
     E z^2 [|z| <= k] = (B - 2 k T)/C;   E z^2 beyond = 2 T (k + 2/k + 2/k^3)/C
 
+    A quantile z = -a moves with k by q, and the one at a by -q; with Q = 2 T/(k C),
+    q   = exp((a^2 - k^2)/2) sqrt(2 pi) (2 Phi(a) - 1)/(k^2 C) in the core,
+          a/k - 1 + (1 - Q)/k^2 beyond
+    q_a = a q + Q/k,  1/k;   q_k = q (Q/k - k - 2/k),  -a/k^2 - 2 (1 - Q)/k^3 - Q'/k^2
+
 Source: P. J. Huber (1964), Annals of Mathematical Statistics 35(1), 73-101, section 4.
 """
 
@@ -83,6 +88,25 @@ def _log_below(z: Rows, k: Any) -> Rows:
     tail = k * (k / 2 + np.minimum(z, -k)) - np.log(k * whole)
     part = edge / k + _ROOT_2PI * (ndtr(np.maximum(z, -k)) - ndtr(-k))
     return np.where(z < -k, tail, np.log(part / whole))
+
+
+def drift(z: Rows, k: Any) -> tuple[Rows, Rows, Rows]:
+    """dz/dk where P(Z <= z) stays, and its derivatives in z and in k."""
+    from scipy.special import erf
+
+    whole, share = pieces(k)[2], tails(k)
+    share_k = share * (share / k - k - 1 / k)
+    size = np.abs(z)
+    inner = np.minimum(size, k)
+    risen = np.exp((inner**2 - k**2) / 2) / (k**2 * whole)
+    core_q = risen * _ROOT_2PI * erf(inner / math.sqrt(2))
+    beyond = size > k
+    q = np.where(beyond, size / k - 1 + (1 - share) / k**2, core_q)
+    q_z = np.where(beyond, 1 / k, size * q + share / k)
+    far_k = -size / k**2 - 2 * (1 - share) / k**3 - share_k / k**2
+    q_k = np.where(beyond, far_k, q * (share / k - k - 2 / k))
+    side = -np.sign(z)
+    return side * q, -q_z, side * q_k
 
 
 def draws(rng: np.random.Generator, k: Rows) -> Rows:

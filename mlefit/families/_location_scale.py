@@ -9,6 +9,9 @@
                                              -d2/dsigma ds  = z g_zs/sigma
                                              -d2/ds2        = -g_ss
 
+A quantile y = mu + sigma z moves by 1 with mu, by z with sigma, and by sigma q with s, where
+q = dz/ds where P(Z <= z) stays (see `Drift`).
+
 A family writes g, its derivatives and its tails; what follows from them stands here.
 """
 
@@ -21,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._records import Moments, Narrowing, Parameter
 from mlefit.support import REAL_LINE, Domain
 
@@ -50,6 +53,10 @@ class LocationScale(Family):
     def upper_tail(self, z: Rows, *shape: Any, **known: Any) -> Rows:
         """Logarithm of P(Z > z); here for a symmetric density."""
         return self.lower_tail(-z, *shape)
+
+    def shape_drift(self, z: Rows, *shape: Any, **known: Any) -> tuple[Rows, Rows] | None:
+        """q, and its derivative in s where z stays; None if they have no closed form."""
+        return None
 
     @abstractmethod
     def standard_draws(self, rng: np.random.Generator, n: int, *shape: Any, **known: Any) -> Rows:
@@ -83,6 +90,17 @@ class LocationScale(Family):
     def log_sf(self, y: Rows, mu: Rows, sigma: Rows, *shape: Any, **known: Any) -> Rows:
         return self.upper_tail((y - mu) / sigma, *shape)
 
+    def drift(self, y: Rows, mu: Rows, sigma: Rows, *shape: Any, **known: Any) -> Drift | None:
+        z = (y - mu) / sigma
+        own = line_drift(z, sigma)
+        if not shape:
+            return own
+        moved = self.shape_drift(z, *shape)
+        if moved is None:
+            return None
+        q, q_s = moved
+        return Drift((*own.velocity, sigma * q), {**own.change, (2, 2): sigma * q_s})
+
     def sample(
         self, rng: np.random.Generator, mu: Rows, sigma: Rows, *shape: Any, **known: Any
     ) -> Rows:
@@ -105,6 +123,11 @@ def scale(meaning: str) -> Parameter:
         precision_power=-0.5,
         narrowing=Narrowing(power=1, unit=1),
     )
+
+
+def line_drift(z: Rows, sigma: Rows) -> Drift:
+    """How the quantile mu + sigma z moves with mu and sigma."""
+    return Drift((np.ones_like(z), z), {(1, 1): -z / sigma})
 
 
 def half_spread(moments: Moments) -> float:

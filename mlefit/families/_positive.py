@@ -1,4 +1,4 @@
-"""Starts that families of positive values share: location and spread of the logarithm."""
+"""What families of positive values share: starts from the logarithm, and moving quantiles."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from mlefit._types import Rows
+from mlefit.families._base import Drift
 from mlefit.families._records import Moments
 
 
@@ -21,3 +23,14 @@ def log_moments(moments: Moments) -> tuple[float, float]:
         relative = math.sqrt(moments.variance) / moments.mean
         sd = math.sqrt(math.log1p(relative**2))
     return mean, sd
+
+
+def scale_drift(y: Rows, scale: Rows) -> Drift:
+    """How a quantile that is a multiple of the scale moves with it."""
+    return Drift((y / scale,), {(0, 0): -y / scale**2})
+
+
+def power_drift(y: Rows, scale: Rows, k: Rows) -> Drift:
+    """How a quantile scale z^(1/k) moves with scale and k."""
+    fall = y * np.log(y / scale) / k
+    return Drift((y / scale, -fall), {(0, 0): -y / scale**2, (1, 1): fall / k})

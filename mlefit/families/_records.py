@@ -171,10 +171,12 @@ class Limit:
     Attributes:
         parameter: the one that nears an edge of its domain.
         end: which edge.
-        family: name of what is left; None if it has no name here.
+        family: name of what is left; None if it has no name here, or other parameters.
         words: what a reader is told where the maximum lies at the edge.
         near: a value so close to the edge that only the first order of the distance counts;
             None for 1e10 or 1e-10.
+        instead: name of what is left if its parameters are others, so that only a fit of its
+            own tells their errors.
     """
 
     parameter: str
@@ -182,6 +184,7 @@ class Limit:
     family: str | None
     words: str
     near: float | None = None
+    instead: str | None = None
 
     @property
     def value(self) -> float:

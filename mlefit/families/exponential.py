@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
+from mlefit.families._positive import scale_drift
 from mlefit.families._records import Example, Loss, Moments, Parameter, Reading
 from mlefit.special import log_complement
 from mlefit.support import NON_NEGATIVE, Domain
@@ -73,6 +74,9 @@ class Exponential(Family):
 
     def log_sf(self, y: Rows, mu: Rows) -> Rows:
         return -np.maximum(y, 0.0) / mu
+
+    def drift(self, y: Rows, mu: Rows) -> Drift:
+        return scale_drift(y, mu)
 
     def sample(self, rng: np.random.Generator, mu: Rows) -> Rows:
         return rng.exponential(mu)

@@ -10,6 +10,7 @@
     g_zz   = c s_zz - t s_z^2                  g_z,xi  = c s_z,xi - (t s_xi + 1) s_z
                                                g_xi,xi = c s_xi,xi - (t s_xi + 2) s_xi
     (see `_location_scale`)
+    and where s stays dz/dxi = -s_xi/s_z
 
 The support 1 + xi z > 0 depends on the parameters: outside it the density is 0 and the
 log-density -infinity, a place where no search can stand. xi = 0 is the gumbel family, xi > 0
@@ -94,6 +95,11 @@ class GEV(LocationScale):
 
     def upper_tail(self, z: Rows, xi: Rows) -> Rows:
         return log_one_minus_exp(_rate(z, xi))
+
+    def shape_drift(self, z: Rows, xi: Rows) -> tuple[Rows, Rows]:
+        phi, longer = log1p_ratio(xi * z), 1 + xi * z
+        change = -(z**3) * (phi.curvature * longer + phi.slope)
+        return -(z**2) * phi.slope * longer, change
 
     def standard_draws(self, rng: np.random.Generator, n: int, xi: Rows) -> Rows:
         reduced = rng.gumbel(size=n)

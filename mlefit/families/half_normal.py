@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import STAN, Elsewhere, R, in_scipy
+from mlefit.families._positive import scale_drift
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import log_normal_cdf
 from mlefit.support import NON_NEGATIVE, Domain
@@ -72,6 +73,9 @@ class HalfNormal(Family):
 
     def log_sf(self, y: Rows, sigma: Rows) -> Rows:
         return math.log(2) + log_normal_cdf(-np.maximum(y, 0.0) / sigma)
+
+    def drift(self, y: Rows, sigma: Rows) -> Drift:
+        return scale_drift(y, sigma)
 
     def sample(self, rng: np.random.Generator, sigma: Rows) -> Rows:
         return np.abs(rng.normal(0.0, sigma))

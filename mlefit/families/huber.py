@@ -3,10 +3,8 @@
     ell(y; mu, sigma) = -log(C) - log(sigma) - rho(z),    z = (y - mu)/sigma,
     rho(z) = z^2/2 for |z| <= k, k |z| - k^2/2 beyond;    C(k) as in `_huber`
 
-    with psi = rho' = min(max(z, -k), k), and psi' = 1 in the core, 0 in the tails:
-    d ell/d mu    = psi/sigma              -d2/dmu2       = psi'/sigma^2
-    d ell/d sigma = (z psi - 1)/sigma      -d2/dmu dsigma = (psi + z psi')/sigma^2
-                                           -d2/dsigma2    = (2 z psi + z^2 psi' - 1)/sigma^2
+    g_z = -min(max(z, -k), k)      g_zz = -psi', with psi' = 1 in the core, 0 in the tails
+    (see `_location_scale`)
     expected: P(core)/sigma^2, 0, (1 + E z^2 psi')/sigma^2
 
 The number k is chosen, not estimated; sigma is estimated jointly with mu, from
@@ -31,31 +29,23 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families import _huber
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Pairs
 from mlefit.families._elsewhere import in_r
-from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
+from mlefit.families._location_scale import LocationScale, location, scale
+from mlefit.families._records import Example, Loss, Moments
 from mlefit.families._setting import Setting
-from mlefit.support import REAL_LINE, Domain
 
 ALIASES = ("huber-regression", "huber-m-estimator")
 
 
-class Huber(Family):
+class Huber(LocationScale):
     """See the module's docstring."""
 
     name = "huber"
     summary = "a normal core with the tails of a Laplace, so that far rows pull no harder"
-    support = REAL_LINE
     parameters = (
-        Parameter("mu", "identity", Domain.REAL, "centre"),
-        Parameter(
-            "sigma",
-            "log",
-            Domain.POSITIVE,
-            "standard deviation of the core",
-            precision_power=-0.5,
-            narrowing=Narrowing(power=1, unit=1),
-        ),
+        location("centre"),
+        scale("standard deviation of the core"),
     )
     setting = Setting(
         "k",
@@ -65,7 +55,6 @@ class Huber(Family):
         examples=(0.5, 3.0),
     )
     rare = True
-    even = False
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
     elsewhere = (in_r("VGAM::dhuber", {"k": "k", "mu": "mu", "sigma": "sigma"}),)
 
@@ -76,23 +65,14 @@ class Huber(Family):
         self.log_norm = math.log(_huber.pieces(self.k)[2])
         self.losses = (self._huber_loss(self.k),)
 
-    def log_density(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
-        return -self.log_norm - np.log(sigma) - _huber.cost((y - mu) / sigma, self.k)
+    def standard(self, z: Rows) -> Rows:
+        return -self.log_norm - _huber.cost(z, self.k)
 
-    def score(self, y: Rows, mu: Rows, sigma: Rows) -> tuple[Rows, Rows]:
-        z = (y - mu) / sigma
-        psi = _huber.pull(z, self.k)
-        return psi / sigma, (z * psi - 1) / sigma
+    def slopes(self, z: Rows) -> tuple[Rows]:
+        return (-_huber.pull(z, self.k),)
 
-    def observed(self, y: Rows, mu: Rows, sigma: Rows) -> Pairs:
-        z = (y - mu) / sigma
-        psi, inside = _huber.pull(z, self.k), _huber.core(z, self.k)
-        precision = sigma**-2.0
-        return {
-            (0, 0): inside * precision,
-            (0, 1): (psi + z * inside) * precision,
-            (1, 1): (2 * z * psi + z * z * inside - 1) * precision,
-        }
+    def bends(self, z: Rows) -> tuple[Rows]:
+        return (-_huber.core(z, self.k),)
 
     def expected(self, mu: Rows, sigma: Rows) -> Pairs:
         inside, _, whole = _huber.pieces(self.k)
@@ -118,14 +98,11 @@ class Huber(Family):
     def variance(self, mu: Rows, sigma: Rows) -> Rows:
         return _huber.variance(self.k) * sigma**2
 
-    def log_cdf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
-        return _huber.log_cdf((y - mu) / sigma, self.k)
+    def lower_tail(self, z: Rows) -> Rows:
+        return _huber.log_cdf(z, self.k)
 
-    def log_sf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
-        return _huber.log_cdf((mu - y) / sigma, self.k)
-
-    def sample(self, rng: np.random.Generator, mu: Rows, sigma: Rows) -> Rows:
-        return mu + sigma * _huber.draws(rng, np.full(np.shape(mu), self.k))
+    def standard_draws(self, rng: np.random.Generator, n: int) -> Rows:
+        return _huber.draws(rng, np.full(n, self.k))
 
     def _huber_loss(self, k: float) -> Loss:
         return Loss(

@@ -24,9 +24,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan
-from mlefit.families._positive import log_moments
+from mlefit.families._positive import log_moments, power_drift
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading
 from mlefit.special import log_logistic_cdf, log_logistic_density, log_ratio
 from mlefit.support import POSITIVE, Domain
@@ -103,6 +103,9 @@ class Loglogistic(Family):
 
     def log_sf(self, y: Rows, scale: Rows, k: Rows) -> Rows:
         return log_logistic_cdf(-k * np.log(np.maximum(y, 0.0) / scale))
+
+    def drift(self, y: Rows, scale: Rows, k: Rows) -> Drift:
+        return power_drift(y, scale, k)
 
     def sample(self, rng: np.random.Generator, scale: Rows, k: Rows) -> Rows:
         return scale * np.exp(rng.logistic(0.0, 1 / k))

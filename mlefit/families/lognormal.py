@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._positive import log_moments
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Reading
@@ -89,6 +89,10 @@ class Lognormal(Family):
 
     def log_sf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return log_normal_cdf((mu - np.log(np.maximum(y, 0.0))) / sigma)
+
+    def drift(self, y: Rows, mu: Rows, sigma: Rows) -> Drift:
+        z = (np.log(y) - mu) / sigma
+        return Drift((y, y * z), {(1, 1): -y * z / sigma})
 
     def sample(self, rng: np.random.Generator, mu: Rows, sigma: Rows) -> Rows:
         return rng.lognormal(mu, sigma)

@@ -19,8 +19,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
+from mlefit.families._location_scale import line_drift
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
 from mlefit.special import HALF_LOG_2PI, log_normal_cdf
 from mlefit.support import REAL_LINE, Domain
@@ -108,6 +109,9 @@ class Normal(Family):
 
     def log_sf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return self.log_cdf(-y, -mu, sigma)
+
+    def drift(self, y: Rows, mu: Rows, sigma: Rows) -> Drift:
+        return line_drift((y - mu) / sigma, sigma)
 
     def sample(self, rng: np.random.Generator, mu: Rows, sigma: Rows) -> Rows:
         return rng.normal(mu, sigma)

@@ -22,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.families._setting import Setting
@@ -87,6 +87,10 @@ class Pareto(Family):
 
     def log_sf(self, y: Rows, alpha: Rows) -> Rows:
         return -alpha * np.log(np.maximum(y, self.least) / self.least)
+
+    def drift(self, y: Rows, alpha: Rows) -> Drift:
+        fall = y * np.log(y / self.least) / alpha
+        return Drift((-fall,), {(0, 0): fall / alpha})
 
     def sample(self, rng: np.random.Generator, alpha: Rows) -> Rows:
         return self.least * np.exp(rng.exponential(1 / alpha))

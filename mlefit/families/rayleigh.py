@@ -18,8 +18,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
+from mlefit.families._positive import scale_drift
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import log_complement
 from mlefit.support import POSITIVE, Domain
@@ -66,6 +67,9 @@ class Rayleigh(Family):
 
     def log_sf(self, y: Rows, sigma: Rows) -> Rows:
         return -0.5 * (np.maximum(y, 0.0) / sigma) ** 2
+
+    def drift(self, y: Rows, sigma: Rows) -> Drift:
+        return scale_drift(y, sigma)
 
     def sample(self, rng: np.random.Generator, sigma: Rows) -> Rows:
         return rng.rayleigh(sigma)

@@ -10,6 +10,10 @@
     g_alpha,alpha = s''/s - (s'/s)^2 + w'' L_w + w'^2 L_ww + 2 w' L_w,alpha + L_alpha,alpha
     (see `_location_scale`)
 
+A quantile w moves with alpha by m/(1 + alpha^2), m = phi(alpha w)/Phi(alpha w), since
+T(w, alpha) has the slope exp(-(1 + alpha^2) w^2/2)/(2 pi (1 + alpha^2)); z = (w - b)/s moves by
+q = (m/(1 + alpha^2) - w')/s.
+
 The direct parameters of R, scipy and Stan are omega = sigma/s, xi = mu - omega b and the same
 alpha. Here mean and standard deviation take their place: a covariate of xi and alpha are
 nearly the same thing where alpha is small, which a search over them does not survive.
@@ -34,7 +38,13 @@ from mlefit._types import Rows
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Moments, Parameter, Special
-from mlefit.families._slanted import log_share, log_slanted, slanted_bends, slanted_slopes
+from mlefit.families._slanted import (
+    log_share,
+    log_slanted,
+    mills,
+    slanted_bends,
+    slanted_slopes,
+)
 from mlefit.support import Domain
 
 ALIASES = ("skewnorm", "azzalini")
@@ -61,7 +71,6 @@ class SkewNormal(LocationScale):
     specials = (Special("alpha", 0, "normal"),)
     elementary = False  # the normal distribution function
     rare = True
-    even = False
     examples = (
         Example((0.0, 1.0, 3.0)),
         Example((-3.0, 0.2, -1.2)),
@@ -121,6 +130,15 @@ class SkewNormal(LocationScale):
 
     def upper_tail(self, z: Rows, alpha: Rows) -> Rows:
         return self.lower_tail(-z, -alpha)
+
+    def shape_drift(self, z: Rows, alpha: Rows) -> tuple[Rows, Rows]:
+        b, s, b1, s1, b2, s2 = _unit(alpha)
+        w, w1, w2 = b + s * z, b1 + s1 * z, b2 + s2 * z
+        length = 1 + alpha**2
+        m, beyond = mills(alpha * w)
+        m1 = -m * beyond * (w + alpha * w1)
+        q = (m / length - w1) / s
+        return q, ((m1 - 2 * alpha * m / length) / length - w2 - s1 * q) / s
 
     def standard_draws(self, rng: np.random.Generator, n: int, alpha: Rows) -> Rows:
         # delta |U| + sqrt(1 - delta^2) V of two normal draws

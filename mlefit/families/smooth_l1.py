@@ -8,6 +8,7 @@
     d ell/d sigma = (2 H/sigma^2 - 1 - q)/sigma     -d2/dmu dsigma = 2 h/sigma^3
                                  -d2/dsigma2 = (6 H/sigma^2 - 1 + q (k^2 - q))/sigma^2
     expected: (1 - q)/sigma^2, 0, (2 + 3 q + q (k^2 - q))/sigma^2
+    a quantile y = mu + sigma z moves by 1 and, since k moves too, by z - k dz/dk
 
 The number beta is chosen, not estimated. Unlike huber's k it has the target's units, so
 the maximum over mu does not depend on sigma: it is the coefficients that PyTorch finds.
@@ -31,11 +32,12 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families import _huber
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import in_r
-from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
+from mlefit.families._location_scale import location, scale
+from mlefit.families._records import Example, Loss, Moments
 from mlefit.families._setting import Setting
-from mlefit.support import REAL_LINE, Domain
+from mlefit.support import REAL_LINE
 
 ALIASES = ("smooth-l1-loss", "huber-loss")
 
@@ -47,21 +49,13 @@ class SmoothL1(Family):
     summary = "as huber, but far begins at a distance in the target's units"
     support = REAL_LINE
     parameters = (
-        Parameter("mu", "identity", Domain.REAL, "centre"),
-        Parameter(
-            "sigma",
-            "log",
-            Domain.POSITIVE,
-            "standard deviation of the core",
-            precision_power=-0.5,
-            narrowing=Narrowing(power=1, unit=1),
-        ),
+        location("centre"),
+        scale("standard deviation of the core"),
     )
     setting = Setting(
         "beta", 1.0, "distance from mu where the loss turns linear", examples=(0.5, 20.0)
     )
     rare = True
-    even = False
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 3.0)))
     elementary = False
     elsewhere = (in_r("VGAM::dhuber", {"k": "beta/sigma", "mu": "mu", "sigma": "sigma"}),)
@@ -129,6 +123,12 @@ class SmoothL1(Family):
 
     def log_sf(self, y: Rows, mu: Rows, sigma: Rows) -> Rows:
         return _huber.log_cdf((mu - y) / sigma, self.beta / sigma)
+
+    def drift(self, y: Rows, mu: Rows, sigma: Rows) -> Drift:
+        z, k = (y - mu) / sigma, self.beta / sigma
+        q, q_z, q_k = _huber.drift(z, k)
+        change = (k * (q + z * q_z + k * q_k) - z) / sigma
+        return Drift((np.ones_like(z), z - k * q), {(1, 1): change})
 
     def sample(self, rng: np.random.Generator, mu: Rows, sigma: Rows) -> Rows:
         return mu + sigma * _huber.draws(rng, self.beta / sigma)

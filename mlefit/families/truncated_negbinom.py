@@ -4,7 +4,8 @@
 
 Mean mu and variance mu + mu^2/k are those before truncation. Derivatives: see
 `_zero_truncated`, whose base is the negative binomial. As k grows this becomes the
-zero-truncated Poisson; where counts spread no more than that, the maximum lies there.
+zero-truncated Poisson; where counts spread no more than that, the maximum lies there. As mu
+and k go to 0 together it becomes the logarithmic series with p = mu/(mu + k).
 
 Source: J. Grogger and R. Carson (1991), J. Applied Econometrics 6, 225-238.
 """
@@ -44,6 +45,7 @@ class TruncatedNegBinom(ZeroTruncated):
             None,
             "more spread than any negative binomial has: mu and k go to 0 together, and the "
             "counts above zero become a logarithmic series",
+            instead="logarithmic",
         ),
     )
     elementary = False

@@ -25,9 +25,9 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Pairs
+from mlefit.families._base import Drift, Family, Pairs
 from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan
-from mlefit.families._positive import log_moments
+from mlefit.families._positive import log_moments, power_drift
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading, Special
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import POSITIVE, Domain
@@ -128,6 +128,9 @@ class Weibull(Family):
 
     def log_sf(self, y: Rows, scale: Rows, k: Rows) -> Rows:
         return -((np.maximum(y, 0.0) / scale) ** k)
+
+    def drift(self, y: Rows, scale: Rows, k: Rows) -> Drift:
+        return power_drift(y, scale, k)
 
     def sample(self, rng: np.random.Generator, scale: Rows, k: Rows) -> Rows:
         return scale * rng.weibull(k)

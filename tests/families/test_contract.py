@@ -49,6 +49,7 @@ def offers(method: str) -> Callable[[Family], bool]:
 
 every_point = points_of(lambda family: True)
 every_ordered_point = points_of(offers("log_cdf"))
+every_point_with_drift = points_of(offers("drift"))
 every_point_with_expected = points_of(lambda family: family.has_expected)
 every_point_with_mean = points_of(offers("mean"))
 every_point_with_deviance = points_of(offers("unit_deviance"))
@@ -279,6 +280,34 @@ def test_the_distribution_function_adds_up_the_density(family, theta, known):
         np.testing.assert_allclose(
             np.array(numeric)[inside], density[inside], rtol=1e-7, atol=1e-9 * density.max()
         )
+
+
+@every_point_with_drift
+def test_a_claimed_drift_is_that_of_a_quantile_and_changes_as_it_says(family, theta, known):
+    y = sample_points(family, theta, known)
+    drift = family.drift(y, *packed_theta(family, theta, len(y)))
+    if drift is None:
+        return  # a family of location, scale and shape has one only if it says how the shape moves
+    density = np.exp(family.log_density(y, *packed_theta(family, theta, len(y))))
+
+    def share(k, value):
+        return np.exp(family.log_cdf(y, *moved_to(k, value)))
+
+    def velocity_of(j, k, value):
+        return family.drift(y, *moved_to(k, value)).velocity[j]
+
+    def moved_to(k, value):
+        return packed_theta(family, [*theta[:k], value, *theta[k + 1 :]], len(y))
+
+    lengths = [size(family, theta, known, j) for j in range(len(theta))]
+    for j, velocity in enumerate(drift.velocity):
+        fall = -slope(partial(share, j), theta[j], lengths[j])
+        np.testing.assert_allclose(density * velocity, fall, rtol=1e-8, atol=1e-9 / lengths[j])
+        for k in range(j, len(theta)):
+            numeric = slope(partial(velocity_of, j, k), theta[k], lengths[k])
+            change = np.broadcast_to(drift.change.get((j, k), 0.0), y.shape)
+            atol = 1e-8 * (np.abs(velocity).max() + 1) / lengths[k]
+            np.testing.assert_allclose(change, numeric, rtol=1e-7, atol=atol)
 
 
 @every_ordered_point

@@ -37,6 +37,7 @@ CASES = {
     "geometric": (VISITS, "visits ~ age + illness", {}, lambda b: [-v for v in b]),
     "truncated-poisson": (CALLS, "experience ~ quality", {}, lambda b: b),
     "truncated-negbinom": (CALLS, "experience ~ quality", {}, lambda b: [b[0], b[2], b[1]]),
+    "logarithmic": (CALLS, "experience ~ quality", {}, lambda b: b),
     "beta-binomial": (MENARCHE, "menarche ~ 1", {"trials": "total"}, lambda b: b),
     "negbinom1": (
         VISITS, "visits ~ age + illness", {}, lambda b: [b[0], b[2], b[3], b[0] - b[1]],

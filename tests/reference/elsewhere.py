@@ -10,7 +10,7 @@ import numpy as np
 
 from mlefit import families
 from mlefit.design.coding import INTERCEPT
-from mlefit.expression import Name, NoValueError, evaluate
+from mlefit.expression import Leaf, Name, NoValueError, evaluate
 from mlefit.families._base import Family, Probability
 from mlefit.families._elsewhere import Elsewhere, filled
 from mlefit.links import LINKS
@@ -73,7 +73,9 @@ def _cases_of(family: Family, theta: tuple[float, ...], system: str) -> Iterator
 
 def _at(family: Family, theta: tuple[float, ...], system: str) -> Iterator[Case]:
     names = Names.of(family, [(INTERCEPT,)] * len(family.parameters))
-    at = {Name(one.name): value for one, value in zip(family.parameters, theta, strict=True)}
+    at: dict[Leaf, float] = {
+        Name(one.name): value for one, value in zip(family.parameters, theta, strict=True)
+    }
     for record in family.elsewhere:
         if record.system != system:
             continue

@@ -66,7 +66,7 @@ def regression(target: str, *terms: str, rows: int = 500, **models: str) -> Case
     )
 
 
-def experience() -> list[Case]:
+def experience(parameter: str = "mu") -> list[Case]:
     """Years of experience, which are never 0: every row, and some with a covariate."""
     quality = ("quality[low]", lambda row: int(row["quality"] == "low"))
     return [
@@ -76,7 +76,7 @@ def experience() -> list[Case]:
             "callbacks.csv",
             "experience ~ quality",
             lambda row: row["experience"],
-            designs={"mu": (INTERCEPT, quality)},
+            designs={parameter: (INTERCEPT, quality)},
             rows=800,
         ),
     ]

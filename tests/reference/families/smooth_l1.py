@@ -9,12 +9,20 @@ from mpmath import mpf
 from tests.reference.density import Case
 from tests.reference.exact import INTERCEPT
 from tests.reference.families import huber
+from tests.reference.families._hidden import seen, tall_children
 
 LINKS = {"mu": "identity", "sigma": "log"}
 
 
-def log_density(y: Any, mu: Any, sigma: Any) -> Any:
-    return huber.log_density(y, mu, sigma, mpf(2) / sigma)
+def density(y: Any, mu: Any, sigma: Any) -> Any:
+    return huber.density(y, mu, sigma, mpf(2) / sigma)
+
+
+def share(y: Any, mu: Any, sigma: Any) -> Any:
+    return huber.share(y, mu, sigma, mpf(2) / sigma)
+
+
+log_density = seen(density, share)
 
 
 CASES = [
@@ -35,4 +43,5 @@ CASES = [
         rows=150,
         family="smooth-l1:2",
     ),
+    tall_children("smooth-l1:2"),
 ]

@@ -40,6 +40,8 @@ m <- vglm(cbind(menarche, total - menarche) ~ 1, betabinomial, data = menarche, 
 vgam_of("beta-binomial", m)
 m <- vglm(visits ~ age + illness, negbinomial(parallel = TRUE, zero = NULL), data = visits, control = fine)
 vgam_of("negbinom1", m)
+m <- vglm(experience ~ quality, logff, data = calls, control = fine)
+vgam_of("logarithmic", m)
 document <- list(program = R.version.string, command = "Rscript tests/reference/families/witness_counts.R",
                  date = format(Sys.Date()), fits = shown)
 writeLines(toJSON(document, digits = NA, auto_unbox = TRUE, pretty = TRUE, na = "null"),
