@@ -1,0 +1,1 @@
+"""What makes the maximum likelihood estimate worth having, shown by simulation."""
