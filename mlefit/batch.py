@@ -71,7 +71,7 @@ class Samples:
         """Rows of each sample, shape (R,)."""
         return np.diff(self.edges)
 
-    def spread(self, values: Vector) -> Rows:
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
         """One value of each sample, for every row of it."""
         return np.repeat(values, self.rows)
 
@@ -96,9 +96,7 @@ class Samples:
                 X[:, : np.count_nonzero(rows)] if constant else X[:, rows]
                 for X, constant in zip(self.designs, self.constant, strict=True)
             ),
-            offsets=tuple(
-                offset[rows] if np.ndim(offset) else offset for offset in self.offsets
-            ),
+            offsets=tuple(offset[rows] if np.ndim(offset) else offset for offset in self.offsets),
             known={name: values[rows] for name, values in self.known.items()},
             weight=None if self.weight is None else self.weight[rows],
         )
@@ -379,9 +377,7 @@ class _Search:
         return Fits(self.gamma, self._reached, self._converged, self._steps)
 
 
-def directions(
-    now: Sums, moving: NDArray[np.intp]
-) -> tuple[Matrix, Vector, NDArray[np.bool_]]:
+def directions(now: Sums, moving: NDArray[np.intp]) -> tuple[Matrix, Vector, NDArray[np.bool_]]:
     """-H^-1 g of every sample, half g' H^-1 g, and whether H is positive definite.
 
     Args:
@@ -397,7 +393,7 @@ def directions(
     largest = diagonal.max(axis=1, keepdims=True)
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, np.where(largest > 0, largest, 1.0)))
     scaled = H * scale[:, :, None] * scale[:, None, :]
-    usable = np.isfinite(scaled).all(axis=(1, 2)) & np.isfinite(g).all(axis=1)
+    usable = np.asarray(np.isfinite(scaled).all(axis=(1, 2)) & np.isfinite(g).all(axis=1))
     scaled = np.where(usable[:, None, None], scaled, np.eye(len(moving)))
     values, turned = np.linalg.eigh(scaled)
     definite = usable & (values[:, 0] > _ROUNDING)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch import Fits, Samples
 from mlefit.boundary import highest
 from mlefit.errors import UntrustworthyError
-from mlefit.families._records import Moments
+from mlefit.families._records import Limit, Moments
 from mlefit.inference import covariance
 from mlefit.maximise import Search
 from mlefit.maximum import Maximum
@@ -73,7 +73,7 @@ def fitted(setup: Setup, samples: Samples, priors: Sequence[Assigned] = ()) -> F
             if kind == "expected":
                 sums = batch.evaluate(setup.model, samples, found.gamma, "expected")
             gamma, matrices = found.gamma.copy(), batch.inverses(sums.information)
-            doubted = _doubted(setup, found, matrices)
+            doubted = _doubted(setup, samples, found, matrices, priors)
     failures: Counter[str] = Counter()
     for r in np.flatnonzero(doubted):
         maximum, cause = _alone(setup, samples, int(r), priors)
@@ -91,9 +91,7 @@ def _size(setup: Setup) -> int:
     return sum(predictor.size for predictor in setup.predictors)
 
 
-def _side_by_side(
-    setup: Setup, samples: Samples, priors: Sequence[Assigned]
-) -> Fits | None:
+def _side_by_side(setup: Setup, samples: Samples, priors: Sequence[Assigned]) -> Fits | None:
     """All searches together; None where they are not of the kind that can be."""
     smooth = _smooth(setup, priors)
     vertex = setup.family.vertex is not None
@@ -108,9 +106,7 @@ def _side_by_side(
         setup.model, samples, first, free=free, priors=smooth, max_steps=_FURTHER_STEPS
     )
     for start in others:
-        other = batch.newton(
-            setup.model, samples, start, priors=smooth, max_steps=_FURTHER_STEPS
-        )
+        other = batch.newton(setup.model, samples, start, priors=smooth, max_steps=_FURTHER_STEPS)
         best = _higher(best, other)
     return best
 
@@ -152,9 +148,7 @@ def _starts(setup: Setup, samples: Samples) -> list[Matrix]:
         for r in range(samples.count)
     ]
     most = max(map(len, each))
-    return [
-        np.array([starts[min(i, len(starts) - 1)] for starts in each]) for i in range(most)
-    ]
+    return [np.array([starts[min(i, len(starts) - 1)] for starts in each]) for i in range(most)]
 
 
 def moments(samples: Samples, r: int) -> Moments:
@@ -183,17 +177,54 @@ def _order_statistics(samples: Samples, tau: float) -> Vector:
 
 
 def _doubted(
-    setup: Setup, found: Fits, covariances: NDArray[np.floating[Any]]
+    setup: Setup,
+    samples: Samples,
+    found: Fits,
+    covariances: NDArray[np.floating[Any]],
+    priors: Sequence[Assigned],
 ) -> NDArray[np.bool_]:
     """Samples that may have no maximum, or one at an edge of the family."""
     doubted = ~found.converged | (found.steps >= _FEW_STEPS)
     doubted |= ~np.isfinite(covariances).all(axis=(1, 2))
+    for limit, near in _near_edges(setup, covariances):
+        asked = near & ~doubted
+        if asked.any():
+            heights = found.sums.nll[asked]
+            lower = _is_lower(setup, samples.only(asked), limit, heights, priors)
+            doubted[np.flatnonzero(asked)[~lower]] = True
+    return doubted
+
+
+def _near_edges(
+    setup: Setup, covariances: NDArray[np.floating[Any]]
+) -> Iterator[tuple[Limit, NDArray[np.bool_]]]:
+    """For each edge of the family the samples that may be at it."""
     names = list(setup.names)
     for limit in setup.family.limits:
         if limit.parameter in names:
             at = setup.at[names.index(limit.parameter)]
-            doubted |= ~(covariances[:, at, at] < _DOUBTFUL_ERROR**2)
-    return doubted
+            yield limit, ~(covariances[:, at, at] < _DOUBTFUL_ERROR**2)
+
+
+def _is_lower(
+    setup: Setup,
+    samples: Samples,
+    limit: Limit,
+    heights: Vector,
+    priors: Sequence[Assigned],
+) -> NDArray[np.bool_]:
+    """Of which samples the likelihood at an edge is surely below the maximum inside.
+
+    What the family becomes there is searched for side by side, too.
+    """
+    lower = np.zeros(samples.count, dtype=bool)
+    simpler = None if limit.family is None else setup.without(limit.parameter, limit.family)
+    if simpler is None or simpler.family.support.lower > setup.family.support.lower:
+        return lower
+    found = _side_by_side(simpler, setup.samples_without(samples, limit.parameter), priors)
+    if found is not None:
+        lower = found.converged & (found.sums.nll > heights + _SAME_HEIGHT)
+    return lower
 
 
 def _alone(

@@ -9,11 +9,12 @@ difference has no intercept, and theirs are told from it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from mlefit import families
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch import Samples
 from mlefit.design.blocks import TARGET, Columns, Predictor
@@ -127,7 +128,9 @@ class Setup:
         for k, parameter in enumerate(self.family.parameters):
             free = (intercept,) if k in self.estimated else ()
             columns = (*free, *(slopes if self.has_slopes(k) else ()))
-            held = ((intercept, float(self.etas[k])),) if parameter.name in self.family.fixes else ()
+            held = (
+                ((intercept, float(self.etas[k])),) if parameter.name in self.family.fixes else ()
+            )
             found.append(
                 Predictor(
                     columns,
@@ -142,9 +145,26 @@ class Setup:
     def _keys(self) -> list[str]:
         return [f"x{j + 1}" for j in range(self.covariates)]
 
-    def draws(
-        self, rng: np.random.Generator, replications: int, rows: int
-    ) -> Iterator[Samples]:
+    def without(self, parameter: str, family: str) -> Setup:
+        """What is left where a parameter is at an edge."""
+        k = self._position(parameter)
+        theta = (*self.theta[:k], *self.theta[k + 1 :])
+        return Setup(families.load(family), theta, self.known, self.covariates)
+
+    def samples_without(self, samples: Samples, parameter: str) -> Samples:
+        """The same rows without the design of a parameter."""
+        k = self._position(parameter)
+        return replace(
+            samples,
+            designs=(*samples.designs[:k], *samples.designs[k + 1 :]),
+            constant=(*samples.constant[:k], *samples.constant[k + 1 :]),
+            offsets=(*samples.offsets[:k], *samples.offsets[k + 1 :]),
+        )
+
+    def _position(self, parameter: str) -> int:
+        return [one.name for one in self.family.parameters].index(parameter)
+
+    def draws(self, rng: np.random.Generator, replications: int, rows: int) -> Iterator[Samples]:
         """So many samples of so many rows, some at a time."""
         at_once = max(_ROWS_AT_ONCE // rows, 1)
         for first in range(0, replications, at_once):
