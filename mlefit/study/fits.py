@@ -28,7 +28,7 @@ from mlefit.maximise import Search
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.penalty import Assigned
-from mlefit.study.setup import Setup, coefficients
+from mlefit.study.setup import Setup
 
 # A search that leads away takes a step for each factor gained; see `maximise`.
 _FEW_STEPS = 10
@@ -143,12 +143,14 @@ def _smooth(setup: Setup, priors: Sequence[Assigned]) -> batch.Priors | None:
 
 def _starts(setup: Setup, samples: Samples) -> list[Matrix]:
     """Coefficients to search from: for each sample as many as the family names."""
-    each = [
-        [coefficients(setup, theta) for theta in setup.family.starts(moments(samples, r))]
-        for r in range(samples.count)
-    ]
-    most = max(map(len, each))
-    return [np.array([starts[min(i, len(starts) - 1)] for starts in each]) for i in range(most)]
+    each = [setup.family.starts(moments(samples, r)) for r in range(samples.count)]
+    found = []
+    for i in range(max(map(len, each))):
+        thetas = np.array([starts[min(i, len(starts) - 1)] for starts in each])
+        columns = zip(setup.model.links, thetas.T, strict=True)
+        etas = np.column_stack([link.forward(theta) for link, theta in columns])
+        found.append(setup.coefficients(etas))
+    return found
 
 
 def moments(samples: Samples, r: int) -> Moments:

@@ -8,9 +8,10 @@ difference has no intercept, and theirs are told from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -107,12 +108,37 @@ class Setup:
         return np.column_stack([link.inverse(eta) for link, eta in columns])
 
     def errors(self, natural: Matrix) -> Matrix:
-        """What estimates differ from the truth by; of an angle, the way round."""
-        found = natural - self.natural(self.truth[None])
+        """What estimates on the natural scale differ from the truth by."""
+        return self._differences(natural, self.natural(self.truth[None]))
+
+    def link_errors(self, etas: Matrix) -> Matrix:
+        """What estimates on the link scale differ from the truth by."""
+        return self._differences(etas, self.truth)
+
+    def _differences(self, values: Matrix, truth: Matrix | Vector) -> Matrix:
+        """Differences; of an angle that is its own linear predictor the way round."""
+        found = values - truth
         for j, k in enumerate(self.estimated):
-            if any(LINKS[name].onto == "circle" for name in self.family.parameters[k].links):
+            links = self.family.parameters[k].links
+            turns = any(LINKS[name].onto == "circle" for name in links)
+            if turns and self.model.links[k].name == "identity":
                 found[:, j] = np.arctan2(np.sin(found[:, j]), np.cos(found[:, j]))
         return found
+
+    def theta_of(self, etas: Matrix) -> tuple[Any, ...]:
+        """All parameters as the family takes them, one row for each sample."""
+        whole = np.repeat(self.etas[None], len(etas), axis=0)
+        whole[:, list(self.estimated)] = etas
+        return self.model.theta(list(whole.T))
+
+    def known_of(self, rows: int) -> dict[str, Rows]:
+        """The known quantities of so many rows."""
+        return {name: np.full(rows, value) for name, value in self.known.items()}
+
+    def of_family(self, function: Callable[..., Rows | None], etas: Matrix) -> Rows | None:
+        """A function of the family's parameters, one value for each sample; None if none."""
+        values = function(*self.theta_of(etas), **self.known_of(len(etas)))
+        return None if values is None else np.broadcast_to(values, len(etas))
 
     def has_slopes(self, k: int) -> bool:
         """Whether the columns without effect are those of parameter k."""
@@ -207,10 +233,8 @@ class Setup:
             }
         return LocalEngine(Columns(own), self.predictors, tuple(samples.known), threads=1)
 
-
-def coefficients(setup: Setup, theta: Sequence[float]) -> Vector:
-    """All coefficients at parameters of a plain sample: intercepts, and slopes of zero."""
-    gamma = np.zeros(sum(predictor.size for predictor in setup.predictors))
-    for k, position in zip(setup.estimated, setup.at, strict=True):
-        gamma[position] = setup.model.links[k].forward(np.array([theta[k]]))[0]
-    return gamma
+    def coefficients(self, etas: Matrix) -> Matrix:
+        """All coefficients of plain samples, slopes of zero: (R, p), from all etas (R, K)."""
+        gamma = np.zeros((len(etas), sum(predictor.size for predictor in self.predictors)))
+        gamma[:, list(self.at)] = etas[:, list(self.estimated)]
+        return gamma
