@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from mlefit import __version__
 from mlefit.assign import assigned_priors
 from mlefit.at import family_by_hand, known_by_hand, parameters_at
@@ -33,6 +35,11 @@ def run(request: StudyRequest, tell: Tell = lambda what, done, of: None) -> resu
     Raises:
         UsageError: something in the request has no meaning.
     """
+    with np.errstate(all="ignore"):  # far from a maximum anything may overflow; that is told
+        return _run(request, tell)
+
+
+def _run(request: StudyRequest, tell: Tell) -> results.StudyResult:
     shown = _shown(request)
     setup = _setup(request)
     others = rivals.estimators(setup, request.against)
@@ -54,6 +61,15 @@ def run(request: StudyRequest, tell: Tell = lambda what, done, of: None) -> resu
     )
     measured = {"consistency", "efficiency"} & plain
     spread = [one for s in simulations for one in properties.spread(s, least)] if measured else []
+    spread.sort(key=lambda one: setup.names.index(one.parameter))
+    shapes = [one for s in simulations for one in properties.shapes(s)]
+    shapes.sort(key=lambda one: setup.names.index(one.parameter))
+    beside = [one for s in simulations for one in rivals.compared(s, others)]
+    beside.sort(
+        key=lambda one: [(o.name, t) for o in others for t in o.targets].index(
+            (one.estimator, one.target)
+        )
+    )
     functions, coverage, links = _functions(request, setup, simulations, shown)
     crowd, crowd_failures = _overfit(request, setup, tell) if "overfit" in shown else ([], {})
     names = [parameter.name for parameter in setup.family.parameters]
@@ -73,11 +89,9 @@ def run(request: StudyRequest, tell: Tell = lambda what, done, of: None) -> resu
         rates=list(properties.rates(spread)),
         information=source,
         probabilities=properties.PROBABILITIES,
-        shapes=[one for s in simulations for one in properties.shapes(s)]
-        if "normality" in shown
-        else [],
+        shapes=shapes if "normality" in shown else [],
         coverage=coverage,
-        rivals=[one for s in simulations for one in rivals.compared(s, others)],
+        rivals=beside,
         functions=functions,
         other_links=links,
         covariates=request.covariates if "overfit" in shown else 0,
