@@ -23,7 +23,7 @@ Examples:
   mlefit study -F laplace --at mu=0,b=1 --show efficiency --against mean --rows 100
   mlefit study -F normal --at mu=0,sigma=1 --rows 100 --against median,trimmed-mean
   mlefit study -F gamma --at mu=2,k=3 --show coverage --rows 20,80 -f csv
-  mlefit study -F bernoulli --at mu=0.3 --rows 50 --show overfit --prior 'normal(0, 0.3)'
+  mlefit study -F poisson --at mu=4 --rows 30 --prior 'normal(0, 0.1)'
 """
 _STUDY = "Study"
 _PROPERTIES = ("consistency", "efficiency", "normality", "coverage", "invariance", "overfit")
