@@ -7,14 +7,14 @@ standard errors of the delta method,
     g(theta^) - g(theta) ~ Normal(0, g' V g'')
 
 whose intervals need not hold the truth as often as those of the link scale: the estimate is
-invariant, an interval of estimate and error is not. Derivatives are central differences.
+invariant, an interval of estimate and error is not.
 
 Source: A. W. van der Vaart (1998), Asymptotic Statistics, chapter 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Matrix, Vector
+from mlefit.derived import DerivedFunction, Moving
+from mlefit.quantities import Names, Place, understood
 from mlefit.results import study as results
 from mlefit.specify import suitable_links
 from mlefit.study.fits import fitted
@@ -29,9 +31,10 @@ from mlefit.study.moments import finite
 from mlefit.study.properties import covered
 from mlefit.study.setup import Setup
 from mlefit.study.simulation import Simulation, generator
+from mlefit.support import Domain
 
-# Other links to search through, each onto the whole domain that its parameter has.
-_OTHERS = ("sqrt", "probit")
+# Other links to search through, each for parameters whose whole domain it reaches.
+_OTHERS = {Domain.POSITIVE: "sqrt", Domain.UNIT: "probit"}
 _MOST_SAMPLES = 200
 # Of a standard error: the step of a difference, whose error is of the order of its square.
 _STEP = 1e-4
@@ -44,12 +47,44 @@ class Derived:
     Attributes:
         name: as people read it.
         values: of estimates on the link scale (R, k), shape (R,).
+        slopes: its derivatives, shape (R, k); None to take differences.
         is_usual: whether nobody asked for it, so that it may be left out if it tells nothing.
     """
 
     name: str
     values: Callable[[Matrix], Vector]
+    slopes: Callable[[Matrix], Matrix] | None = None
     is_usual: bool = False
+
+
+def written(setup: Setup, texts: Sequence[str]) -> list[Derived]:
+    """The functions that `NAME = EXPR` texts define.
+
+    Raises:
+        UsageError: a text is no definition, or names what there is not.
+    """
+    labels = [[column.label for column in predictor.columns] for predictor in setup.predictors]
+    found = []
+    for one in understood(texts, Names.of(setup.family, labels)):
+        leaves = {leaf: _moving(setup, place) for leaf, place in one.places.items()}
+        function = DerivedFunction(one.expression, leaves, one.constants)
+        found.append(
+            Derived(
+                f"{one.name} = {one.text}",
+                partial(_each, function.value),
+                partial(_each, function.gradient),
+            )
+        )
+    return found
+
+
+def _moving(setup: Setup, place: Place) -> Moving:
+    j = setup.names.index(place.parameter)
+    return Moving(j, setup.own_links[j] if place.natural else None)
+
+
+def _each(function: Callable[[Vector], Any], etas: Matrix) -> Any:
+    return np.array([function(eta) for eta in etas])
 
 
 def usual(setup: Setup) -> Iterator[Derived]:
@@ -85,7 +120,8 @@ def functions(
             values = one.values(etas)
             if one.is_usual and any(np.allclose(values, own, rtol=1e-12) for own in known):
                 continue  # a parameter by another name
-            slopes = _slopes(one, etas, _STEP * simulation.std_errors)
+            exact = None if one.slopes is None else one.slopes(etas)
+            slopes = _differences(one, etas, simulation.std_errors) if exact is None else exact
             errors = np.sqrt(np.einsum("ri,rij,rj->r", slopes, matrices, slopes))
             z = (values - truth) / errors
         enough = len(values) > 1
@@ -102,12 +138,12 @@ def functions(
         )
 
 
-def _slopes(one: Derived, etas: Matrix, steps: Matrix) -> Matrix:
+def _differences(one: Derived, etas: Matrix, std_errors: Matrix) -> Matrix:
     columns = []
     for j in range(etas.shape[1]):
         step = np.zeros_like(etas)
-        step[:, j] = steps[:, j]
-        columns.append((one.values(etas + step) - one.values(etas - step)) / (2 * steps[:, j]))
+        step[:, j] = _STEP * std_errors[:, j]
+        columns.append((one.values(etas + step) - one.values(etas - step)) / (2 * step[:, j]))
     return np.column_stack(columns)
 
 
@@ -122,7 +158,8 @@ def other_links(
     theta = setup.natural(own.gamma[:, at])
     for j, k in enumerate(setup.estimated):
         parameter, link = setup.family.parameters[k], setup.own_links[j]
-        for name in set(_OTHERS) & set(suitable_links(parameter)) - {link.name}:
+        name = _OTHERS.get(parameter.domain, link.name)
+        if name in suitable_links(parameter) and name != link.name:
             turned = replace(setup, links=(f"{parameter.name}={name}",))
             other = fitted(turned, samples)
             found = turned.natural(other.gamma[:, at])

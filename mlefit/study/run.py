@@ -115,6 +115,8 @@ def _shown(request: StudyRequest) -> tuple[str, ...]:
         raise UsageError("--prior is of the slopes of --show overfit", tries=["--show overfit"])
     if request.against and "efficiency" not in asked:
         raise UsageError("--against is part of --show efficiency", tries=["--show efficiency"])
+    if request.derive and "invariance" not in asked:
+        raise UsageError("--derive is part of --show invariance", tries=["--show invariance"])
     return tuple(name for name in SHOWN if name in asked)
 
 
@@ -160,7 +162,7 @@ def _functions(
     if "invariance" not in shown:
         return [], coverage, []
     largest = max(simulations, key=lambda simulation: simulation.rows)
-    wanted = list(invariance.usual(setup))
+    wanted = [*invariance.usual(setup), *invariance.written(setup, request.derive)]
     pairs = list(invariance.functions(largest, wanted, level))
     links = invariance.other_links(setup, largest.rows, request.replications, request.seed)
     return (
