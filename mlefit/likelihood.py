@@ -16,12 +16,13 @@ place where families, links and columns meet.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, pairwise
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
@@ -202,14 +203,23 @@ class Model:
             information,
         )
 
+    def inside(self, etas: Sequence[Rows]) -> NDArray[np.bool_]:
+        """Of which rows every parameter lies in its domain; linear predictors of shape (m,)."""
+        inside = np.ones(etas[0].shape, dtype=bool)
+        if any(self._watched):
+            for value, domain in self._watched_values(self.theta(etas)):
+                inside &= domain.holds(value)
+        return inside
+
     def _inside(self, theta: Sequence[Any]) -> bool:
-        return all(
-            parameter.domain.contains(value.p if isinstance(value, Probability) else value)
-            for value, parameter, watched in zip(
-                theta, self.family.parameters, self._watched, strict=True
-            )
-            if watched
-        )
+        return all(domain.contains(value) for value, domain in self._watched_values(theta))
+
+    def _watched_values(self, theta: Sequence[Any]) -> Iterator[tuple[Rows, Domain]]:
+        for value, parameter, watched in zip(
+            theta, self.family.parameters, self._watched, strict=True
+        ):
+            if watched:
+                yield value.p if isinstance(value, Probability) else value, parameter.domain
 
     def totals(self, block: Block, gammas: Sequence[Vector], kind: Kind = "observed") -> Totals:
         """NLL, its gradient and its information over a block."""

@@ -74,3 +74,34 @@ class ComparisonRequest:
     formulas: tuple[str, ...] = ()
     families: tuple[str, ...] | None = None
     folds: int = 10
+
+
+@dataclass(frozen=True)
+class StudyRequest:
+    """A study by simulation. The fields mirror the flags of `mlefit study`.
+
+    Attributes:
+        at: texts such as `mu=170,sigma=10`.
+        trials: of every row, for a family that counts successes.
+        rows: numbers of rows of a sample, rising.
+        show: properties; empty for those that the family and the numbers of rows allow.
+        against: other estimators.
+        derive: texts such as `cv = sigma / mu`.
+        covariates: columns without effect, for the study of overfit.
+        priors: of their slopes.
+    """
+
+    family: str
+    at: tuple[str, ...]
+    levels: tuple[str, ...] | None = None
+    trials: float | None = None
+    rows: tuple[int, ...] = (50, 100, 200, 400, 800)
+    replications: int = 1000
+    seed: int = 1
+    conf_level: float = 0.95
+    show: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    derive: tuple[str, ...] = ()
+    covariates: int = 5
+    priors: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()

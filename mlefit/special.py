@@ -7,7 +7,10 @@ few units in the last place and held against SciPy and mpmath by tests.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import wraps
 from statistics import NormalDist
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +22,32 @@ _TABLE_SIZE = 1024
 _TINY = float(np.finfo(float).tiny)
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+
+# Rows a run must have on average for looking for runs to pay.
+_WORTHWHILE_RUN = 8
+
+_Parts = TypeVar("_Parts", bound=tuple[Any, ...])
+
+
+def once_a_run(function: Callable[[Rows], _Parts]) -> Callable[[Rows], _Parts]:
+    """A costly function of a parameter, computed once for each run of rows that share it.
+
+    Args:
+        function: gives a named tuple of arrays of the shape of its argument.
+    """
+
+    @wraps(function)
+    def by_runs(values: Rows) -> _Parts:
+        if values.ndim != 1 or not len(values):
+            return function(values)
+        heads = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
+        if len(values) < _WORTHWHILE_RUN * len(heads):
+            return function(values)
+        parts = function(values[heads])
+        lengths = np.diff(heads, append=len(values))
+        return type(parts)(*(np.repeat(part, lengths) for part in parts))
+
+    return by_runs
 
 
 def log_factorial(k: Rows) -> Rows:

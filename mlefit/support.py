@@ -160,7 +160,11 @@ class Domain:
 
     def contains(self, theta: Rows) -> bool:
         """Whether every value is inside; NaN is not."""
-        return bool(((theta > self.lower) & (theta < self.upper)).all())
+        return bool(self.holds(theta).all())
+
+    def holds(self, theta: Rows) -> NDArray[np.bool_]:
+        """Which values are inside."""
+        return (theta > self.lower) & (theta < self.upper)
 
 
 Domain.REAL = Domain("any number", -math.inf, math.inf)

@@ -136,6 +136,15 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "at": (words("__init__ design errors families support"), {"numpy"}),
+    "batch": (words("_types design likelihood priors"), NUMERIC),
+    "study": (
+        words(
+            "__init__ _types assign at batch boundary derived design engines errors families "
+            "inference likelihood links maximise maximum optimise penalty quantile quantities "
+            "request results specify support symmetric"
+        ),
+        NUMERIC,
+    ),
     "quantities": (words("design errors expression families"), set()),
     "derived": (
         words("_types errors estimates expression links maximum optimise quantities results"),
@@ -190,7 +199,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "cli": (
         words(
             "__init__ catalogue comparing documents errors families fitting memory report request "
-            "translations"
+            "study translations"
         ),
         {"typer"},
     ),

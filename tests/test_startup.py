@@ -30,6 +30,7 @@ COMMANDS = [
     ["compare", "--help"],
     ["list", "--help"],
     ["show", "--help"],
+    ["study", "--help"],
     ["completion", "zsh"],
 ]
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.special import HALF_LOG_2PI
+from mlefit.special import HALF_LOG_2PI, once_a_run
 
 # B_2n/(2n (2n - 1)), n = 1, 2, ...: the factors of k^(1 - 2n)
 TERMS = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
@@ -32,6 +32,7 @@ class Remainder(NamedTuple):
     curvature: Rows
 
 
+@once_a_run
 def remainder(k: Rows) -> Remainder:
     """The remainder of lgamma at k > 0; shape kept."""
     large = k >= SERIES_FROM

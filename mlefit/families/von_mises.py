@@ -33,6 +33,7 @@ from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Narrowing, Parameter
+from mlefit.special import once_a_run
 from mlefit.support import ANGLES, Domain
 
 ALIASES = ("vonmises", "circular-normal", "circular", "angle")
@@ -135,6 +136,7 @@ _LARGE, _TERMS = 30.0, 20
 _SERIES = _series()
 
 
+@once_a_run
 def _resultant(kappa: Rows) -> _Resultant:
     """From kappa = 30 on by the asymptotic series, whose first term left out is below 1e-17.
 

@@ -1,0 +1,79 @@
+"""Coverage of nominal 95 % intervals at n = 1000 for every family, by `mlefit study`.
+
+    python benchmarks/coverage.py [REPLICATIONS] [FAMILY ...] > benchmarks/coverage.csv
+
+One line for each parameter of the first example of each family: the share of intervals that
+hold the truth, how many of its binomial standard errors that is from 95 %, the shares that lie
+below and above, and the samples without a maximum inside the family.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+
+from mlefit import families
+from mlefit.request import StudyRequest
+from mlefit.study import run
+
+ROWS, LEVEL = 1000, 0.95
+COLUMNS = (
+    "family", "at", "seed", "parameter", "interval", "samples", "without maximum", "coverage",
+    "standard errors from 95 %", "below", "above", "mean z", "sd z", "seconds",
+)  # fmt: skip
+
+
+def request(name: str, replications: int) -> StudyRequest:
+    """The study of the first example of a family."""
+    family = families.load(name)
+    example = family.examples[0]
+    if family.open:
+        family = family.bound(example.facts)
+    # the smallest value of a pareto distribution belongs to its name
+    label = f"{name}:{example.facts.least:g}" if name == "pareto" else name
+    at = ",".join(
+        f"{parameter.name}={value!r}"
+        for parameter, value in zip(family.parameters, example.theta, strict=True)
+    )
+    return StudyRequest(
+        family=label,
+        at=(at,),
+        levels=example.facts.levels or None,
+        trials=example.known.get("trials"),
+        rows=(ROWS,),
+        replications=replications,
+        # a seed of its own, so that families whose draws are alike do not err together
+        seed=1 + families.NAMES.index(name),
+        conf_level=LEVEL,
+        show=("coverage", "normality"),
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Write the table."""
+    replications = int(arguments[0]) if arguments else 2000
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(COLUMNS)
+    for name in arguments[1:] or families.NAMES:
+        asked = request(name, replications)
+        began = time.process_time()
+        result = run(asked)
+        seconds = time.process_time() - began
+        size = result.replications[0]
+        for one, shape in zip(result.coverage, result.shapes, strict=True):
+            assert one.coverage is not None
+            assert one.std_error is not None
+            distance = (one.coverage - one.level) / one.std_error
+            out.writerow(
+                [
+                    asked.family, asked.at[0], asked.seed, one.name, f"{one.method} {one.scale}",
+                    size.samples, size.samples - size.fitted, f"{one.coverage:.4f}",
+                    f"{distance:+.1f}", f"{one.below:.4f}", f"{one.above:.4f}",
+                    f"{shape.mean:.3f}", f"{shape.sd:.3f}", f"{seconds:.1f}",
+                ]
+            )  # fmt: skip
+            sys.stdout.flush()
+
+
+main(sys.argv[1:])

@@ -1,0 +1,456 @@
+"""The properties of the maximum likelihood estimate, each as a table and most as a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from statistics import NormalDist
+
+from mlefit.report import numbers
+from mlefit.report.options import ReportOptions
+from mlefit.report.pictures import Curve, Frame, Picture
+from mlefit.report.sections import Grid, Section, TidyTable, View
+from mlefit.report.tables import Row, tidy
+from mlefit.results.study import (
+    Coverage,
+    Function,
+    OtherLink,
+    Overfit,
+    Rate,
+    Rival,
+    Shape,
+    Spread,
+    StudyResult,
+)
+
+# Of the quantiles of z, those that a line of a terminal has room for.
+_SHOWN_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+# A share so many of its errors from the level is not chance any more.
+_FAR = 2.5
+_MOST_CURVES = 6
+_OWN_SCALE = "its own"
+
+
+def view(result: StudyResult) -> View:
+    """What a report of a study shows."""
+    return View(
+        title=_title(result),
+        ledger=_ledger(result),
+        sections=partial(_sections, result),
+        tables={
+            "spread": partial(TidyTable.of, Spread, result.spread),
+            "rates": partial(TidyTable.of, Rate, result.rates),
+            "normality": partial(_normality_table, result),
+            "coverage": partial(TidyTable.of, Coverage, result.coverage),
+            "rivals": partial(TidyTable.of, Rival, result.rivals),
+            "functions": partial(TidyTable.of, Function, result.functions),
+            "links": partial(TidyTable.of, OtherLink, result.other_links),
+            "overfit": partial(TidyTable.of, Overfit, result.overfit),
+            "samples": partial(_samples_table, result),
+        },
+    )
+
+
+def _title(result: StudyResult) -> list[str]:
+    at = ", ".join(f"{name} = {value:g}" for name, value in result.parameters.items())
+    known = [f"{name} {value:g}" for name, value in result.known.items()]
+    return [f"Study of {result.family}", at, *known]
+
+
+def _ledger(result: StudyResult) -> str:
+    sizes = [one.rows for one in result.replications] or [one.rows for one in result.overfit]
+    samples = max((one.samples for one in result.replications), default=0)
+    return (
+        f"seed {result.seed}"
+        if not samples
+        else f"{samples:,} samples of {_listed(sizes)} rows, seed {result.seed}"
+    )
+
+
+def _listed(values: Iterable[int]) -> str:
+    return ", ".join(f"{value:,}" for value in dict.fromkeys(values))
+
+
+def _sections(result: StudyResult, options: ReportOptions) -> list[Section]:
+    made: Mapping[str, Callable[[StudyResult], Iterator[Section]]] = {
+        "samples": _head,
+        "spread": _consistency,
+        "rates": _consistency,
+        "efficiency": _efficiency,
+        "rivals": _rivals,
+        "normality": _normality,
+        "coverage": _coverage,
+        "functions": _invariance,
+        "links": _invariance,
+        "overfit": _overfit,
+    }
+    if options.table is not None:
+        return list(made[options.table](result))
+    return [section for make in dict.fromkeys(made.values()) for section in make(result)]
+
+
+def _head(result: StudyResult) -> Iterator[Section]:
+    """What the numbers are, and which samples have no maximum inside the family."""
+    lines = [
+        [f"{count:,} of {one.samples:,} samples of {one.rows:,} rows: {cause}"]
+        for one in result.replications
+        for cause, count in one.failures.items()
+    ]
+    if lines:
+        lines = [["samples without a maximum inside the family, left out below:"], *lines]
+    yield Section(before=[["+- is the standard error that the number of samples leaves"], *lines])
+
+
+def _consistency(result: StudyResult) -> Iterator[Section]:
+    if "consistency" not in result.shown or not result.spread:
+        return
+    spread = result.spread
+    columns = {
+        "parameter": _once(one.parameter for one in spread),
+        "rows": [f"{one.rows:,}" for one in spread],
+        "truth": _once_each(spread, lambda one: _number(one.truth)),
+        "bias": [_number(one.bias) for one in spread],
+        "rmse": [_number(one.rmse) for one in spread],
+        "+-": [_number(one.rmse_std_error, 2) for one in spread],
+        "median error": [_number(one.median_error) for one in spread],
+    }
+    after = [
+        [
+            f"{rate.parameter}: rmse falls as rows^{_power(rate)}",
+            f"median error as rows^{_fixed(rate.median_slope, 3)}",
+            "expected rows^-0.5",
+        ]
+        for rate in result.rates
+    ]
+    yield Section(
+        "Consistency: more rows, closer to the truth",
+        (),
+        _grid(columns, 1),
+        after,
+        _error_picture(spread),
+    )
+
+
+def _power(rate: Rate) -> str:
+    return f"{_fixed(rate.slope, 3)} +- {_fixed(rate.std_error, 3)}"
+
+
+def _error_picture(spread: Sequence[Spread]) -> Picture | None:
+    """Log error against log rows: straight lines, parallel to the expected one."""
+    curves = []
+    for name, group in groupby(spread, key=lambda one: one.parameter):
+        own = [one for one in group if one.rmse]
+        if len(own) > 1:
+            curves.append(
+                Curve(
+                    [math.log10(one.rows) for one in own],
+                    [math.log10(one.rmse or math.nan) for one in own],
+                    name,
+                )
+            )
+    if not curves:
+        return None
+    sizes = sorted({one.rows for one in spread})
+    x = [math.log10(rows) for rows in sizes]
+    start = min(curve.y[0] for curve in curves) - 0.2
+    expected = Curve(x, [start - (value - x[0]) / 2 for value in x], "slope -1/2")
+    return Picture(
+        "log10 of the root mean squared error, against the rows",
+        [*curves[:_MOST_CURVES], expected],
+        Frame(f"{sizes[0]:,} rows", f"{sizes[-1]:,} rows", height=10),
+    )
+
+
+def _efficiency(result: StudyResult) -> Iterator[Section]:
+    if "efficiency" not in result.shown or not result.spread:
+        return
+    spread = result.spread
+    columns = {
+        "parameter": _once(one.parameter for one in spread),
+        "rows": [f"{one.rows:,}" for one in spread],
+        "variance": [_number(one.variance) for one in spread],
+        "bound": [_number(one.bound) for one in spread],
+        "efficiency": [_fixed(one.efficiency, 3) for one in spread],
+        "+-": [_fixed(one.efficiency_std_error, 3) for one in spread],
+    }
+    before = [[f"bound: inverse of the expected information at the truth, {result.information}"]]
+    if all(one.bound is None for one in spread):
+        before = [["no bound: the expected information at the truth has no inverse"]]
+    yield Section(
+        "Efficiency: no unbiased estimate varies less (Cramer-Rao)", before, _grid(columns, 1)
+    )
+
+
+def _rivals(result: StudyResult) -> Iterator[Section]:
+    if not result.rivals:
+        return
+    rivals = result.rivals
+    columns = {
+        "estimator": _once(one.estimator for one in rivals),
+        "of": [one.target for one in rivals],
+        "rows": [f"{one.rows:,}" for one in rivals],
+        "samples": [f"{one.samples:,}" for one in rivals],
+        "variance": [_number(one.variance) for one in rivals],
+        "by likelihood": [_number(one.mle_variance) for one in rivals],
+        "efficiency": [_fixed(one.relative_efficiency, 3) for one in rivals],
+        "+-": [_fixed(one.std_error, 3) for one in rivals],
+    }
+    yield Section(
+        "Against other estimators: variance by maximum likelihood over theirs",
+        (),
+        _grid(columns, 2),
+        [["at an efficiency of 0.5 the other estimator needs twice the rows"]],
+    )
+
+
+def _normality(result: StudyResult) -> Iterator[Section]:
+    if not result.shapes:
+        return
+    at = [i for i, p in enumerate(result.probabilities) if p in _SHOWN_QUANTILES]
+    shapes = result.shapes
+    normal = [NormalDist().inv_cdf(result.probabilities[i]) for i in at]
+    columns = {
+        "parameter": ["normal", *_once(one.parameter for one in shapes)],
+        "rows": ["", *(f"{one.rows:,}" for one in shapes)],
+        "mean": ["0", *(_fixed(one.mean, 2) for one in shapes)],
+        "sd": ["1", *(_fixed(one.sd, 2) for one in shapes)],
+        "skew": ["0", *(_fixed(one.skewness, 2) for one in shapes)],
+    }
+    for column, i in enumerate(at):
+        name = f"{100 * result.probabilities[i]:g}%"
+        cells = [_fixed(one.quantiles[i], 2) for one in shapes]
+        columns[name] = [f"{normal[column]:z.2f}", *cells]
+    links = {one.parameter: one.link for one in shapes}
+    scale = ", ".join(f"{name} ({link})" for name, link in links.items())
+    yield Section(
+        "Normality: z = (estimate - truth) / standard error, and its quantiles",
+        [[f"on the scale of the link: {scale}"]],
+        _grid(columns, 1),
+        (),
+        _quantile_picture(result, shapes),
+    )
+
+
+def _quantile_picture(result: StudyResult, shapes: Sequence[Shape]) -> Picture | None:
+    """Quantiles of z less the normal ones, for the fewest rows: level where it is normal."""
+    least = min(one.rows for one in shapes)
+    normal = [NormalDist().inv_cdf(p) for p in result.probabilities]
+    curves = [
+        Curve(
+            normal,
+            [math.nan if q is None else q for q in one.quantiles],
+            one.parameter,
+        )
+        for one in shapes
+        if one.rows == least
+    ]
+    ends = [f"{100 * p:g}%" for p in (result.probabilities[0], result.probabilities[-1])]
+    return Picture(
+        f"quantiles of z against those of the normal distribution, {least:,} rows",
+        [Curve(normal, normal, "normal"), *curves[:_MOST_CURVES]],
+        Frame(ends[0], ends[1], height=10),
+    )
+
+
+def _coverage(result: StudyResult) -> Iterator[Section]:
+    shares = [one for one in result.coverage if one.scale != _OWN_SCALE]
+    if not shares:
+        return
+    sizes = list(dict.fromkeys(one.rows for one in shares))
+    names = list(dict.fromkeys((one.name, one.method, one.scale) for one in shares))
+    columns = {
+        "parameter": [name for name, _, _ in names],
+        "interval": [f"{method}, {scale}" for _, method, scale in names],
+    }
+    for rows in sizes:
+        own = {(o.name, o.method, o.scale): o for o in shares if o.rows == rows}
+        columns[f"{rows:,} rows"] = [_share(own.get(key)) for key in names]
+    errors = [one.std_error for one in shares if one.std_error is not None]
+    level = numbers.percent(result.conf_level)
+    after = (
+        [[f"by chance a share is off by {100 * max(errors):.2g} (its standard error)"]]
+        if errors
+        else []
+    )
+    if any(_is_far(one) for one in shares):
+        after += [[f"* more than {_FAR:g} standard errors from {level}"]]
+    yield Section(
+        f"Coverage: the share of {level} intervals that hold the truth",
+        (),
+        _grid(columns, 2),
+        after,
+    )
+
+
+def _share(one: Coverage | None) -> str:
+    if one is None or one.coverage is None:
+        return ""
+    return f"{'*' if _is_far(one) else ''}{100 * one.coverage:.1f}"
+
+
+def _is_far(one: Coverage) -> bool:
+    return (
+        one.coverage is not None
+        and one.std_error is not None
+        and abs(one.coverage - one.level) > _FAR * one.std_error
+    )
+
+
+def _invariance(result: StudyResult) -> Iterator[Section]:
+    if not result.functions and not result.other_links:
+        return
+    before = [
+        [
+            f"{one.parameter} searched through the {one.other} link instead of {one.link}",
+            f"{one.samples:,} samples",
+            f"the same to {numbers.small(one.difference or 0.0)} standard errors",
+        ]
+        for one in result.other_links
+    ]
+    own = {one.name: one for one in result.coverage if one.scale == _OWN_SCALE}
+    functions = result.functions
+    columns = {
+        "function": [one.name for one in functions],
+        "truth": [_number(one.truth) for one in functions],
+        "mean of g(estimate)": [_number(one.mean) for one in functions],
+        "sd": [_number(one.sd) for one in functions],
+        "delta error": [_number(one.delta_error) for one in functions],
+        "coverage": [_share(own.get(one.name)) for one in functions],
+    }
+    after = []
+    if functions:
+        reach = NormalDist().inv_cdf(0.5 + result.conf_level / 2)
+        after = [
+            [
+                f"{functions[0].rows:,} rows",
+                "delta error: median standard error by the delta method",
+                f"coverage: of g +- {reach:.2f} of them, on the scale of g",
+            ]
+        ]
+    yield Section(
+        "Invariance: the estimate of g is g of the estimate",
+        before,
+        _grid(columns, 1) if functions else None,
+        after,
+    )
+
+
+def _overfit(result: StudyResult) -> Iterator[Section]:
+    if not result.overfit:
+        return
+    rows = result.overfit
+    columns = {
+        "prior": _once(one.prior or "none" for one in rows),
+        "rows": [f"{one.rows:,}" for one in rows],
+        "own rows": [_fixed(one.in_sample, 4) for one in rows],
+        "truth": [_fixed(one.truth, 4) for one in rows],
+        "fresh rows": [_fixed(one.fresh, 4) for one in rows],
+        "gap": [_fixed(one.gap, 4) for one in rows],
+        "+-": [_fixed(one.std_error, 4) for one in rows],
+        "k/n": [_fixed(one.expected, 4) for one in rows],
+    }
+    failed = [
+        [f"{number:,} samples left out: {cause}"]
+        for cause, number in result.overfit_failures.items()
+    ]
+    count, first = result.covariates, next(iter(result.parameters))
+    columns_of = f"{count} column{'s' * (count != 1)} without effect on {first}"
+    yield Section(
+        "Overfit: few rows flatter the fit that has seen them",
+        [
+            [columns_of, "NLL of a row"],
+            *failed,
+        ],
+        _grid(columns, 1),
+        [["k/n: the gap to first order, coefficients over rows"]],
+        _overfit_picture(rows),
+    )
+
+
+def _overfit_picture(records: Sequence[Overfit]) -> Picture | None:
+    curves = []
+    priors = list(dict.fromkeys(one.prior for one in records))
+    for prior in priors:
+        own = [one for one in records if one.prior == prior]
+        x = [math.log10(one.rows) for one in own]
+        number = f" {priors.index(prior)}" if len(priors) > 2 else ""
+        words = f", prior{number}" if prior else ""
+        for name, heights in (
+            (f"fresh{words}", [one.fresh for one in own]),
+            (f"own{words}", [one.in_sample for one in own]),
+        ):
+            curves.append(Curve(x, [math.nan if h is None else h for h in heights], name))
+    sizes = sorted({one.rows for one in records})
+    if len(sizes) < 2:
+        return None
+    return Picture(
+        "NLL of a row, against the rows of the sample",
+        curves,
+        Frame(f"{sizes[0]:,} rows", f"{sizes[-1]:,} rows", height=10),
+    )
+
+
+def _normality_table(result: StudyResult) -> TidyTable:
+    """One row for each quantile."""
+    columns = ("parameter", "link", "rows", "mean", "sd", "skewness", "probability", "z", "normal")
+    rows: list[Row] = [
+        {
+            "parameter": one.parameter,
+            "link": one.link,
+            "rows": one.rows,
+            "mean": tidy(one.mean),
+            "sd": tidy(one.sd),
+            "skewness": tidy(one.skewness),
+            "probability": p,
+            "z": tidy(q),
+            "normal": NormalDist().inv_cdf(p),
+        }
+        for one in result.shapes
+        for p, q in zip(result.probabilities, one.quantiles, strict=True)
+    ]
+    return TidyTable(columns, rows)
+
+
+def _samples_table(result: StudyResult) -> TidyTable:
+    """One row for each size and fate of its samples."""
+    rows: list[Row] = []
+    for one in result.replications:
+        fates = {"maximum inside the family": one.fitted, **one.failures}
+        rows += [
+            {"rows": one.rows, "samples": count, "fate": fate} for fate, count in fates.items()
+        ]
+    return TidyTable(("rows", "samples", "fate"), rows)
+
+
+def _grid(columns: Mapping[str, Sequence[str]], words: int) -> Grid:
+    """A table whose first columns are words and the others numbers."""
+    cells = [
+        list(column) if index < words else numbers.aligned(column)
+        for index, column in enumerate(columns.values())
+    ]
+    return Grid(tuple(columns), tuple(zip(*cells, strict=True)), words)
+
+
+def _once(names: Iterable[str]) -> list[str]:
+    """Names, each where it begins only."""
+    shown, last = [], None
+    for name in names:
+        shown.append("" if name == last else name)
+        last = name
+    return shown
+
+
+def _once_each(spread: Sequence[Spread], cell: Callable[[Spread], str]) -> list[str]:
+    """A cell for the first row of each parameter."""
+    firsts = _once(one.parameter for one in spread)
+    return [cell(one) if first else "" for one, first in zip(spread, firsts, strict=True)]
+
+
+def _number(value: float | None, digits: int = 4) -> str:
+    return numbers.significant(value, digits)
+
+
+def _fixed(value: float | None, places: int) -> str:
+    return "" if value is None else f"{value:z.{places}f}"

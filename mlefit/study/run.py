@@ -1,0 +1,200 @@
+"""A study from its request to its document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mlefit import __version__
+from mlefit.assign import assigned_priors
+from mlefit.at import family_by_hand, known_by_hand, parameters_at
+from mlefit.errors import UsageError, did_you_mean
+from mlefit.penalty import Assigned
+from mlefit.request import Request, StudyRequest
+from mlefit.results import study as results
+from mlefit.study import invariance, properties, rivals
+from mlefit.study.information import bound
+from mlefit.study.overfit import overfit
+from mlefit.study.setup import Setup
+from mlefit.study.simulation import Simulation, Tell, simulate
+
+SHOWN = ("consistency", "efficiency", "normality", "coverage", "invariance", "overfit")
+_USUAL = SHOWN[:-1]
+_FEWEST_SAMPLES = 2
+
+
+def run(request: StudyRequest, tell: Tell = lambda what, done, of: None) -> results.StudyResult:
+    """Draw the samples, find their maxima, and read off the properties.
+
+    Args:
+        request: the study.
+        tell: takes what is done, how many samples are, and how many there will be.
+
+    Raises:
+        UsageError: something in the request has no meaning.
+    """
+    with np.errstate(all="ignore"):  # far from a maximum anything may overflow; that is told
+        return _run(request, tell)
+
+
+def _run(request: StudyRequest, tell: Tell) -> results.StudyResult:
+    shown = _shown(request)
+    setup = _setup(request)
+    others = rivals.estimators(setup, request.against)
+    _check_sizes(request, setup, shown)
+    plain = set(shown) & set(_USUAL)
+    simulations = [
+        simulate(
+            setup,
+            rows,
+            request.replications,
+            request.seed,
+            [estimator.statistic for estimator in others],
+            tell,
+        )
+        for rows in (request.rows if plain else ())
+    ]
+    least, source = (
+        bound(setup, request.seed) if plain & {"consistency", "efficiency"} else (None, "")
+    )
+    measured = {"consistency", "efficiency"} & plain
+    spread = [one for s in simulations for one in properties.spread(s, least)] if measured else []
+    spread.sort(key=lambda one: setup.names.index(one.parameter))
+    shapes = [one for s in simulations for one in properties.shapes(s)]
+    shapes.sort(key=lambda one: setup.names.index(one.parameter))
+    beside = [one for s in simulations for one in rivals.compared(s, others)]
+    beside.sort(
+        key=lambda one: [(o.name, t) for o in others for t in o.targets].index(
+            (one.estimator, one.target)
+        )
+    )
+    functions, coverage, links = _functions(request, setup, simulations, shown)
+    crowd, crowd_failures = _overfit(request, setup, tell) if "overfit" in shown else ([], {})
+    names = [parameter.name for parameter in setup.family.parameters]
+    return results.StudyResult(
+        schema=results.SCHEMA,
+        mlefit_version=__version__,
+        command=request.command,
+        family=setup.family.label,
+        parameters=dict(zip(names, setup.theta, strict=True)),
+        known=setup.known,
+        levels=request.levels or (),
+        seed=request.seed,
+        conf_level=request.conf_level,
+        shown=shown,
+        replications=[properties.replications(s) for s in simulations],
+        spread=spread,
+        rates=list(properties.rates(spread)),
+        information=source,
+        probabilities=properties.PROBABILITIES,
+        shapes=shapes if "normality" in shown else [],
+        coverage=coverage,
+        rivals=beside,
+        functions=functions,
+        other_links=links,
+        covariates=request.covariates if "overfit" in shown else 0,
+        overfit=crowd,
+        overfit_failures=crowd_failures,
+        notes=list(_notes(setup)),
+    )
+
+
+def _shown(request: StudyRequest) -> tuple[str, ...]:
+    """The properties that were asked for, in their own order."""
+    for name in request.show:
+        if name not in SHOWN:
+            raise UsageError(
+                f"no property '{name}' to show",
+                f"properties: {', '.join(SHOWN)}",
+                tries=[f"--show {close}" for close in did_you_mean(name, SHOWN)],
+            )
+    asked = request.show or (*_USUAL, *(("overfit",) if request.priors else ()))
+    if request.priors and "overfit" not in asked:
+        raise UsageError("--prior is of the slopes of --show overfit", tries=["--show overfit"])
+    if request.against and "efficiency" not in asked:
+        raise UsageError("--against is part of --show efficiency", tries=["--show efficiency"])
+    if request.derive and "invariance" not in asked:
+        raise UsageError("--derive is part of --show invariance", tries=["--show invariance"])
+    return tuple(name for name in SHOWN if name in asked)
+
+
+def _setup(request: StudyRequest) -> Setup:
+    family = family_by_hand(request.family, request.levels)
+    theta = parameters_at(family, request.at)
+    known = known_by_hand(family, {"trials": request.trials})
+    setup = Setup(family, theta, known)
+    if not setup.estimated:
+        raise UsageError(
+            f"{family.label} holds every parameter, so there is nothing to estimate",
+            tries=[f"--family {family.name}"],
+        )
+    return setup
+
+
+def _check_sizes(request: StudyRequest, setup: Setup, shown: Sequence[str]) -> None:
+    """Refuse numbers that no property can be seen from."""
+    if request.replications < _FEWEST_SAMPLES:
+        raise UsageError(
+            f"--replications {request.replications}: a spread takes two samples or more",
+            tries=["--replications 200"],
+        )
+    extra = request.covariates if "overfit" in shown else 0
+    count = len(setup.estimated) + extra
+    least = min(request.rows)
+    if least <= count:
+        raise UsageError(
+            f"--rows {least}: {count} coefficients take more than {count} rows",
+            *([f"{extra} of them are the columns without effect"] if extra else []),
+            tries=[f"--rows {10 * count}", *(["--covariates 1"] if extra > 1 else [])],
+        )
+
+
+def _functions(
+    request: StudyRequest, setup: Setup, simulations: Sequence[Simulation], shown: Sequence[str]
+) -> tuple[list[results.Function], list[results.Coverage], list[results.OtherLink]]:
+    """Coverage of parameters at every size, and what invariance shows at the largest."""
+    level = request.conf_level
+    coverage = []
+    if "coverage" in shown:
+        coverage = [one for s in simulations for one in properties.coverage(s, level)]
+    if "invariance" not in shown:
+        return [], coverage, []
+    largest = max(simulations, key=lambda simulation: simulation.rows)
+    wanted = [*invariance.usual(setup), *invariance.written(setup, request.derive)]
+    pairs = list(invariance.functions(largest, wanted, level))
+    links = invariance.other_links(setup, largest.rows, request.replications, request.seed)
+    return (
+        [function for function, _ in pairs],
+        [*coverage, *(share for _, share in pairs)],
+        list(links),
+    )
+
+
+def _overfit(
+    request: StudyRequest, setup: Setup, tell: Tell
+) -> tuple[list[results.Overfit], dict[str, int]]:
+    crowded = replace(setup, covariates=request.covariates)
+    priors: list[tuple[str, Sequence[Assigned]]] = [("", ())]
+    for text in request.priors:
+        assigned = assigned_priors(
+            Request(priors=(text,)), setup.family, crowded.model.links, crowded.predictors
+        )
+        priors.append((text, assigned))
+    found, failures = overfit(
+        crowded, request.rows, request.replications, request.seed, priors, tell
+    )
+    return found, dict(failures.most_common())
+
+
+def _notes(setup: Setup) -> Iterator[str]:
+    """What a reader of the tables must know of the parameters."""
+    for parameter in setup.family.parameters:
+        if parameter.taken_from:
+            yield (
+                f"{parameter.name} enters with {', '.join(parameter.taken_from)} as a difference "
+                f"only: they are told from it"
+            )
+        if parameter.name in setup.family.fixes:
+            yield f"{parameter.name} is held by the family's name"
