@@ -8,7 +8,7 @@ density of log(y) is turned into one of y first.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,12 +28,12 @@ from mlefit.expression import names, render
 from mlefit.fitting import build, family_of, opened, read
 from mlefit.heldout import check_folds, fold_of_rows
 from mlefit.maximise import Search
-from mlefit.pairs import nested_tests, tests_against
+from mlefit.pairs import Pairs, likelihood_ratio
 from mlefit.plain_loss import loss_answers
 from mlefit.provenance import data_info
 from mlefit.ranking import ranked, records
 from mlefit.request import ComparisonRequest, Request
-from mlefit.results.compare import SCHEMA, ComparisonResult
+from mlefit.results.compare import SCHEMA, ComparisonResult, PairTest
 from mlefit.source import Rows, Source
 
 # Which columns a formula reads does not depend on the family.
@@ -45,6 +45,7 @@ def compare(
     *formulas: str,
     families: str | Iterable[str] | None = None,
     cv: int = 10,
+    lrt: bool = False,
     **options: Any,
 ) -> ComparisonResult:
     """Compare models of the same rows.
@@ -54,6 +55,7 @@ def compare(
         formulas: such as `y ~ a + b`; or name `target` and `features`.
         families: families, aliases or losses; None for those that suit the target.
         cv: parts that the rows are held out in.
+        lrt: whether each model is only tested against the next smaller one.
         options: further fields of `Request`, named like the flags.
 
     Returns:
@@ -69,6 +71,7 @@ def compare(
             formulas,
             None if chosen is None else tuple(chosen),
             cv,
+            lrt,
         )
     )
 
@@ -88,12 +91,23 @@ def run(
     Raises:
         MlefitError: the request or the data make no comparison possible.
     """
+    if request.lrt and request.common.sampling_weights is not None:
+        raise UsageError(
+            "--lrt compares likelihoods, and sampling weights make pseudo-likelihoods, whose ratio "
+            "has no chi-square distribution",
+            tries=[
+                "the same without --lrt",
+                "--freq-weights COL for rows that stand for equal ones",
+            ],
+        )
     source = opened(request.common, log)
     readings = _readings(request, source)
     used = {name for _, roles in readings for name in roles.columns}
     rows = read(request.common, source, [name for name in source.schema if name in used], log)
     candidates, notes = _candidates(request, source, readings, rows)
     candidates = _on_one_scale(candidates)
+    pairs = Pairs()
+    in_order = pairs.in_order(candidates) if request.lrt else None
     table = candidates[0].prepared.table
     check_folds(request.folds, request.common.seed, table.columns.rows)
     weights = Weights.of(table.columns, request.common.sampling_weights is not None)
@@ -109,7 +123,7 @@ def run(
             tell = partial(_tell, progress, itertools.count(before), total)
             scored.append(score(candidate, search, folds, weights, tell))
         progress("models fitted", total, total)
-        return _result(request, source, readings, scored, weights, notes)
+        return _result(request, source, readings, scored, weights, notes, pairs, in_order)
 
 
 def _tell(progress: Callable[[str, int, int], None], done: Iterator[int], total: int) -> None:
@@ -263,6 +277,8 @@ def _result(
     scored: Sequence[Scored],
     weights: Weights,
     notes: Sequence[str],
+    pairs: Pairs,
+    in_order: Sequence[tuple[str, str]] | None,
 ) -> ComparisonResult:
     groups: dict[str, list[Scored]] = {}
     for one in scored:
@@ -271,7 +287,6 @@ def _result(
     first = scored[0].candidate.prepared
     info = data_info(request.common, source, first.roles, first.table.rows, first.table)
     features = dict.fromkeys(name for _, roles in readings for name in roles.features)
-    tested = request.common.sampling_weights is None
     responses = {render(one.candidate.prepared.roles.response) for one in scored}
     return ComparisonResult(
         schema=SCHEMA,
@@ -287,16 +302,7 @@ def _result(
             for measure, group in groups.items()
             for record in records(group, places[measure], weights)
         ],
-        tests=[
-            test
-            for measure, group in groups.items()
-            for test in (
-                *nested_tests(group),
-                *tests_against(places[measure], weights),
-            )
-        ]
-        if tested
-        else [],
+        tests=list(_tests(pairs, in_order, groups, places, weights)),
         losses=[
             answer
             for measure, group in groups.items()
@@ -308,6 +314,27 @@ def _result(
             *_unique(note for one in scored for note in one.candidate.prepared.notes),
         ),
     )
+
+
+def _tests(
+    pairs: Pairs,
+    in_order: Sequence[tuple[str, str]] | None,
+    groups: Mapping[str, Sequence[Scored]],
+    places: Mapping[str, Sequence[Scored]],
+    weights: Weights,
+) -> Iterator[PairTest]:
+    """Of pairs of candidates of one measure; none of a pseudo-likelihood."""
+    if weights.sampled:
+        return
+    if in_order is not None:
+        named = {one.candidate.name: one for group in groups.values() for one in group}
+        for larger, smaller in in_order:
+            if named[smaller].is_converged:
+                yield from likelihood_ratio(named[smaller], named[larger])
+        return
+    for measure, group in groups.items():
+        yield from pairs.nested_tests(group)
+        yield from pairs.tests_against(places[measure], weights)
 
 
 def _for_several(error: MlefitError) -> MlefitError:

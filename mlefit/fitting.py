@@ -87,6 +87,7 @@ def fit(
     features: str | Iterable[str] | None = None,
     levels: str | Iterable[str] | None = None,
     derive: str | Iterable[str] = (),
+    test: str | Iterable[str] = (),
     **options: Any,
 ) -> FitResult:
     """Estimate by maximum likelihood.
@@ -102,6 +103,7 @@ def fit(
         features: columns, or "all".
         levels: the target's levels in order, as for `--levels`.
         derive: functions of the parameters, as for `--derive`.
+        test: terms to test, as for `--test`.
         options: the further fields of `Request`, named like the flags.
 
     Returns:
@@ -122,6 +124,7 @@ def fit(
         features=None if features is None else _several(features),
         levels=None if levels is None else _several(levels),
         derive=_several(derive),
+        tests=_several(test),
         **options,
     )
     return run(request)
@@ -153,9 +156,14 @@ def _fitted(
     request = prepared.request
     model, engine = prepared.model, prepared.engine
     search = Search(request.tol, request.max_iter, log)
+    suite = None
+    if request.tests or request.anova:
+        from mlefit.testing.suite import Suite  # tells of a wrong word before the search starts
+
+        suite = Suite(request, prepared.roles, prepared.table, model, engine, search, progress)
     choice = strength.choose(request, model, engine, search, prepared.priors)
-    priors = prepared.priors if choice is None else choice.priors
-    maximum = highest(model, engine, search, priors)
+    maximum = highest(model, engine, search, choice.priors if choice else prepared.priors)
+    maximum = maximum if suite is None else suite.settled(maximum)
     result = assemble(
         request,
         prepared.source,
@@ -165,6 +173,7 @@ def _fitted(
         maximum,
         notes=prepared.notes,
     )
+    result = result if suite is None else suite.recorded(result)
     if request.gof:
         result = _with_goodness_of_fit(request, result, maximum, progress)
     return result if choice is None else strength.recorded(result, choice)

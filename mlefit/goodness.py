@@ -152,7 +152,8 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
         if sums.counts[1].sum() > _COVERED * rows:
             facts["counts"] = _count_records(family, sums.counts, rows)
     used = sums.residuals.sums[0]
-    if df_residual > 0 and used >= _FEWEST and maximum.engine.columns.rows >= _FEWEST:
+    enough = used >= _FEWEST and sums.residuals.vary
+    if df_residual > 0 and enough and maximum.engine.columns.rows >= _FEWEST:
         facts["quantile_residuals"] = sums.residuals.moments()
         if sums.residuals.without:
             facts["rows_without_residual"] = sums.residuals.without

@@ -21,35 +21,117 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from mlefit.candidates import Scored, Weights
+from mlefit.candidates import Candidate, Scored, Weights
+from mlefit.design.coding import INTERCEPT, Column
+from mlefit.errors import UsageError
 from mlefit.nested import becomes, has_terms_of, holds
 from mlefit.results.compare import PairTest
+from mlefit.span import spans
 
 # Two searches for the same maximum end this close, as a share of a log-density.
 _ROUNDING = 1e-7
+# ... and their heights this close, as a share of these.
+_SLACK = 1e-10
 
 
-def nested_tests(scored: Sequence[Scored]) -> Iterator[PairTest]:
-    """A likelihood-ratio test of every pair of which one is a special case of the other."""
-    for smaller in scored:
-        for larger in scored:
-            if smaller.is_converged and _is_in(smaller, larger):
-                yield from _likelihood_ratio(smaller, larger)
+class Pairs:
+    """Which of several models are special cases of which; every pair is looked at once."""
+
+    def __init__(self) -> None:
+        self._spans: dict[tuple[str, str], bool] = {}
+
+    def nested_tests(self, scored: Sequence[Scored]) -> Iterator[PairTest]:
+        """A likelihood-ratio test of every pair of which one is a special case of the other."""
+        for smaller in scored:
+            for larger in scored:
+                if smaller.is_converged and self._is_in(smaller.candidate, larger.candidate):
+                    yield from likelihood_ratio(smaller, larger)
+
+    def in_order(self, candidates: Sequence[Candidate]) -> list[tuple[str, str]]:
+        """Names of each model and the next smaller one, which has to be a special case of it.
+
+        Several formulas are in order within each family, else the families are.
+
+        Raises:
+            UsageError: a model does not hold the next smaller one.
+        """
+        several = len({one.formula for one in candidates}) > 1
+        groups: dict[str, list[Candidate]] = {}
+        for one in candidates:
+            groups.setdefault(one.family if several else one.measure, []).append(one)
+        found = []
+        for group in groups.values():
+            for smaller, larger in pairwise(sorted(group, key=_size)):
+                if not self._is_in(smaller, larger):
+                    raise _not_nested(smaller, larger, several=several)
+                found.append((larger.name, smaller.name))
+        if not found:
+            raise UsageError(
+                "--lrt compares nested models, and there is only one of each kind",
+                tries=["'y ~ x' 'y ~ x + z' --lrt", "--families poisson,negbinom --lrt"],
+            )
+        return found
+
+    def tests_against(self, ranked: Sequence[Scored], weights: Weights) -> Iterator[PairTest]:
+        """Vuong's test of the first model against each that is neither in it nor holds it.
+
+        Models that say the same of every row are one, so what holds the one holds the other.
+        """
+        for other in ranked[1:]:
+            best, *rest = ranked
+            twins = [
+                (best.candidate, one.candidate)
+                for one in rest
+                if one is other or _is_same(one, other)
+            ]
+            if not any(self._is_in(*two) or self._is_in(*two[::-1]) for two in twins):
+                yield _vuong(best, other, weights)
+
+    def _is_in(self, one: Candidate, other: Candidate) -> bool:
+        """Whether the first model is a special case of the second, or the same one."""
+        if one is other or one.prepared.roles.response != other.prepared.roles.response:
+            return False
+        if not (one.family == other.family or holds(other.family, one.family)):
+            return False
+        (small, *_), (large, *_) = (c.prepared.roles.rights.values() for c in (one, other))
+        if has_terms_of(large, small):
+            return True
+        key = (other.formula, one.formula)
+        if key not in self._spans:
+            fewer = len(_columns(one)) < len(_columns(other))
+            self._spans[key] = fewer and spans(
+                (other.prepared.table.columns, _columns(other)),
+                (one.prepared.table.columns, _columns(one)),
+            )
+        return self._spans[key]
 
 
-def tests_against(ranked: Sequence[Scored], weights: Weights) -> Iterator[PairTest]:
-    """Vuong's test of the first model against each that is neither in it nor holds it.
+def _columns(candidate: Candidate) -> list[Column]:
+    """Of the first parameter, with the intercept that thresholds may stand for."""
+    first = candidate.prepared.predictors[0]
+    own = [Column(INTERCEPT, ())] if first.taken_from else []
+    return [*own, *first.columns]
 
-    Models that say the same of every row are one, so what holds the one holds the other.
-    """
-    for other in ranked[1:]:
-        best, *rest = ranked
-        twins = [one for one in rest if one is other or _is_same(one, other)]
-        if not any(_is_in(best, one) or _is_in(one, best) for one in twins):
-            yield _vuong(best, other, weights)
+
+def _size(candidate: Candidate) -> int:
+    """Coefficients, before any is found to be redundant."""
+    return sum(predictor.size for predictor in candidate.prepared.predictors)
+
+
+def _not_nested(smaller: Candidate, larger: Candidate, *, several: bool) -> UsageError:
+    shown = [one.formula if several else one.name for one in (smaller, larger)]
+    return UsageError(
+        f"--lrt compares each model with the next smaller one, and {shown[1]!r} does not hold "
+        f"{shown[0]!r}",
+        f"coefficients: {_size(larger)} and {_size(smaller)}, of which neither set spans the other"
+        if several
+        else "neither family becomes the other where one parameter takes a value",
+        tries=["the same without --lrt, which tests models that are not nested too"],
+    )
 
 
 def _is_same(one: Scored, other: Scored) -> bool:
@@ -60,18 +142,8 @@ def _is_same(one: Scored, other: Scored) -> bool:
     return bool(np.abs(one.seen - other.seen).max() <= _ROUNDING * size)
 
 
-def _is_in(smaller: Scored, larger: Scored) -> bool:
-    """Whether one model is a special case of the other, or the same one."""
-    one, other = smaller.candidate, larger.candidate
-    if smaller is larger or one.prepared.roles.response != other.prepared.roles.response:
-        return False
-    if not (one.family == other.family or holds(other.family, one.family)):
-        return False
-    (small, *_), (large, *_) = (c.prepared.roles.rights.values() for c in (one, other))
-    return has_terms_of(large, small)
-
-
-def _likelihood_ratio(smaller: Scored, larger: Scored) -> Iterator[PairTest]:
+def likelihood_ratio(smaller: Scored, larger: Scored) -> Iterator[PairTest]:
+    """The test of nested models, if both have a maximum."""
     one, other = smaller.candidate, larger.candidate
     where = "inside" if one.family == other.family else becomes(other.family, one.family)
     if where is None or smaller.height is None or larger.height is None:
@@ -80,11 +152,24 @@ def _likelihood_ratio(smaller: Scored, larger: Scored) -> Iterator[PairTest]:
         df, statistic = 1, 0.0
     elif larger.is_converged:
         df = larger.height.parameters - smaller.height.parameters
-        statistic = max(2 * (smaller.height.nll - larger.height.nll), 0.0)
+        statistic = 2 * (smaller.height.nll - larger.height.nll)
     else:
         return
     if df < 1:
         return
+    if statistic < -_SLACK * max(abs(smaller.height.nll), 1.0):
+        yield PairTest(
+            "likelihood ratio",
+            other.name,
+            one.name,
+            statistic=None,
+            df=df,
+            p_value=None,
+            distribution="none: the larger was not found at its highest maximum",
+            favours=None,
+        )
+        return
+    statistic = max(statistic, 0.0)
     yield PairTest(
         test="likelihood ratio",
         candidate=other.name,

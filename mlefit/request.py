@@ -46,6 +46,8 @@ class Request:
     missing: Literal["drop", "error"] = "drop"
     max_dropped: str | None = None
     input_format: str | None = None
+    tests: tuple[str, ...] = ()
+    anova: bool = False
     gof: bool = False
     replications: int = 199
     se: str | None = None
@@ -68,12 +70,14 @@ class ComparisonRequest:
         formulas: one for each group of candidates; empty where `common` names the target.
         families: names; None for those that suit the target.
         folds: parts the rows are held out in.
+        lrt: whether each model is only tested against the next smaller one.
     """
 
     common: Request
     formulas: tuple[str, ...] = ()
     families: tuple[str, ...] | None = None
     folds: int = 10
+    lrt: bool = False
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,12 @@ class PowerSums:
         total = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4])
         return PowerSums(total, self.without + other.without)
 
+    @property
+    def vary(self) -> bool:
+        """Whether the residuals have a spread, and so a shape; those of a perfect fit have none."""
+        n, m1, m2 = self.sums[:3]
+        return n > 0 and m2 / n > (m1 / n) ** 2
+
     def moments(self) -> dict[str, float]:
         """Mean, standard deviation, skewness and kurtosis: 0, 1, 0 and 3 of normal ones."""
         n = self.sums[0]

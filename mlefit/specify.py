@@ -94,7 +94,7 @@ def predictors_of(
     Raises:
         UsageError: `--fix` names nothing, or precision weights meet a family without scale.
     """
-    designs = {p.name: _design(p, rights[p.name], levels) for p in family.parameters}
+    designs = {p.name: design_of(p, rights[p.name], levels) for p in family.parameters}
     total = sum(len(design) for design in designs.values())
     if total > MOST_COLUMNS:
         raise UsageError(
@@ -122,7 +122,7 @@ def predictors_of(
     return predictors
 
 
-def _design(
+def design_of(
     parameter: Parameter, right: RightSide, levels: Mapping[str, Sequence[str]]
 ) -> tuple[Column, ...]:
     """The columns of a parameter; where other intercepts stand for its own, less that one."""

@@ -14,9 +14,15 @@ from scipy import special, stats
 
 import mlefit
 from mlefit import families
-from mlefit.candidates import Weights
+from mlefit.boundary import highest
+from mlefit.candidates import Candidate, Scored, Weights
+from mlefit.criteria import Criteria
 from mlefit.errors import DataError, UsageError
+from mlefit.fitting import prepare
 from mlefit.heldout import fold_of_rows
+from mlefit.maximise import Search
+from mlefit.pairs import Pairs
+from mlefit.request import Request
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_data"
@@ -396,3 +402,90 @@ def test_the_record_has_only_finite_numbers_or_nothing():
     assert special.logsumexp([math.log(one.akaike_weight) for one in result.candidates]) == (
         pytest.approx(0.0, abs=1e-12)
     )
+
+
+def in_order(result):
+    return [(test.candidate, test.against) for test in result.tests]
+
+
+def grouped(n=80, seed=5):
+    rng = np.random.default_rng(seed)
+    x, g = rng.normal(size=n), rng.choice(["a", "b", "c"], size=n)
+    return pl.DataFrame({"y": x + rng.normal(size=n), "x": x, "g": g, "bare": rng.normal(size=n)})
+
+
+SPANS = [
+    ("y ~ 0 + g", "y ~ 1", 2),  # the indicators of a factor sum to one
+    ("y ~ 0 + g + g:x", "y ~ g + x", 2),
+    ("y ~ x + I(x^2)", "y ~ I((x - 2)^2) + x", None),  # the same model
+    ("y ~ x + bare", "y ~ I(3*x - 2*bare)", 1),
+    ("y ~ C(g, ref='b') + x", "y ~ I(g == 'c') + x", 1),
+    ("y ~ x + g", "y ~ x + bare", None),
+]
+
+
+@pytest.mark.parametrize(("larger", "smaller", "df"), SPANS)
+def test_formulas_are_nested_where_columns_are_whatever_their_names(larger, smaller, df):
+    result = compare(grouped(), larger, smaller, families=["normal"])
+    found = pairs(result, "likelihood ratio")
+    if df is None:
+        assert not found
+        return
+    test = found["normal (1)", "normal (2)"]
+    heights = {one.candidate: one.log_likelihood for one in result.candidates}
+    ratio = 2 * (heights["normal (1)"] - heights["normal (2)"])
+    assert (test.df, test.statistic) == (df, pytest.approx(ratio, rel=1e-12))
+    assert test.p_value == pytest.approx(stats.chi2.sf(ratio, df), rel=1e-10)
+
+
+def test_in_order_each_model_is_tested_against_the_next_smaller_one():
+    formulas = ["y ~ x * g", "y ~ 1", "y ~ x + g"]
+    result = compare(grouped(), *formulas, families=["normal", "laplace"], lrt=True)
+    assert in_order(result) == [
+        (f"{family} ({larger})", f"{family} ({smaller})")
+        for family in ("normal", "laplace")
+        for larger, smaller in ((3, 2), (1, 3))
+    ]
+    whole = pairs(compare(grouped(), *formulas, families=["normal"]), "likelihood ratio")
+    assert len(whole) == 3
+    for test in result.tests[:2]:
+        assert test == whole[test.candidate, test.against]
+
+
+def test_in_order_families_are_where_there_is_one_formula():
+    frame = pl.DataFrame({"y": np.random.default_rng(1).negative_binomial(1, 0.3, size=80)})
+    result = compare(frame, "y ~ 1", families=["negbinom", "poisson", "zinb"], lrt=True)
+    assert in_order(result) == [("negbinom", "poisson"), ("zinb", "negbinom")]
+
+
+NOT_IN_ORDER = [
+    (["y ~ x", "y ~ bare"], ["normal"], {}, "'y ~ bare' does not hold 'y ~ x'"),
+    (["y ~ x"], ["normal", "laplace"], {}, "'laplace' does not hold 'normal'"),
+    (["y ~ x"], ["normal"], {}, "there is only one of each kind"),
+    (["y ~ x", "y ~ 1"], ["normal"], {"sampling_weights": "w"}, "make pseudo-likelihoods"),
+]
+
+
+@pytest.mark.parametrize(("formulas", "named", "options", "problem"), NOT_IN_ORDER, ids=str)
+def test_what_has_no_order_is_refused(formulas, named, options, problem):
+    frame = grouped().with_columns(w=pl.lit(2.0))
+    with pytest.raises(UsageError) as caught:
+        compare(frame, *formulas, families=named, lrt=True, **options)
+    assert problem in str(caught.value)
+
+
+def test_a_larger_model_below_the_smaller_one_has_no_ratio():
+    result = compare(grouped(), "y ~ x", "y ~ 1", families=["normal"])
+    larger, smaller = result.candidates
+    assert larger.candidate == "normal (1)"
+    scored = []
+    for one, height in ((larger, 60.0), (smaller, 50.0)):
+        request = Request(data=grouped(), formula=one.formula, family="normal")
+        prepared = prepare(request)
+        candidate = Candidate(one.candidate, one.formula, prepared, "density")
+        maximum = highest(prepared.model, prepared.engine, Search())
+        criteria = Criteria(80, height, one.n_params, finite=True, comparable=True)
+        scored.append(Scored(candidate, maximum, height=criteria))
+    (test,) = Pairs().nested_tests(scored)
+    assert (test.statistic, test.p_value) == (None, None)
+    assert test.distribution.startswith("none: the larger was not found")

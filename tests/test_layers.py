@@ -169,11 +169,20 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "span": (words("_types design engines rank"), NUMERIC),
+    "testing": (
+        words(
+            "_types boundary conditioning criteria design engines errors expression families "
+            "formula likelihood maximise maximum optimise request results span specify start "
+            "symmetric triangular"
+        ),
+        NUMERIC,
+    ),
     "fitting": (
         words(
             "assemble assign boundary debiased design engines errors families gof "
             "inference likelihood links maximise maximum penalty quantities request results source "
-            "specify strength"
+            "specify strength testing"
         ),
         NUMERIC,
     ),
@@ -185,7 +194,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "pairs": (words("candidates nested results"), NUMERIC),
+    "pairs": (words("candidates design errors nested results span"), NUMERIC),
     "ranking": (words("candidates results"), set()),
     "plain_loss": (words("candidates design families ranking results"), NUMERIC),
     "comparing": (

@@ -63,3 +63,10 @@ def test_the_moments_do_not_depend_on_the_threads():
     seen = sum(row["observed"] for row in three["counts"])
     assert seen == frame.height
     assert sum(row["expected"] for row in three["counts"]) == pytest.approx(frame.height)
+
+
+def test_a_perfect_fit_has_no_residuals_with_a_shape():
+    x = np.arange(30.0)
+    result = fit(pl.DataFrame({"y": x, "x": x}), "y ~ x", family="normal")
+    assert result.certificate.status == "perfect-fit"
+    assert "quantile_residuals" not in result.diagnostics

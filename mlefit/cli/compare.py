@@ -35,6 +35,7 @@ Examples:
   mlefit compare sample_data/rivers.csv --cv 5
   mlefit compare sample_data/doctor_visits.csv -y visits --families poisson,nb
   mlefit compare sample_data/callbacks.csv 'call ~ honors' 'call ~ city'
+  mlefit compare sample_data/callbacks.csv 'call ~ city' 'call ~ city * honors' --lrt
   mlefit compare sample_data/insurance.csv -y claims --exposure holders -f md
 """
 
@@ -49,7 +50,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
         "families": (opt.Families, None),
     },
     TARGET,
-    {"folds": (opt.HeldOut, 10)},
+    {"folds": (opt.HeldOut, 10), "lrt": (opt.LikelihoodRatios, False)},
     ROLES,
     PARTLY_SEEN,
     ROWS,
@@ -95,4 +96,4 @@ def _request(ctx: typer.Context) -> ComparisonRequest:
         }
     )
     families = _values.names("--families", flags["families"] or ())
-    return ComparisonRequest(common, formulas, families, flags["folds"])
+    return ComparisonRequest(common, formulas, families, flags["folds"], flags["lrt"])

@@ -39,9 +39,11 @@ Examples:
   mlefit fit sample_data/callbacks.csv -y call -x honors,city --loss log-loss
   mlefit fit sample_data/house_prices.csv 'price ~ log(lotsize)' --loss mse
   mlefit fit sample_data/rivers.csv -y length_miles -F laplace -o rivers.json
+  mlefit fit sample_data/callbacks.csv 'call ~ honors * city' -F bernoulli --anova
+  mlefit fit sample_data/insurance.csv 'claims ~ age' -F poisson --test '+ group'
 """
 
-_REPEATED = ("links", "models", "fix", "priors", "derive")
+_REPEATED = ("links", "models", "fix", "priors", "derive", "tests")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -58,7 +60,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     WEIGHTS,
     ERRORS,
     {"derive": (opt.Derive, None)},
-    {"gof": (opt.GoodnessOfFit, False), "replications": (opt.Replications, 199)},
+    {
+        "tests": (opt.Tests, None),
+        "anova": (opt.Anova, False),
+        "gof": (opt.GoodnessOfFit, False),
+        "replications": (opt.Replications, 199),
+    },
     SEARCH,
     FORMAT,
     {"table": (opt.Table, None)},

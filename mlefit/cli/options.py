@@ -11,11 +11,12 @@ import typer
 from mlefit.cli._values import choice, number, output_file, whole
 from mlefit.report.options import FORMATS
 
-MODEL, PARTLY, ROWS, ERRORS, SEARCH, SHOWN, PROGRAM = (
+MODEL, PARTLY, ROWS, ERRORS, TESTS, SEARCH, SHOWN, PROGRAM = (
     "Model",
     "Censored and truncated targets",
     "Rows and weights",
     "Standard errors",
+    "Tests",
     "Search",
     "Output",
     "Program",
@@ -186,6 +187,10 @@ HeldOut = Annotated[
         text="Parts that the rows are held out in.",
     ),
 ]  # fmt: skip
+LikelihoodRatios = Annotated[
+    bool,
+    _flag("--lrt", panel=MODEL, text="Test each model against the next smaller one, nested in it."),
+]
 PathSteps = Annotated[
     int | None,
     _text(
@@ -325,15 +330,27 @@ Derive = Annotated[
         "Repeatable.",
     ),
 ]  # fmt: skip
+Tests = Annotated[
+    list[str] | None,
+    _text(
+        "--test",
+        panel=TESTS, metavar="TERMS",
+        text="Whether these terms say anything: 'x + g', 'sigma ~ z'; or would: '+ z'. "
+        "Repeatable.",
+    ),
+]  # fmt: skip
+Anova = Annotated[
+    bool, _flag("--anova", panel=TESTS, text="Test every term, each without what contains it.")
+]
 GoodnessOfFit = Annotated[
     bool,
-    _flag("--gof", panel=ERRORS, text="Test the fit of the family by draws from the fitted model."),
+    _flag("--gof", panel=TESTS, text="Test the fit of the family by draws from the fitted model."),
 ]
 Replications = Annotated[
     int,
     _text(
         "--replications",
-        panel=ERRORS, metavar="N", parser=whole("--replications", 19),
+        panel=TESTS, metavar="N", parser=whole("--replications", 19),
         text="Draws of --gof.",
     ),
 ]  # fmt: skip
@@ -383,8 +400,9 @@ Table = Annotated[
     _choice(
         "--table",
         panel=SHOWN,
-        values=("terms", "fit", "path", "derived", "elsewhere"),
-        text="Only this: a row per term, fit, strength, --derive, or parameter of R, scipy, Stan.",
+        values=("terms", "fit", "path", "derived", "elsewhere", "tests", "anova"),
+        text="Only this: a row per term, fit, strength, --derive, parameter of R, scipy, Stan, or "
+        "test.",
     ),
 ]
 ComparisonTable = Annotated[

@@ -14,7 +14,14 @@ from mlefit.design.usable import Profile, left_out, profile, suits
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.expression import Expression, Name, names, quote, respelt
 from mlefit.families._base import Family
-from mlefit.formula import Factor, Formula, RightSide, column_formula, parse_formula
+from mlefit.formula import (
+    Factor,
+    Formula,
+    RightSide,
+    column_formula,
+    parse_formula,
+    terms_formula,
+)
 from mlefit.request import Request
 from mlefit.source import Source, missing_column
 
@@ -49,6 +56,7 @@ class Roles:
         features_source: formula, option, none or guess.
         columns: every column that has to be read, in the order of the source.
         notes: what was guessed.
+        tested: terms that are not in the model and that a test would add.
     """
 
     response: Expression
@@ -61,6 +69,7 @@ class Roles:
     features_source: str
     columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    tested: tuple[Formula, ...] = ()
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -75,8 +84,9 @@ class Roles:
 
     def factors(self) -> Iterator[tuple[Factor, Place]]:
         """Every factor of every term, and where it stands."""
-        for formula in (self.main, *self.further):
-            flag = "" if formula is self.main else "--model"
+        flags = [""] + ["--model"] * len(self.further) + ["--test"] * len(self.tested)
+        formulas = (self.main, *self.further, *self.tested)
+        for flag, formula in zip(flags, formulas, strict=True):
             for factor in _factors_of(formula.expand(self.others)):
                 yield factor, Place(formula.text, factor.expression.at, flag)
 
@@ -98,7 +108,8 @@ def choose_roles(request: Request, source: Source, family: Family) -> Roles:
     further = [parse_formula(text) for text in request.models]
     target = names(response)
     others = tuple(name for name in source.schema if name not in {*taken, *target})
-    sides = [formula.expand(others) for formula in (reading.formula, *further)]
+    tested = [formula for formula in map(terms_formula, request.tests) if formula.adds]
+    sides = [formula.expand(others) for formula in (reading.formula, *further, *tested)]
     used = {*target, *_names_of(sides), *taken}
     roles = Roles(
         response=response,
@@ -111,12 +122,14 @@ def choose_roles(request: Request, source: Source, family: Family) -> Roles:
         features_source=reading.features_source,
         columns=tuple(name for name in source.schema if name in used),
         notes=reading.notes,
+        tested=tuple(tested),
     )
     if not family.open:
         roles = with_parameters(roles, family)
     _require_in_formula(source, reading.formula, [*target, *_names_of(sides[:1])])
-    for formula, side in zip(further, sides[1:], strict=True):
-        _require_in_formula(source, formula, _names_of([side]), "--model")
+    flags = ["--model"] * len(further) + ["--test"] * len(tested)
+    for flag, formula, side in zip(flags, (*further, *tested), sides[1:], strict=True):
+        _require_in_formula(source, formula, _names_of([side]), flag)
     return roles
 
 

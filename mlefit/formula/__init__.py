@@ -15,7 +15,16 @@ factor of a column of numbers. What stands inside a call is the language of `exp
 from __future__ import annotations
 
 from mlefit.expression import quote
-from mlefit.formula.reader import column_formula, parse_formula
+from mlefit.formula.reader import column_formula, parse_formula, terms_formula
 from mlefit.formula.terms import Factor, Formula, RightSide, Term
 
-__all__ = ["Factor", "Formula", "RightSide", "Term", "column_formula", "parse_formula", "quote"]
+__all__ = [
+    "Factor",
+    "Formula",
+    "RightSide",
+    "Term",
+    "column_formula",
+    "parse_formula",
+    "quote",
+    "terms_formula",
+]

@@ -17,6 +17,7 @@ from mlefit.expression import (
     quote,
     render,
     syntax_error,
+    tokenize,
     walk,
 )
 from mlefit.formula.terms import (
@@ -74,6 +75,16 @@ def parse_formula(text: str) -> Formula:
     if not formula.has_dot:
         formula.expand()  # only for its errors, which should not wait for the data
     return formula
+
+
+def terms_formula(text: str) -> Formula:
+    """Parse terms alone, `a + b`, or those of a parameter, `sigma ~ a + b`.
+
+    Raises:
+        UsageError: the text is neither; the evidence marks the place.
+    """
+    has_tilde = any((t.kind, t.value) == ("symbol", "~") for t in tokenize(text))
+    return parse_formula(text if has_tilde else f"~ {text}")
 
 
 def column_formula(target: str, features: Sequence[str] = ()) -> Formula:

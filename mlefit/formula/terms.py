@@ -116,6 +116,11 @@ class Formula:
         return any(isinstance(step, Dot) for step in self.steps)
 
     @property
+    def adds(self) -> bool:
+        """Whether the right side starts with a sign, as terms that are added to others do."""
+        return isinstance(self.steps[0], Nothing)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every column named, the response's first, each once; `.` names none."""
         sides = [self.response] if self.response else []

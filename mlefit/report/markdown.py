@@ -20,12 +20,19 @@ def sections(
     if options.table is None:
         blocks += [f"### {escaped(' · '.join(title))}", *([bullets([ledger])] if ledger else [])]
     for part in parts:
-        lines = [[" · ".join(pieces) for pieces in side] for side in (part.before, part.after)]
-        blocks += [f"#### {escaped(part.title)}"] if part.title else []
-        blocks += [bullets(lines[0])] if lines[0] else []
-        blocks += [grid(part.grid)] if part.grid is not None else []
-        blocks += [bullets(lines[1])] if lines[1] else []
+        blocks += section(part)
     return clean_lines("\n\n".join(blocks) + "\n", ascii_only=options.ascii_only)
+
+
+def section(part: Section) -> list[str]:
+    """The blocks of a part of the report."""
+    before, after = ([" · ".join(pieces) for pieces in side] for side in (part.before, part.after))
+    return [
+        *([f"#### {escaped(part.title)}"] if part.title else []),
+        *([bullets(before)] if before else []),
+        *([grid(part.grid)] if part.grid is not None else []),
+        *([bullets(after)] if after else []),
+    ]
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> str:

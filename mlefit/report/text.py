@@ -116,6 +116,20 @@ class Page:
                 if cell:
                     self.line([f"{heading}: {cell}"], indent=2)
 
+    def section(self, part: Section) -> None:
+        """A part of the report: its heading, lines, picture, table, lines."""
+        if part.title:
+            self.line([part.title], style="bold")
+        indent = 2 if part.title or part.grid else 0
+        for pieces in part.before:
+            self.line(pieces, " · ", indent=indent)
+        if part.picture is not None and self.options.plot and self.picture(part.picture):
+            self.line()
+        if part.grid is not None:
+            self.grid(part.grid)
+        for pieces in part.after:
+            self.line(pieces, " · ", indent=2)
+
     def text(self) -> str:
         """Everything printed so far, without trailing blanks."""
         file = self.console.file
@@ -133,17 +147,7 @@ def sections(
     for number, part in enumerate(parts):
         if number and (part.title or part.grid):
             page.line()
-        if part.title:
-            page.line([part.title], style="bold")
-        indent = 2 if part.title or part.grid else 0
-        for pieces in part.before:
-            page.line(pieces, " · ", indent=indent)
-        if part.picture is not None and options.plot and page.picture(part.picture):
-            page.line()
-        if part.grid is not None:
-            page.grid(part.grid)
-        for pieces in part.after:
-            page.line(pieces, " · ", indent=2)
+        page.section(part)
     return page.text()
 
 

@@ -247,6 +247,28 @@ class StrengthSearch:
 
 
 @dataclass(frozen=True)
+class TermTest:
+    """A test that some terms say nothing: of the model against the same one without them."""
+
+    terms: Annotated[str, "what the smaller model lacks"]
+    parameter: Annotated[str | None, "whose terms; null where parameters share the formula"]
+    test: Annotated[str, "likelihood ratio, F, Wald or score"]
+    statistic: Annotated[float | None, "null where there is no test; see status"] = None
+    df: Annotated[int | None, "independent columns that the larger model has more"] = None
+    df_residual: Annotated[float | None, "of an F test: that the variance is estimated from"] = None
+    p_value: Annotated[float | None, "probability of a larger statistic if they say nothing"] = None
+    distribution: Annotated[str | None, "that the statistic has then"] = None
+    information: Annotated[
+        str | None, "covariance of Wald's test, information of the score test"
+    ] = None
+    aic_change: Annotated[float | None, "AIC without the terms less AIC with them"] = None
+    status: Annotated[
+        str, "ok; boundary, where the p-value is not proven; none, without a number"
+    ] = "ok"
+    message: Annotated[str, "why, in a sentence; empty if ok"] = ""
+
+
+@dataclass(frozen=True)
 class FitResult:
     """The document `mlefit fit` writes."""
 
@@ -274,6 +296,8 @@ class FitResult:
     elsewhere: Annotated[
         Sequence[Reparameterisation], "of a plain sample: the same distribution in other systems"
     ] = ()
+    tests: Annotated[Sequence[TermTest], "one for each test of each --test"] = field(default=())
+    anova: Annotated[Sequence[TermTest], "one for each term, under --anova"] = field(default=())
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlefit.report import estimates, path, wording
-from mlefit.report.markdown import bullets, clean_lines, escaped, grid
+from mlefit.report import estimates, path, tested, wording
+from mlefit.report.markdown import bullets, clean_lines, escaped, grid, section
 from mlefit.report.options import ReportOptions
 from mlefit.results.fit import FitResult
 
@@ -24,6 +24,8 @@ def render(result: FitResult, options: ReportOptions) -> str:
             for call, one in estimates.elsewhere(result)
             for block in (bullets([call]), grid(one))
         ]
+    elif options.table in ("tests", "anova"):
+        blocks = section(tested.section(result, options.table))
     else:
         blocks = _whole(result)
     text = "\n\n".join(blocks) + "\n"
@@ -40,6 +42,7 @@ def _whole(result: FitResult) -> list[str]:
         bullets(status),
         *_estimates(result),
         bullets(wording.fit_pieces(result)),
+        *(block for part in tested.sections(result) for block in section(part)),
         *_losses(result),
         *_penalty(result),
         *_strength(result),

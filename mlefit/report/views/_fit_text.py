@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlefit.report import curves, estimates, path, wording
+from mlefit.report import curves, estimates, path, tested, wording
 from mlefit.report.options import ReportOptions
 from mlefit.report.text import Page, heading
 from mlefit.results.fit import FitResult
@@ -26,6 +26,8 @@ def render(result: FitResult, options: ReportOptions) -> str:
                 page.line()
             page.line([call])
             page.grid(grid)
+    elif options.table in ("tests", "anova"):
+        page.section(tested.section(result, options.table))
     else:
         _whole(page, result)
     return page.text()
@@ -39,6 +41,9 @@ def _whole(page: Page, result: FitResult) -> None:
     page.line()
     _tables(page, result)
     page.line(wording.fit_pieces(result), "    ", indent=2)
+    for part in tested.sections(result):
+        page.line()
+        page.section(part)
     _losses(page, result)
     if lines := wording.penalty_lines(result):
         page.line()

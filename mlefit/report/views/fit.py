@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlefit.report import tables
+from mlefit.report import tables, tested
 from mlefit.report.options import ReportOptions
 from mlefit.report.pictures import Picture
 from mlefit.results.fit import FitResult
@@ -15,6 +15,8 @@ _TABLES = {
     "path": tables.path,
     "derived": tables.derived,
     "elsewhere": tables.elsewhere,
+    "tests": tested.tests,
+    "anova": tested.anova,
 }
 
 
