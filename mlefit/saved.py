@@ -11,14 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from mlefit import families
 from mlefit._types import Matrix, Vector
+from mlefit.centre import Centre
 from mlefit.design.blocks import OFFSET, PRECISION, Basis, Predictor
 from mlefit.design.censoring import conditioned
+from mlefit.design.newrows import Layout
 from mlefit.design.roles import Roles, with_parameters
 from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.expression import Name, names
@@ -109,6 +112,22 @@ class SavedModel:
     def family(self) -> Family:
         """The distribution, given what of its values can be seen."""
         return self.model.family
+
+    @cached_property
+    def centre(self) -> Centre:
+        """What is predicted of an outcome."""
+        return Centre(self.model)
+
+    @property
+    def layout(self) -> Layout:
+        """How a row becomes what the model reads."""
+        model = self.record.model
+        levels: Sequence[str] = ()
+        if self.family.support.levels:
+            levels = model.levels[self.record.data.target]
+        elif model.event is not None and model.other_event is not None:
+            levels = (model.other_event, model.event)
+        return Layout(self.request, self.roles, self.levels, self.family, levels)
 
     @property
     def is_sample(self) -> bool:

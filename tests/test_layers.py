@@ -104,7 +104,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "specify": (words("design errors families formula links request support"), NUMERIC),
-    "influence": (words("_types design maximum special"), NUMERIC),
+    "influence": (words("_types design families likelihood maximum special"), NUMERIC),
     "cautions": (
         words("_types design families inference influence maximum optimise rank source"),
         NUMERIC,

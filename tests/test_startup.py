@@ -30,6 +30,7 @@ COMMANDS = [
     ["compare", "--help"],
     ["list", "--help"],
     ["show", "--help"],
+    ["predict", "--help"],
     ["completion", "zsh"],
 ]
 

@@ -27,6 +27,7 @@ COMPLETE_VARIABLE = "_MLEFIT_COMPLETE"
 COMMANDS = {
     "fit": "Estimate the parameters of a family by maximum likelihood.",
     "compare": "Rank families, losses and formulas on the same rows.",
+    "predict": "Predict every row of a table by a saved fit.",
     "prior": "Translate a penalty between libraries and a prior.",
     "show": "Show or convert a saved document.",
     "list": "Show the families, losses, links and priors there are.",
