@@ -86,7 +86,7 @@ class SavedModel:
         request = _request(record)
         family = _family(request, record)
         roles = _roles(request, record, family)
-        links = tuple(link_for(p, record.model.links[p.name]) for p in family.parameters)
+        links = tuple(link_for(p, _link(record, p.name)) for p in family.parameters)
         request = replace(
             request, links=tuple(_links(record, family)), fix=tuple(_fixes(record, family))
         )
@@ -121,13 +121,7 @@ class SavedModel:
     @property
     def layout(self) -> Layout:
         """How a row becomes what the model reads."""
-        model = self.record.model
-        levels: Sequence[str] = ()
-        if self.family.support.levels:
-            levels = model.levels[self.record.data.target]
-        elif model.event is not None and model.other_event is not None:
-            levels = (model.other_event, model.event)
-        return Layout(self.request, self.roles, self.levels, self.family, levels)
+        return Layout(self.request, self.roles, self.levels, self.family, self.request.levels or ())
 
     @property
     def is_sample(self) -> bool:
@@ -161,9 +155,13 @@ def _request(record: FitResult) -> Request:
     limits: dict[str, Any] = {
         f"truncated_{end}": value for end, value in (data.truncation or {}).items()
     }
+    levels = model.levels.get(data.target)
+    if model.event is not None and model.other_event is not None:
+        levels = (model.other_event, model.event)
     return Request(
         formula=main,
         family=model.family,
+        levels=None if levels is None else tuple(levels),
         models=tuple(text for text in model.formulas.values() if text != main),
         freq_weights=weights.get("frequency"),
         precision_weights=weights.get("precision"),
@@ -182,7 +180,7 @@ def _family(request: Request, record: FitResult) -> Family:
     """The family as it was once it had seen its target."""
     family = conditioned(request, families.load(families.resolve(record.model.family)))
     least, most = record.data.target_range or (math.nan, math.nan)
-    levels = tuple(record.model.levels[record.data.target]) if family.support.levels else ()
+    levels = (request.levels or ()) if family.support.levels else ()
     return family.bound(Facts(levels, least, most))
 
 
@@ -207,11 +205,16 @@ def _roles(request: Request, record: FitResult, family: Family) -> Roles:
     return with_parameters(roles, family)
 
 
+def _link(record: FitResult, parameter: str) -> str:
+    """The name of a link, less the interval that it is stretched to."""
+    return record.model.links[parameter].partition(" from ")[0]
+
+
 def _links(record: FitResult, family: Family) -> Iterator[str]:
     """Those that are not the default of their parameter."""
     for parameter in family.parameters:
-        link = record.model.links[parameter.name]
-        if link.partition(" from ")[0] != parameter.link:
+        link = _link(record, parameter.name)
+        if link != parameter.link:
             yield f"{parameter.name}={link}"
 
 

@@ -247,8 +247,8 @@ def _outcome(
     either = request.lower is not None
     absent, causes = incomplete(rows.frame, layout.outcome)
     if either:  # one missing end is open
-        ends = [exact(name).is_null() for name in layout.target]
-        absent = rows.frame.select(pl.all_horizontal(ends)).to_series()
+        missing = [exact(name).is_null() for name in layout.target]
+        absent = rows.frame.select(pl.all_horizontal(missing)).to_series()
         lacking = int(absent.sum())
         causes = {f"missing:{' and '.join(layout.target)}": lacking} if lacking else {}
     found.unscored.update(causes)
@@ -259,15 +259,15 @@ def _outcome(
     values = pl.repeat(0.0, kept.frame.height, eager=True) if either else _target(layout, kept)
     known = seen(request, kept, values, layout.family)
     y = known.target.cast(pl.Float64).fill_null(np.nan).to_numpy()
-    quantities = {key: arrays[key][found.scored] for key in layout.family.known if key in arrays}
+    ends = {key: series.to_numpy() for key, series in known.series.items()}
+    others = {key: arrays[key][found.scored] for key in layout.family.known if key in arrays}
     outside = ~np.isfinite(y)
     for violation in layout.family.support.violations:
-        outside |= violation.found(np.where(outside, np.nan, y), quantities) & ~outside
+        outside |= violation.found(np.where(outside, np.nan, y), others | ends) & ~outside
     if outside.any():
         found.unscored["outside:" + layout.roles.main.response_label] += int(outside.sum())
     at = np.flatnonzero(found.scored)
-    series = {TARGET: y, **{key: ends.to_numpy() for key, ends in known.series.items()}}
-    full = {key: _scattered(values, at, m) for key, values in series.items()}
+    full = {key: _scattered(values, at, m) for key, values in {TARGET: y, **ends}.items()}
     found.scored[at[outside]] = False
     return full
 

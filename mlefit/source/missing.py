@@ -86,6 +86,8 @@ def drop_incomplete(
 
 def incomplete(frame: pl.DataFrame, names: Sequence[str]) -> tuple[pl.Series, dict[str, int]]:
     """Which rows lack a value in one of some columns, and how many by cause."""
+    if not names:
+        return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True), {}
     schema = frame.schema
     mask = frame.select(
         is_missing(name, schema[name]).alias(f"column {k}") for k, name in enumerate(names)
