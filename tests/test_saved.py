@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -107,7 +108,7 @@ def rows():
     )
 
 
-SPECIFICATIONS = {
+SPECIFICATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "factors": ("count ~ x*g + C(h):z + b", {"family": "poisson"}),
     "base": ("count ~ C(g, ref='c') + C(h, ref='1992')", {"family": "poisson"}),
     "no intercept": ("size ~ 0 + g + x", {"family": "normal"}),
@@ -197,7 +198,7 @@ def test_a_sample_is_one_distribution(rows):
 def test_a_fit_without_a_maximum_is_refused():
     separated = pl.DataFrame({"y": [0, 0, 1, 1], "x": [1.0, 2, 3, 4]})
     result = fit(separated, "y ~ x", family="bernoulli")
-    with pytest.raises(UntrustworthyError, match="'m.json' holds no maximum") as refused:
+    with pytest.raises(UntrustworthyError, match=r"'m\.json' holds no maximum") as refused:
         model_of(result)
     assert refused.value.exit_code == 4
     assert refused.value.tries == ("mlefit show m.json",)
