@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -16,9 +16,6 @@ from mlefit.errors import UsageError
 from mlefit.report import FORMATS, terminal
 from mlefit.report.files import replacing
 from mlefit.report.options import ROW_FORMATS, row_format_of
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _EVERY = tuple(dict.fromkeys((*ROW_FORMATS, *FORMATS)))
 
@@ -75,7 +72,7 @@ def row_format(flags: Mapping[str, Any]) -> str:
 
 
 def deliver(
-    frames: Iterable[pl.DataFrame],
+    frames: Iterable[Any],
     schema: Mapping[str, Any],
     form: str,
     output: Path | None,
