@@ -7,8 +7,9 @@ parameters stay where they are, and d_i = A^-1 g_i its step,
 
     D_i = g_i' d_i / (p (1 - h_i)^2),    h_i = d_i' A_i d_i / d_i' A d_i
 
-where h_i, for one linear predictor, is the leverage of the row (R. D. Cook 1977,
-Technometrics 19, 15-18; D. Pregibon 1981, Ann. Statist. 9, 705-724).
+where h_i, for one linear predictor x_i' b and the row's information J_i in it, is the
+leverage J_i x_i' A^-1 x_i of the row (R. D. Cook 1977, Technometrics 19, 15-18; D. Pregibon
+1981, Ann. Statist. 9, 705-724).
 
 A Wald statistic b/se(b) should grow with b. Near the edge of a probability its error
 grows faster, so that a strong effect looks like none (W. W. Hauck and A. Donner 1977,
@@ -18,13 +19,17 @@ Stat. Assoc. 117, 1763-1774).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
-from mlefit._types import Matrix, Vector
+from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, user_matrix
+from mlefit.families._base import Family
+from mlefit.likelihood import RowTerms
 from mlefit.maximum import Maximum
 from mlefit.special import ratio
 
@@ -33,6 +38,67 @@ _SHOWN = 3
 # A statistic whose derivative is looked at row by row; larger fits do not come near an edge.
 _MOST_WORK = 20_000_000
 _STEP = 1e-4
+
+
+class Influence(NamedTuple):
+    """Leverage h_i and distance D_i of every row of a block."""
+
+    leverage: Rows
+    distance: Rows
+
+
+@dataclass(frozen=True)
+class Group:
+    """The coefficients that influence is about.
+
+    Attributes:
+        edges: where those of each of its parameters begin, and the end of the last.
+    """
+
+    edges: tuple[int, ...]
+
+    @classmethod
+    def of(cls, family: Family, sizes: Sequence[int]) -> Group:
+        """Those of the first parameter and of what goes with it; `sizes` of all parameters."""
+        first, *others = family.parameters
+        count = 1 + sum(p.follows or p.name in first.taken_from for p in others)
+        return cls(tuple(np.cumsum([0, *sizes[:count]]).tolist()))
+
+    @property
+    def size(self) -> int:
+        """How many coefficients."""
+        return self.edges[-1]
+
+    def own(self, bread: Matrix) -> Matrix:
+        """A^-1, from the inverse information of all coefficients."""
+        p = self.size
+        return bread if p == len(bread) else np.linalg.inv(np.linalg.inv(bread)[:p, :p])
+
+    def influence(self, block: Block, terms: RowTerms, own: Matrix) -> Influence:
+        """Of every row of a block, with A^-1."""
+        count, p = len(self.edges) - 1, self.size
+        designs = block.designs[:count]
+        slopes = np.concatenate([X * s for X, s in zip(designs, terms.score, strict=False)])
+        step = own @ slopes
+        reach = np.einsum("ij,ij->j", slopes, step)
+        weight = 1.0 if block.weight is None else block.weight
+        if count == 1:
+            (X,) = designs
+            share = terms.information[0, 0] * np.einsum("ij,ij->j", X, own @ X)
+        else:
+            moved = [
+                np.einsum("ij,ij->j", X, step[lo:hi])
+                for X, (lo, hi) in zip(designs, pairwise(self.edges), strict=True)
+            ]
+            bend = sum(
+                (1 if j == k else 2) * values * moved[j] * moved[k]
+                for (j, k), values in terms.information.items()
+                if k < count
+            )
+            # the share of the curvature along the row's own step that the row itself supplies
+            share = ratio(bend, reach)
+        leverage = np.clip(weight * share, 0, 1 - 1e-12)
+        return Influence(leverage, weight**2 * reach / (p * (1 - leverage) ** 2))
 
 
 @dataclass(frozen=True)
@@ -63,39 +129,19 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
         bread: inverse information in the search's coordinates, shape (p, p).
     """
     model, gammas = maximum.model, maximum.gammas
-    parameters = model.family.parameters
-    together = parameters[0].taken_from
-    count = 1 + sum(p.follows or p.name in together for p in parameters[1:])
-    edges = np.cumsum([0, *(len(gamma) for gamma in gammas[:count])])
-    p = int(edges[-1])
-    own = np.linalg.inv(np.linalg.inv(bread)[:p, :p])
+    group = Group.of(model.family, [len(gamma) for gamma in gammas])
+    own = group.own(bread)
 
     def largest(block: Block) -> Influential:
         terms = model.row_terms(block, gammas, model.leverage_kind)
-        designs = block.designs[:count]
-        slopes = np.concatenate([X * s for X, s in zip(designs, terms.score, strict=False)])
-        step = own @ slopes
-        reach = np.einsum("ij,ij->j", slopes, step)
-        moved = [
-            np.einsum("ij,ij->j", X, step[lo:hi])
-            for X, (lo, hi) in zip(designs, pairwise(edges), strict=True)
-        ]
-        bend = sum(
-            (1 if j == k else 2) * values * moved[j] * moved[k]
-            for (j, k), values in terms.information.items()
-            if k < count
-        )
-        weight = 1.0 if block.weight is None else block.weight
-        # the share of the curvature along the row's own step that the row itself supplies
-        leverage = np.clip(weight * ratio(bend, reach), 0, 1 - 1e-12)
-        distance = weight**2 * reach / (p * (1 - leverage) ** 2)
+        distance = group.influence(block, terms, own).distance
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
         return Influential(
             tuple(int(i) + block.start for i in top), tuple(float(distance[i]) for i in top)
         )
 
-    return maximum.engine.total(largest) if p else Influential((), ())
+    return maximum.engine.total(largest) if group.size else Influential((), ())
 
 
 def declining_statistics(maximum: Maximum) -> list[int]:

@@ -109,3 +109,30 @@ class StudyRequest:
     covariates: int = 5
     priors: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """Rows for a saved model. The fields mirror the flags of `mlefit predict`.
+
+    Attributes:
+        what: groups of columns; None for those that the model and the table have.
+        keep: columns of the table to repeat; ("all",) for every one.
+        quantiles: levels of a new outcome.
+        uncertainty: whether limits of an outcome count that the estimates are not certain.
+        unseen: what becomes of a level that the fit had not seen: error or null.
+        aggregate: whether only the sum over the rows is wanted.
+    """
+
+    data: Any = None
+    model: Any = None
+    what: tuple[str, ...] | None = None
+    keep: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    residuals: str = "quantile"
+    conf_level: float = 0.95
+    uncertainty: bool = True
+    unseen: str = "error"
+    aggregate: bool = False
+    input_format: str | None = None
+    command: tuple[str, ...] = ()

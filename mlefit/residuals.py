@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Rows
 from mlefit.families._base import Family
+from mlefit.families._interval import log_between
 from mlefit.special import normal_quantile
 
 Positions: TypeAlias = NDArray[np.integer[Any]]
@@ -50,6 +51,34 @@ def quantile_residuals(
     # an outlier has a tail, however small; only its exponential may be 0
     last = (np.minimum(*tails) == -np.inf) & (np.minimum(below, above) == 0)
     return np.where(last, np.nan, normal_quantile(below, above))
+
+
+def censored_residuals(
+    family: Family,
+    ends: tuple[Rows, Rows],
+    theta: Sequence[Any],
+    known: Mapping[str, Any],
+    position: Positions,
+) -> Rows:
+    """Those of values that are only known to lie in intervals, spread over what these allow.
+
+    Args:
+        family: the distribution of the values; one that has `log_cdf`.
+        ends: of the intervals, both of which belong to them.
+        theta: the parameters of each row.
+        known: further known quantities of each row.
+        position: number of each row among all, which decides its u.
+    """
+    lower, upper = ends
+    step = 1.0 if family.support.discrete else 0.0
+    tails = _log_tails(family, lower - step, theta, known), _log_tails(family, upper, theta, known)
+    assert tails[0] is not None
+    assert tails[1] is not None
+    inside = np.exp(log_between(family, lower, upper, theta, known))
+    under = np.where(np.isneginf(lower), 0.0, np.exp(tails[0][0]))
+    over = np.where(np.isposinf(upper), 0.0, np.exp(tails[1][1]))
+    u = (position + 1) * _GOLDEN % 1.0
+    return normal_quantile(under + u * inside, over + (1 - u) * inside)
 
 
 def shares(

@@ -11,14 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from mlefit import families
 from mlefit._types import Matrix, Vector
+from mlefit.centre import Centre
 from mlefit.design.blocks import OFFSET, PRECISION, Basis, Predictor
 from mlefit.design.censoring import conditioned
+from mlefit.design.newrows import Layout
 from mlefit.design.roles import Roles, with_parameters
 from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.expression import Name, names
@@ -83,7 +86,7 @@ class SavedModel:
         request = _request(record)
         family = _family(request, record)
         roles = _roles(request, record, family)
-        links = tuple(link_for(p, record.model.links[p.name]) for p in family.parameters)
+        links = tuple(link_for(p, _link(record, p.name)) for p in family.parameters)
         request = replace(
             request, links=tuple(_links(record, family)), fix=tuple(_fixes(record, family))
         )
@@ -109,6 +112,16 @@ class SavedModel:
     def family(self) -> Family:
         """The distribution, given what of its values can be seen."""
         return self.model.family
+
+    @cached_property
+    def centre(self) -> Centre:
+        """What is predicted of an outcome."""
+        return Centre(self.model)
+
+    @property
+    def layout(self) -> Layout:
+        """How a row becomes what the model reads."""
+        return Layout(self.request, self.roles, self.levels, self.family, self.request.levels or ())
 
     @property
     def is_sample(self) -> bool:
@@ -142,9 +155,13 @@ def _request(record: FitResult) -> Request:
     limits: dict[str, Any] = {
         f"truncated_{end}": value for end, value in (data.truncation or {}).items()
     }
+    levels = model.levels.get(data.target)
+    if model.event is not None and model.other_event is not None:
+        levels = (model.other_event, model.event)
     return Request(
         formula=main,
         family=model.family,
+        levels=None if levels is None else tuple(levels),
         models=tuple(text for text in model.formulas.values() if text != main),
         freq_weights=weights.get("frequency"),
         precision_weights=weights.get("precision"),
@@ -163,7 +180,7 @@ def _family(request: Request, record: FitResult) -> Family:
     """The family as it was once it had seen its target."""
     family = conditioned(request, families.load(families.resolve(record.model.family)))
     least, most = record.data.target_range or (math.nan, math.nan)
-    levels = tuple(record.model.levels[record.data.target]) if family.support.levels else ()
+    levels = (request.levels or ()) if family.support.levels else ()
     return family.bound(Facts(levels, least, most))
 
 
@@ -188,11 +205,16 @@ def _roles(request: Request, record: FitResult, family: Family) -> Roles:
     return with_parameters(roles, family)
 
 
+def _link(record: FitResult, parameter: str) -> str:
+    """The name of a link, less the interval that it is stretched to."""
+    return record.model.links[parameter].partition(" from ")[0]
+
+
 def _links(record: FitResult, family: Family) -> Iterator[str]:
     """Those that are not the default of their parameter."""
     for parameter in family.parameters:
-        link = record.model.links[parameter.name]
-        if link.partition(" from ")[0] != parameter.link:
+        link = _link(record, parameter.name)
+        if link != parameter.link:
             yield f"{parameter.name}={link}"
 
 

@@ -98,22 +98,36 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "losses": (words("_types design families likelihood maximum optimise results"), NUMERIC),
     "residuals": (words("_types families special"), NUMERIC),
+    "quantile": (words("_types families"), NUMERIC),
+    "distribution": (words("_types at errors families quantile"), NUMERIC),
+    "centre": (words("_types families likelihood support"), NUMERIC),
+    "outcome": (words("_types centre families likelihood quantile support"), NUMERIC),
+    "saved": (
+        words(
+            "_types centre design errors expression families formula inference likelihood links "
+            "request results specify support"
+        ),
+        NUMERIC,
+    ),
+    "scores": (
+        words("_types centre design errors families influence outcome residuals saved"),
+        NUMERIC,
+    ),
+    "sink": (words("errors"), {"polars"}),
+    "predicting": (
+        words(
+            "design documents engines errors request results saved scores source",
+        ),
+        {"numpy", "polars"},
+    ),
+    "judging": (words("__init__ _types design errors predicting request results"), NUMERIC),
     "goodness": (words("_types design families losses maximum residuals sparse"), NUMERIC),
     "gof": (
         words("_types design errors families goodness maximise maximum optimise request residuals"),
         NUMERIC,
     ),
     "specify": (words("design errors families formula links request support"), NUMERIC),
-    "quantile": (words("_types families"), {"numpy"}),
-    "distribution": (words("_types at errors families quantile"), {"numpy"}),
-    "saved": (
-        words(
-            "_types design errors expression families formula inference likelihood links "
-            "request results specify support"
-        ),
-        NUMERIC,
-    ),
-    "influence": (words("_types design maximum special"), NUMERIC),
+    "influence": (words("_types design families likelihood maximum special"), NUMERIC),
     "cautions": (
         words("_types design families inference influence maximum optimise rank source"),
         NUMERIC,
@@ -207,8 +221,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "report": (words("errors memory results"), {"rich"}),
     "cli": (
         words(
-            "__init__ catalogue comparing documents errors families fitting memory report request "
-            "study translations"
+            "__init__ catalogue comparing documents errors families fitting judging memory "
+            "predicting report request sink study translations"
         ),
         {"typer"},
     ),

@@ -31,6 +31,7 @@ COMMANDS = [
     ["list", "--help"],
     ["show", "--help"],
     ["study", "--help"],
+    ["predict", "--help"],
     ["completion", "zsh"],
 ]
 

@@ -41,9 +41,10 @@ def positionals(
             "the name of the data file is empty", "is it a variable of the shell that is not set?"
         )
     stdin: TextIO | None = sys.stdin  # None if it was closed before the start
+    example = " --model m.json" if command == "predict" else " 'y ~ x'"
     if data in {None, "-"} and stdin is not None and stdin.isatty():
         raise UsageError(
-            "no data: name a file, or pipe rows in", tries=[f"mlefit {command} DATA 'y ~ x'"]
+            "no data: name a file, or pipe rows in", tries=[f"mlefit {command} DATA{example}"]
         )
     return data or "-", formulas
 

@@ -68,6 +68,21 @@ def names(flag: str, values: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(listed)
 
 
+def numbers(flag: str, values: Sequence[str], above: float, below: float) -> tuple[float, ...]:
+    """Numbers strictly between two others, from comma lists."""
+    parse = number(flag, above, below)
+    return tuple(parse(word) for word in names(flag, values) or ())
+
+
+def writable(value: str) -> Path:
+    """A path that can be written, whatever its extension."""
+    from mlefit.report.files import check_writable
+
+    path = Path(value)
+    check_writable(path)
+    return path
+
+
 def output_file(value: str) -> Path:
     """A path that can be written, with an extension that names a format."""
     from mlefit.report import check_output

@@ -43,7 +43,7 @@ def contents(dtype: pl.DataType) -> str:
 
 
 def numbers(expression: Expression, rows: Rows, place: Place | None = None) -> pl.Series:
-    """The values of an expression.
+    """The values of an expression, every one of them finite.
 
     Args:
         expression: its tree.
@@ -57,16 +57,25 @@ def numbers(expression: Expression, rows: Rows, place: Place | None = None) -> p
         UsageError: a column that is not of numbers, or one of numbers compared with a text.
         DataError: a value that is not a finite number, with its row.
     """
+    values = evaluated(expression, rows, place)
+    if not isinstance(expression, Name):
+        _refuse_undefined(expression, values, rows)
+    _refuse_immense(expression, values, rows)
+    return values
+
+
+def evaluated(expression: Expression, rows: Rows, place: Place | None = None) -> pl.Series:
+    """The values of an expression as they are, also where they are no numbers.
+
+    Raises:
+        UsageError: as `numbers`.
+    """
     for name in _numeric_names(expression):
         _require_number(name, rows.frame.get_column(name).dtype, expression, place)
     _require_text(expression, rows, place)
     if isinstance(expression, Name):
-        values = plain(rows.frame.get_column(expression.name))
-    else:
-        values = _computed(expression, rows.frame)
-        _refuse_undefined(expression, values, rows)
-    _refuse_immense(expression, values, rows)
-    return values
+        return plain(rows.frame.get_column(expression.name))
+    return _computed(expression, rows.frame)
 
 
 def plain(series: pl.Series) -> pl.Series:

@@ -291,7 +291,10 @@ class Family(ABC):
         return None
 
     def mean(self, *theta: Any, **known: Any) -> Rows | None:
-        """Mean of the distribution; None if it has none."""
+        """Mean of the distribution; None if it has none at any parameters.
+
+        Infinite or NaN where the parameters are such that there is none.
+        """
         return None
 
     def variance(self, *theta: Any, **known: Any) -> Rows | None:

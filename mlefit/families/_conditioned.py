@@ -123,7 +123,7 @@ class Conditioned(Family):
 
         A single value holds the location, unless the base family lets it go.
         """
-        lower, upper = known.pop(LOWER), known.pop(UPPER)
+        lower, upper = known.pop(LOWER, y), known.pop(UPPER, y)
         falls = np.isneginf(lower) & np.isfinite(upper)
         rises = np.isposinf(upper) & np.isfinite(lower)
         if self.base.escape is not None:

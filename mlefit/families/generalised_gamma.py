@@ -112,6 +112,15 @@ class GeneralisedGamma(Family):
     def start(self, moments: Moments) -> tuple[float, float, float]:
         return (*log_moments(moments), 0.0)
 
+    def mean(self, mu: Rows, sigma: Rows, Q: Rows) -> Rows:
+        # ln E Y = mu + sigma^2 h(s) - ln(1 + s)/2 + r((1 + s)/Q^2) - r(1/Q^2), where s = sigma Q
+        # and h(s) = ((1 + s) ln(1 + s) - s)/s^2; there is no mean where s <= -1
+        s = sigma * Q
+        inside = np.where(s > -1, s, 0.0)
+        bowed = sigma**2 * _entropy_ratio(inside) - np.log1p(inside) / 2
+        rest = _remainder(Q / np.sqrt(1 + inside)).value - _remainder(Q).value
+        return np.where(s > -1, np.exp(mu + bowed + rest), np.inf)
+
     def log_cdf(self, y: Rows, mu: Rows, sigma: Rows, Q: Rows) -> Rows:
         return self._tails(y, mu, sigma, Q)[0]
 
@@ -132,6 +141,16 @@ class GeneralisedGamma(Family):
 
 
 FAMILY = GeneralisedGamma()
+
+
+def _entropy_ratio(s: Rows) -> Rows:
+    """((1 + s) ln(1 + s) - s)/s^2 = 1/2 - s/6 + s^2/12 - ...; the series serves |s| < 0.1."""
+    near = np.abs(s) < 0.1
+    series = np.zeros_like(s)
+    for k in range(16, -1, -1):
+        series = 1 / ((k + 1) * (k + 2)) - s * series
+    far = np.where(near, 1.0, s)
+    return np.where(near, series, ((1 + far) * np.log1p(far) - far) / far**2)
 
 
 def _remainder(Q: Rows) -> Remainder:

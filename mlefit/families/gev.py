@@ -90,6 +90,13 @@ class GEV(LocationScale):
         # with xi = 0 every value is inside the support
         return (*gumbel_start(moments), 0.0)
 
+    def mean(self, mu: Rows, sigma: Rows, xi: Rows) -> Rows:
+        # (Gamma(1 - xi) - 1)/xi, whose limit at xi = 0 is Euler's constant
+        rate = _log_gamma_ratio(xi)
+        tail = np.where(xi == 0, 1.0, xi)
+        shift = np.where(xi == 0, rate, np.expm1(tail * rate) / tail)
+        return mu + sigma * np.where(xi < 1, shift, np.inf)
+
     def lower_tail(self, z: Rows, xi: Rows) -> Rows:
         return -_rate(z, xi)
 
@@ -118,6 +125,19 @@ def _rate(z: Rows, xi: Rows) -> Rows:
     """e^-s, minus the logarithm of P(Z <= z): infinite below the support and 0 above it."""
     inside = np.exp(-_reduced(z, xi))
     return np.where(xi * z > -1, inside, np.where(z < 0, math.inf, 0.0))
+
+
+def _log_gamma_ratio(xi: Rows) -> Rows:
+    """lgamma(1 - xi)/xi; for |xi| < 0.1 gamma + zeta(2) xi/2 + zeta(3) xi^2/3 + ..."""
+    from scipy.special import gammaln, zeta
+
+    near = np.abs(xi) < 0.1
+    small = np.where(near, xi, 0.0)
+    series = np.zeros_like(small)
+    for k in range(18, 1, -1):
+        series = (series + zeta(k) / k) * small
+    far = np.where(near | (xi >= 1), 0.5, xi)
+    return np.where(near, np.euler_gamma + series, gammaln(1 - far) / far)
 
 
 FAMILY = GEV()

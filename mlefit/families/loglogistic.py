@@ -98,6 +98,10 @@ class Loglogistic(Family):
         mean, sd = log_moments(moments)
         return math.exp(mean), math.pi / math.sqrt(3) / sd if sd > 0 else math.inf
 
+    def mean(self, scale: Rows, k: Rows) -> Rows:
+        angle = np.pi / k
+        return np.where(k > 1, scale * angle / np.sin(angle), np.inf)
+
     def log_cdf(self, y: Rows, scale: Rows, k: Rows) -> Rows:
         return log_logistic_cdf(k * np.log(np.maximum(y, 0.0) / scale))
 

@@ -82,6 +82,9 @@ class Pareto(Family):
             mean = math.log(moments.most / self.least) / moments.rows
         return (1 / mean if mean > 0 else math.inf,)
 
+    def mean(self, alpha: Rows) -> Rows:
+        return np.where(alpha > 1, self.least * alpha / (alpha - 1), np.inf)
+
     def log_cdf(self, y: Rows, alpha: Rows) -> Rows:
         return np.log(-np.expm1(self.log_sf(y, alpha)))
 

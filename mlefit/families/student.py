@@ -111,6 +111,9 @@ class Student(LocationScale):
         centres = (mu, moments.quantile(0.25), moments.quantile(0.75))
         return tuple((at, rest[0], rest[1]) for at in centres)
 
+    def mean(self, mu: Rows, sigma: Rows, df: Rows) -> Rows:
+        return np.where(df > 1, mu, np.nan)
+
     def lower_tail(self, z: Rows, df: Rows) -> Rows:
         from scipy.special import betainc, betaincc
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mlefit.errors import DataError, UsageError
@@ -12,12 +14,21 @@ from mlefit.report.options import format_of
 
 
 def check_output(path: Path) -> None:
-    """Refuse before the work what could not be written after it.
+    """Refuse before the work a report that could not be written after it.
 
     Raises:
         UsageError: unknown extension, no such directory, or not writable.
     """
     format_of(path)
+    check_writable(path)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse before the work what could not be written after it.
+
+    Raises:
+        UsageError: no such directory, or not writable.
+    """
     target = _target(path)
     if not target.parent.is_dir():
         raise UsageError(f"cannot write '{path}': no directory '{target.parent}'")
@@ -35,11 +46,24 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         DataError: the file system refuses, for instance because it is full.
     """
+    with replacing(path) as temporary, patient():
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file beside the target, which takes its place once it is written.
+
+    Raises:
+        DataError: the file system refuses, for instance because it is full.
+    """
     target = _target(path)
     temporary = target.parent / f".mlefit-{os.urandom(8).hex()}"
     try:
+        _create(temporary, _mode_of(target))
+        yield temporary
         with patient():
-            _write_new(temporary, text.encode("utf-8", "backslashreplace"), _mode_of(target))
+            _flush(temporary)
             temporary.replace(target)
     except OSError as error:
         raise DataError(f"cannot write '{path}': {error.strerror}") from error
@@ -56,10 +80,12 @@ def _mode_of(target: Path) -> int | None:
     return stat.S_IMODE(target.stat().st_mode) if target.exists() else None
 
 
-def _write_new(path: Path, content: bytes, mode: int | None) -> None:
-    with path.open("xb") as file:
-        if mode is not None:
-            path.chmod(mode)
-        file.write(content)
-        file.flush()
+def _create(path: Path, mode: int | None) -> None:
+    path.touch(exist_ok=False)
+    if mode is not None:
+        path.chmod(mode)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlefit.errors import UsageError, did_you_mean
 
 FORMATS = ("text", "json", "csv", "tsv", "md")
+ROW_FORMATS = ("csv", "tsv", "json", "ndjson")
+"""Of rows without an end, on standard output."""
 
 _FORMAT_OF_EXTENSION = {
     ".json": "json",
@@ -15,6 +18,20 @@ _FORMAT_OF_EXTENSION = {
     ".tsv": "tsv",
     ".md": "md",
     ".txt": "text",
+}
+
+
+_ROW_FORMAT_OF_EXTENSION = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "ipc",
+    ".feather": "ipc",
+    ".ipc": "ipc",
 }
 
 
@@ -53,17 +70,30 @@ class ReportOptions:
 
 
 def format_of(path: Path) -> str:
-    """The format a file's extension asks for.
+    """The format of a report that a file's extension asks for.
 
     Raises:
         UsageError: the extension is none of the known ones.
     """
+    return _by_extension(path, _FORMAT_OF_EXTENSION, ".json")
+
+
+def row_format_of(path: Path) -> str:
+    """The format of rows that a file's extension asks for.
+
+    Raises:
+        UsageError: the extension is none of the known ones.
+    """
+    return _by_extension(path, _ROW_FORMAT_OF_EXTENSION, ".csv")
+
+
+def _by_extension(path: Path, formats: Mapping[str, str], usual: str) -> str:
     extension = path.suffix.lower()
-    if extension in _FORMAT_OF_EXTENSION:
-        return _FORMAT_OF_EXTENSION[extension]
-    close = did_you_mean(extension, _FORMAT_OF_EXTENSION)
+    if extension in formats:
+        return formats[extension]
+    close = did_you_mean(extension, formats)
     raise UsageError(
         f"cannot tell a format from the name '{path}'",
-        f"extensions: {' '.join(_FORMAT_OF_EXTENSION)}",
-        tries=[f"-o {path.with_suffix(other)}" for other in close or (".json",)],
+        f"extensions: {' '.join(formats)}",
+        tries=[f"-o {path.with_suffix(other)}" for other in close or (usual,)],
     )

@@ -47,16 +47,21 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def emit(text: str) -> None:
+def emit(text: str) -> bool:
     """Write to standard output; a reader that has gone is no error, a full disk is.
+
+    Returns:
+        Whether somebody still reads.
 
     Raises:
         DataError: standard output cannot take the text.
     """
     try:
         _write(sys.stdout, text)
+        return True
     except BrokenPipeError:
         _discard(sys.stdout)
+        return False
     except OSError as error:
         raise unwritable(error) from error
 

@@ -3,6 +3,7 @@
 place       where the bytes are        kind     which format they have
 delimited   CSV and TSV                typed    Parquet, Arrow IPC, NDJSON
 rows        read, filter, account      missing  what counts as missing
+batches     the same a run at a time
 """
 
 from __future__ import annotations
@@ -12,14 +13,25 @@ from pathlib import Path
 import polars as pl
 
 from mlefit.errors import UsageError
+from mlefit.source.batches import batches
 from mlefit.source.delimited import open_delimited
 from mlefit.source.kind import recognise
+from mlefit.source.missing import incomplete
 from mlefit.source.place import locate, readable
 from mlefit.source.records import Ledger, Rows, Source, missing_column
 from mlefit.source.rows import read_rows
 from mlefit.source.typed import open_typed
 
-__all__ = ["Ledger", "Rows", "Source", "missing_column", "open_source", "read_rows"]
+__all__ = [
+    "Ledger",
+    "Rows",
+    "Source",
+    "batches",
+    "incomplete",
+    "missing_column",
+    "open_source",
+    "read_rows",
+]
 
 
 def open_source(

@@ -80,6 +80,14 @@ def drop_incomplete(
     frame: pl.DataFrame, names: Sequence[str]
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """The complete rows, and the number of the others by cause, in column order."""
+    absent, causes = incomplete(frame, names)
+    return (frame.filter(~absent) if causes else frame), causes
+
+
+def incomplete(frame: pl.DataFrame, names: Sequence[str]) -> tuple[pl.Series, dict[str, int]]:
+    """Which rows lack a value in one of some columns, and how many by cause."""
+    if not names:
+        return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True), {}
     schema = frame.schema
     mask = frame.select(
         is_missing(name, schema[name]).alias(f"column {k}") for k, name in enumerate(names)
@@ -90,4 +98,11 @@ def drop_incomplete(
     several = int((missing > 1).sum())
     if several:
         causes[SEVERAL] = several
-    return (frame.filter(missing == 0) if causes else frame), causes
+    return missing > 0, causes
+
+
+def has_empty_row(frame: pl.DataFrame) -> bool:
+    """Whether every column lacks a value in some row, as in a blank line."""
+    if not frame.height or not all(column.null_count() for column in frame.get_columns()):
+        return False
+    return bool(frame.select(pl.all_horizontal(pl.all().is_null()).any()).item())

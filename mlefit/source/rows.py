@@ -22,6 +22,7 @@ from mlefit.source.malformed import (
 from mlefit.source.missing import (
     Limit,
     drop_incomplete,
+    has_empty_row,
     is_complete,
     lacking,
     not_finite,
@@ -139,7 +140,7 @@ def _without_blank_lines(
 ) -> tuple[pl.DataFrame, _Selection]:
     """Leave out blank lines, which polars reads as rows of nulls."""
     delimited = selection.source.delimited
-    suspected = selection.predicate is not None or _has_empty_row(frame)
+    suspected = selection.predicate is not None or has_empty_row(frame)
     if delimited is None or not suspected:
         return frame, selection
     with _readable(selection.source):
@@ -154,12 +155,6 @@ def _readable(source: Source) -> AbstractContextManager[None]:
     if source.delimited is None:
         return readable(source.name)
     return readable_text(source.delimited.place)
-
-
-def _has_empty_row(frame: pl.DataFrame) -> bool:
-    if not frame.height or not all(column.null_count() for column in frame.get_columns()):
-        return False
-    return bool(frame.select(pl.all_horizontal(pl.all().is_null()).any()).item())
 
 
 def _account(

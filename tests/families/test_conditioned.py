@@ -253,3 +253,10 @@ def pieces(base: Family, theta, known, lower: float, upper: float):
         else:  # far enough for tails that fall as a power
             out, slope = (t / (1 - t)) ** 3, 3 * t**2 / (1 - t) ** 4
             yield (a + spread * out if np.isfinite(a) else b - spread * out), spread * slope * w
+
+
+def test_truncated_rows_that_were_seen_hold_the_location():
+    family = Conditioned(families.load("negbinom"), censored=False, below=1)
+    falls, rises = family.escape(np.array([1.0, 2.0]))
+    assert not falls.any()
+    assert not rises.any()

@@ -92,10 +92,14 @@ def test_the_density_integrates_to_one(family, theta, known):
 def test_mean_and_variance_are_those_of_the_density(family, theta, known):
     packed, extra = packed_theta(family, theta, 1), rows(known, 1)
     claimed = family.mean(*packed, **extra)[0]
+    if not np.isfinite(claimed):
+        pytest.skip("there is no mean at these parameters")
     first = mean(family, theta, known, lambda y: y)
-    second = mean(family, theta, known, lambda y: (y - first) ** 2)
     assert claimed == pytest.approx(first, rel=1e-7, abs=1e-8)
-    assert family.variance(*packed, **extra)[0] == pytest.approx(second, rel=1e-6)
+    variance = family.variance(*packed, **extra)
+    if variance is not None:
+        second = mean(family, theta, known, lambda y: (y - first) ** 2)
+        assert variance[0] == pytest.approx(second, rel=1e-6)
 
 
 @every_point

@@ -1,0 +1,100 @@
+"""What the commands that give rows share: where these go, in which format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mlefit.cli import _messages
+from mlefit.cli import options as opt
+from mlefit.cli._flags import Flags
+from mlefit.cli._values import choice, writable
+from mlefit.errors import UsageError
+from mlefit.report import FORMATS, terminal
+from mlefit.report.files import replacing
+from mlefit.report.options import ROW_FORMATS, row_format_of
+
+_EVERY = tuple(dict.fromkeys((*ROW_FORMATS, *FORMATS)))
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "-m", "--model",
+        metavar="FILE.json", rich_help_panel=opt.MODEL,
+        help="A fit, as mlefit fit ... -o FILE.json saved it.",
+    ),
+]  # fmt: skip
+_Format = Annotated[
+    str | None,
+    typer.Option(
+        "-f", "--format",
+        metavar="|".join(ROW_FORMATS), parser=choice("--format", _EVERY),
+        autocompletion=lambda incomplete: [f for f in _EVERY if f.startswith(incomplete)],
+        rich_help_panel=opt.SHOWN, help="What stdout gets, if not csv.",
+    ),
+]  # fmt: skip
+_Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output",
+        metavar="FILE", parser=writable, rich_help_panel=opt.SHOWN,
+        help="Write .csv, .tsv, .json, .ndjson, .parquet or .arrow, and nothing to stdout.",
+    ),
+]  # fmt: skip
+_Quiet = Annotated[bool, typer.Option("-q", "--quiet", rich_help_panel=opt.SHOWN, help="No notes.")]
+
+ROWS_OUT: Flags = {
+    "form": (_Format, None),
+    "output": (_Output, None),
+    "quiet": (_Quiet, False),
+}
+
+
+def row_format(flags: Mapping[str, Any]) -> str:
+    """The format that rows are to have.
+
+    Raises:
+        UsageError: it is one of reports.
+    """
+    form, output = flags["form"], flags["output"]
+    if output is not None:
+        return row_format_of(output)
+    if form is not None and form not in ROW_FORMATS:
+        raise UsageError(
+            f"-f {form} is for reports, and here are rows",
+            f"formats of rows: {', '.join(ROW_FORMATS)}",
+            tries=["-f csv"],
+        )
+    return form or "csv"
+
+
+def deliver(
+    frames: Iterable[Any],
+    schema: Mapping[str, Any],
+    form: str,
+    output: Path | None,
+) -> bool:
+    """Write runs of rows to the file or to standard output while they come.
+
+    Returns:
+        Whether all of them were taken: a reader of standard output may have left.
+
+    Raises:
+        MlefitError: what the runs raise, or the file or standard output cannot take them.
+    """
+    from mlefit import sink
+
+    if output is not None:
+        with replacing(output) as temporary:
+            sink.write(frames, schema, temporary, form)
+        return True
+    return all(terminal.emit(text) for text in sink.texts(frames, form))
+
+
+def tell(notes: Iterable[str], flags: Mapping[str, Any]) -> None:
+    """Notes on standard error, unless nobody wants them."""
+    if not flags["quiet"]:
+        _messages.tell_all("note", notes)
