@@ -241,7 +241,7 @@ def _model_info(
             parameter.name: link.name
             for parameter, link in zip(family.parameters, maximum.wanted.links, strict=True)
         },
-        levels={**classes, **table.levels},
+        levels={**classes, **_levels_of(roles, table)},
         event=table.event,
         prior=[record | _both(record, both) for record in prior_records(maximum)],
         fixed=dict(_fixed(maximum)),
@@ -257,6 +257,13 @@ def _model_info(
         distribution=family.distribution([link.name for link in maximum.model.links]),
         other_event=table.other_event,
     )
+
+
+def _levels_of(roles: Roles, table: Table) -> dict[str, Sequence[str]]:
+    """The levels of the factors of the model; a test may have read further ones."""
+    terms = [term for right in roles.rights.values() for term in right.terms]
+    used = {factor.label for term in terms for factor in term.factors}
+    return {label: levels for label, levels in table.levels.items() if label in used}
 
 
 def _both(record: dict[str, Any], both: Sequence[Modes]) -> dict[str, Any]:

@@ -290,6 +290,9 @@ def test_at_an_edge_of_the_family_the_ratio_is_that_of_what_is_left():
         assert one.status == "boundary"
         assert one.message.startswith("k at an edge of its domain")
         assert one.statistic == pytest.approx(simpler["z", test].statistic, rel=1e-8)
+    added = rows_of(fit(frame, "y ~ x", "negbinom", test="+ z"))
+    for test in ("likelihood ratio", "score"):
+        assert added["z", test].statistic == pytest.approx(simpler["z", test].statistic, rel=1e-8)
 
 
 def test_an_edge_in_one_model_alone_is_told():
@@ -405,3 +408,58 @@ def test_a_fit_below_the_smaller_model_is_searched_on():
     models.settle([one])
     assert models.maximum.nll == pytest.approx(best.nll, abs=1e-8)
     assert models.maximum.nll <= models.of(one.smaller).nll
+
+
+@pytest.mark.parametrize(("target", "family"), [*FAMILIES, ("positive", "lognormal")])
+def test_what_is_added_is_what_would_be_left_out(target, family):
+    family = {"student": "cauchy"}.get(family, family)  # whose df is at an edge in one of them
+    frame = draws()
+    with_them = rows_of(fit(frame, f"{target} ~ x + z + g", family, test="z + g"))
+    without = rows_of(fit(frame, f"{target} ~ x", family, test="+ z + g"))
+    for test in ("likelihood ratio", "score"):
+        one, other = with_them["z + g", test], without["z + g", test]
+        assert (one.df, one.statistic) == (other.df, pytest.approx(other.statistic, rel=1e-8))
+
+
+def test_powers_of_a_column_are_tested_like_orthogonal_ones():
+    x = np.random.default_rng(0).uniform(-8.8, -3.1, size=80)
+    frame = pl.DataFrame({"y": np.sin(x), "x": x, "u": (x + 6) / 3})
+    raw, scaled = (
+        fit(
+            frame,
+            f"y ~ {name} + " + " + ".join(f"I({name}^{k})" for k in range(2, 8)),
+            small_sample=True,
+            test=f"I({name}^6) + I({name}^7)",
+        ).tests
+        for name in ("x", "u")
+    )
+    for one, other in zip(raw[:2], scaled[:2], strict=True):
+        assert one.statistic == pytest.approx(other.statistic, rel=1e-7)
+
+
+def test_the_score_of_censored_times_is_of_the_observed_information():
+    frame = pl.read_csv(SAMPLES / "leukemia.csv")
+    t, seen = frame["time"].to_numpy(), frame["cens"].to_numpy()
+    x = (frame["treat"] == "control").to_numpy().astype(float)
+    hazard = seen.sum() / t.sum()
+    slope = float(x @ (seen - hazard * t))
+    a, b, c = (float(hazard * t @ v) for v in (np.ones_like(x), x, x * x))
+    result = fit(frame, "time ~ treat", "exponential", event="cens", test="treat")
+    one = rows_of(result)["treat", "score"]
+    assert one.information == "observed"
+    assert one.statistic == pytest.approx(slope**2 / (c - b * b / a), rel=1e-11)
+
+
+def test_an_observed_information_that_is_far_from_the_fits_is_told():
+    path = str(SAMPLES / "leukemia.csv")
+    result = rows_of(fit(path, "time ~ treat", "weibull", event="cens", test="treat"))
+    ratio, score = result["treat", "likelihood ratio"], result["treat", "score"]
+    assert score.statistic > 5 * ratio.statistic
+    assert score.message.endswith("the likelihood ratio tells more than the score")
+    assert ratio.message == ""
+
+
+def test_a_document_has_the_levels_of_the_model_alone():
+    result = fit(draws(), "y ~ x", test="+ g")
+    assert result.model.levels == {}
+    assert result.tests[0].df == 2

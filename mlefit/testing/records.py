@@ -16,6 +16,13 @@ from mlefit.testing.terms import Hypothesis
 
 RATIO, F, WALD, SCORE = "likelihood ratio", "F", "Wald", "score"
 _NOTHING = "the other terms span the same columns, so nothing is left out"
+_FAR = (
+    "without the terms the observed information is far from that of the fit, so the likelihood "
+    "ratio tells more than the score"
+)
+# How far apart the two may be before one of them is doubted, and where that matters.
+_APART = 2
+_TELLING = 0.05
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,11 @@ def tests(
         if isinstance(found, str):
             yield from (_none(one, name, found) for name in names)
             continue
-        yield found.ratio()
+        ratio, score = found.ratio(), found.score()
+        yield ratio
         if not one.adds:
             yield found.wald()
-        yield found.score()
+        yield _beside(ratio, score)
 
 
 def by_term(
@@ -140,7 +148,9 @@ class _Placed:
         if found is None:
             return _none(one, SCORE, "the information of the larger model is not definite there")
         kind = statistics.information_kind(model)
-        return replace(self._record(SCORE, found, self._edges()), information=kind)
+        # the larger model's maximum, wherever it is, has no part in it
+        edges = _at_edges(self.smaller.edges, "without the terms")
+        return replace(self._record(SCORE, found, edges), information=kind)
 
     def _record(self, test: str, found: Statistic, edges: str) -> TermTest:
         return TermTest(
@@ -173,6 +183,20 @@ class _Placed:
             return _at_edges(larger, "with the terms and without")
         places = (_at_edges(larger, "with the terms"), _at_edges(smaller, "without the terms"))
         return "; ".join(place for place in places if place)
+
+
+def _beside(ratio: TermTest, score: TermTest) -> TermTest:
+    """The score test, told where the observed information is no measure of its spread.
+
+    Far from its own maximum that of the larger model can be much too small, or too large.
+    """
+    if ratio.p_value is None or score.p_value is None or score.information != "observed":
+        return score
+    low, high = sorted((float(ratio.statistic or 0), float(score.statistic or 0)))
+    told = min(ratio.p_value, score.p_value) < _TELLING and high > _APART * low
+    if not told or score.message:
+        return score
+    return replace(score, message=_FAR)
 
 
 def _placed(one: Hypothesis, models: Models, given: Assumptions) -> _Placed | str:
