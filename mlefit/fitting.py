@@ -146,13 +146,26 @@ def run(
         MlefitError: the request or the data make no fit possible.
     """
     prepared = prepare(request, log)
+    return fitted(prepared, log, progress)[1]
+
+
+def fitted(
+    prepared: Prepared,
+    log: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> tuple[Maximum, FitResult]:
+    """The maximum of what is prepared, and its record.
+
+    Raises:
+        MlefitError: the data make no fit possible.
+    """
     with np.errstate(all="ignore"):  # infinities are told by name, not by numpy's warnings
         return _fitted(prepared, log, progress)
 
 
 def _fitted(
     prepared: Prepared, log: Callable[[str], None], progress: Callable[[str, int, int], None]
-) -> FitResult:
+) -> tuple[Maximum, FitResult]:
     request = prepared.request
     model, engine = prepared.model, prepared.engine
     search = Search(request.tol, request.max_iter, log)
@@ -176,7 +189,7 @@ def _fitted(
     result = result if suite is None else suite.recorded(result)
     if request.gof:
         result = _with_goodness_of_fit(request, result, maximum, progress)
-    return result if choice is None else strength.recorded(result, choice)
+    return maximum, result if choice is None else strength.recorded(result, choice)
 
 
 def _with_goodness_of_fit(
