@@ -28,6 +28,7 @@ COMMANDS = {
     "fit": "Estimate the parameters of a family by maximum likelihood.",
     "compare": "Rank families, losses and formulas on the same rows.",
     "study": "See by simulation what the maximum likelihood estimate is worth.",
+    "explain": "Derive a family, loss or prior step by step, with letters or your numbers.",
     "prior": "Translate a penalty between libraries and a prior.",
     "show": "Show or convert a saved document.",
     "list": "Show the families, losses, links and priors there are.",

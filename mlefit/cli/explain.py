@@ -70,7 +70,7 @@ Topic = Annotated[
     ROWS,
     WEIGHTS,
     FORMAT,
-    {"table": (opt.ExplainTable, None)},
+    {"table": (opt.FormulaTable, None)},
     LOOKS,
     PROGRAM,
 )
@@ -78,10 +78,10 @@ def explain(ctx: typer.Context, **flags: Any) -> int:
     """Derive a family, a loss or a prior step by step, with letters or with your numbers."""
     request = _request(ctx, flags)
     options = report_options(flags)
-    from mlefit import explaining  # the numerics load here
+    from mlefit.explaining import pages  # the numerics load here
 
     command = ctx.find_root().obj["arguments"]
-    page = explaining.explain(flags["topic"], request, command)
+    page = pages.explain(flags["topic"], request, command)
     tell_notes(page.notes, options)
     write(page, options)
     return ExitCode.OK

@@ -414,6 +414,10 @@ ComparisonTable = Annotated[
         text="Only this: a row per model or test.",
     ),
 ]
+FormulaTable = Annotated[
+    str | None,
+    _choice("--table", panel=SHOWN, values=("formulas",), text="Only this: a row per formula."),
+]
 Output = Annotated[
     Path | None,
     _text(

@@ -85,8 +85,8 @@ CONCEPTS = {
                 "ln p(θ | y) = ℓ(θ) + ln p(θ) + constant",
                 r"\log p(\theta \mid y) = \ell(\theta) + \log p(\theta) + \text{constant}",
             ),
-            ("The mode of the posterior maximises likelihood times prior. Negated, it is a loss and "
-            "a penalty: a normal prior is an L2 penalty, a Laplace prior an L1 penalty."),
+            ("The mode of the posterior maximises likelihood times prior. Negated, it is a loss "
+            "and a penalty: a normal prior is an L2 penalty, a Laplace prior an L1 penalty."),
             ("It helps where rows are few for the coefficients, and where no maximum of the "
             "likelihood exists at all."),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from mlefit.algebra import latex, plain
@@ -164,7 +165,14 @@ def loss_parts(formulas: Formulas) -> Formula | None:
 def sentence_of(loss: Loss, family: str) -> str:
     """What a loss is of a family."""
     over = "all parameters" if loss.joint else loss.parameter
-    return f"minimising {loss.name}, {loss.formula}, over {over} is maximising ℓ of {family}"
+    formula = as_signs(loss.formula)
+    return f"least {loss.name}, {formula}, over {as_signs(over)} = highest ℓ of {family}"
+
+
+def as_signs(text: str) -> str:
+    """A formula in words of ASCII with the letters of mathematics."""
+    text = re.sub(r"[a-z]+", lambda match: plain.letter(match[0]), text)
+    return text.replace("^2", "²").replace("<=", "≤").replace(" - ", f" {plain.MINUS} ")
 
 
 def minimum(formulas: Formulas) -> Formula | None:

@@ -13,6 +13,8 @@ from functools import cache
 from mlefit import families, translations
 from mlefit.families._base import Family
 from mlefit.families._records import Loss
+from mlefit.translations._base import Strength
+from mlefit.translations._system import System
 
 _NAMES = {
     "scikit-learn": re.compile(r"^(\w+)\("),
@@ -34,6 +36,7 @@ class Estimator:
         setting: how it is set to give the same coefficients; empty if only with a prior.
         loss: the loss; None if the record tells a family only.
         note: what goes with its penalty, if it has one.
+        prior: the prior that its penalty is, as it is set by default; empty for none.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Estimator:
     setting: str
     loss: Loss | None
     note: str = ""
+    prior: str = ""
 
     @property
     def shown(self) -> str:
@@ -95,10 +99,20 @@ def _of_losses() -> Iterator[Estimator]:
 def _of_penalties() -> Iterator[Estimator]:
     for system in translations.systems():
         program, _, name = system.name.rpartition(":")
-        for family in system.families if "-" not in name else ():
-            yield Estimator(
-                name, program or name, family, "", _first_loss(family), getattr(system, "note", "")
-            )
+        if not isinstance(system, System) or "-" in name:
+            continue
+        keys = {key: 1.0 if value is None else value for key, value in system.shape.keys.items()}
+        prior = _prior_of(system.shape.read(keys))
+        for family in system.families:
+            loss = _first_loss(family)
+            yield Estimator(name, program or name, family, "", loss, system.note, prior)
+
+
+def _prior_of(strength: Strength) -> str:
+    """The prior that a penalty is."""
+    if strength.l1 > 0 and strength.l2 > 0:
+        return "elasticnet"
+    return "laplace" if strength.l1 > 0 else "normal"
 
 
 def _first_loss(family: str) -> Loss | None:

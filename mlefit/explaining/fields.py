@@ -15,7 +15,7 @@ ADVICE = {
     ),
     "newton_decrement": (
         (
-            "the search stops where this is below --tol, 1e-10 nats by default: it is in the units of "
+            "the search stops where this is below --tol, 1e-10 nats by default: it has units of "
             "the log-likelihood, so it does not depend on how columns are scaled"
         ),
         (
@@ -29,8 +29,8 @@ ADVICE = {
     ),
     "condition_number": (
         (
-            "1 when no column depends on the others; 1e6 means that six digits of a coefficient are "
-            "lost when columns are told apart"
+            "1 when no column depends on the others; 1e6 means that six digits of a coefficient "
+            "are lost when columns are told apart"
         ),
         "drop or combine columns, or add a prior: mlefit explain l2",
     ),

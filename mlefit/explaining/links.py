@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mlefit import families
 from mlefit.algebra.calculus import slope
 from mlefit.algebra.functions import read
+from mlefit.explaining.derivation import SLOPE_OF_LINK
 from mlefit.explaining.writing import Side, equation
 from mlefit.expression import Expression
 from mlefit.links import LINKS
@@ -58,9 +59,17 @@ def page(name: str) -> list[Step]:
              [equation("inverse", theta, inverse)]),
         Line("and back:", [equation("link", eta, read(FORWARD[name]))]),
         Line("a step in η moves θ by", [equation("slope", steep, slope(inverse, "eta"))]),
+        *_in_theta(name),
         Line(_READING[name]),
     ]  # fmt: skip
     return [Step("", [*lines, *_users(name)])]
+
+
+def _in_theta(name: str) -> Iterator[Line]:
+    """The slope in the parameter itself, where that is short."""
+    if name in SLOPE_OF_LINK:
+        side = Side("dθ/dη", r"\frac{d\theta}{d\eta}")
+        yield Line("which is", [equation("slope in theta", side, read(SLOPE_OF_LINK[name]))])
 
 
 def _users(name: str) -> Iterator[Line]:

@@ -15,22 +15,28 @@ from mlefit.results.explain import Line, Step
 _PROGRAMS = 4
 
 
-def page(formulas: Formulas, written: str) -> list[Step]:
+def page(formulas: Formulas, *, penalised: bool = False) -> list[Step]:
     """The steps from an assumption to a loss, with letters."""
     return [
         Step("assume", list(_assume(formulas)), 1),
         Step("all rows", list(_rows(formulas)), 2),
         Step("then", list(_then(formulas)), 3),
-        *around(formulas, written),
+        *around(formulas, penalised=penalised),
     ]
 
 
-def around(formulas: Formulas, written: str) -> list[Step]:
-    """What goes with the loss: assumptions, settings, other losses, penalties."""
+def around(formulas: Formulas, *, penalised: bool = False) -> list[Step]:
+    """What goes with the loss: assumptions, settings, other losses, penalties.
+
+    Args:
+        formulas: of the family.
+        penalised: whether the page is about a fit with a penalty, which these settings have not.
+    """
     family = formulas.family
+    same = "unpenalised" if penalised else "the same fit"
     return [
-        Step("what you assumed", list(_assumptions(formulas))),
-        *([Step("the same fit", list(settings(family.losses)))] if family.losses else []),
+        Step("assumes", list(_assumptions(formulas))),
+        *([Step(same, list(settings(family.losses)))] if family.losses else []),
         Step("other losses", [Line(", ".join(_others(family.name)))]),
         Step(
             "penalties",
@@ -45,7 +51,8 @@ def title(formulas: Formulas, written: str) -> str:
     loss = next(iter(family.losses), None)
     fixed = [one.name for one in family.parameters if one.precision_power is not None]
     held = f" with one {fixed[0]} for all rows" if fixed and loss is not None else ""
-    name = written if loss is None or len(written) <= 6 else loss.name
+    name = loss.name if loss is not None else written
+    name = written.upper() if len(written) <= 4 else name
     return f'"Minimise {name}" is maximum likelihood for a {family.label} model{held}'
 
 
@@ -64,7 +71,7 @@ def settings(losses: tuple[Loss, ...]) -> Iterator[Line]:
 
 def _assume(formulas: Formulas) -> Iterator[Line]:
     family = formulas.family
-    names = ", ".join(parameter.name for parameter in family.parameters)
+    names = ", ".join(map(plain.letter, formulas.letters))
     yield Line(f"y ~ {family.title or family.heading}({names}): {family.summary}")
     yield from one_row(formulas)
     parts = loss_parts(formulas)
@@ -97,8 +104,8 @@ def _assumptions(formulas: Formulas) -> Iterator[Line]:
     family = formulas.family
     yield Line(family.summary)
     yield Line(f"values: {family.support.words}")
-    for parameter in family.parameters:
-        yield Line(f"{parameter.name} is {parameter.domain.words}: {parameter.meaning}")
+    for letter, parameter in zip(formulas.letters, family.parameters, strict=True):
+        yield Line(f"{plain.letter(letter)}: {parameter.meaning} ({parameter.domain.words})")
     if family.specials or family.limits:
         words = [f"{one.family} where {one.parameter} = {one.value}" for one in family.specials]
         words += [

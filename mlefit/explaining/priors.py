@@ -34,7 +34,7 @@ _STRENGTHS = {
 def title(name: str) -> str:
     """The heading of a prior."""
     prior = priors.load(name)
-    return f"{prior.usage()}: {prior.summary}"
+    return f"The {name} prior: {prior.summary}"
 
 
 def page(name: str) -> list[Step]:
@@ -49,7 +49,7 @@ def page(name: str) -> list[Step]:
 
 def _belief(name: str) -> Iterator[Line]:
     prior = priors.load(name)
-    yield Line(f"of a coefficient b, before any row is seen: {prior.summary}")
+    yield Line(f"of a coefficient b before any row is seen, written {prior.usage()}")
     if prior.formula:
         tree = read(prior.formula)
         left = Side("p(b)", "p(b)")
@@ -79,10 +79,8 @@ def _addend(name: str) -> Iterator[Line]:
 
 def _penalty(name: str) -> Iterator[Line]:
     prior = priors.load(name)
-    yield Line("minimise NLL + penalty, the penalty of one coefficient being")
-    yield Line(
-        f"{prior.penalty}, less its least value" if "least" not in prior.penalty else prior.penalty
-    )
+    yield Line("minimise NLL + penalty, the penalty of one coefficient, 0 at the mode, being")
+    yield Line(prior.penalty)
     if prior.auto is not None:
         yield Line(
             f"--prior '{prior.usage()}' with auto for {prior.auto[0]}: the data choose the strength"

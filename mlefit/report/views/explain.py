@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rich.cells import cell_len
 
@@ -85,8 +86,9 @@ def _text(page: Explanation, options: ReportOptions) -> str:
         out.line([f"{data.source}: {data.rows_used:,} of {data.rows_read:,} rows"])
     out.line()
     gutter = _gutter(page, width)
+    numbered = any(step.number for step in page.steps)
     for step in page.steps:
-        for line in _step_lines(step, gutter, width, options):
+        for line in _step_lines(step, gutter, width, options, numbered=numbered):
             out.drawn(line)
     if page.see_also:
         out.line()
@@ -103,11 +105,11 @@ def _gutter(page: Explanation, width: int) -> int:
     return 1 + numbered + max(titles) + 2
 
 
-def _step_lines(step: Step, gutter: int, width: int, options: ReportOptions) -> Iterator[str]:
-    number = f"{step.number}  " if step.number is not None else ""
+def _step_lines(
+    step: Step, gutter: int, width: int, options: ReportOptions, *, numbered: bool
+) -> Iterator[str]:
+    number = f"{step.number or ' '}  " if numbered else ""
     head = f" {number}{step.title}" if step.title else ""
-    if gutter and not number and step.number is None and any(c.isdigit() for c in head[:2]):
-        head = f" {step.title}"
     lines = [piece for line in step.lines for piece in _folded(line, width - gutter - 2, options)]
     if not gutter:
         if head:
@@ -146,8 +148,8 @@ def _held(formula: str) -> str:
     parts = formula.split(" ")
     text = parts[0]
     breakable = {"=", "+", "−", "-", "if", "else"}
-    for before, part in zip(parts, parts[1:], strict=False):
-        may_break = part in breakable or (before in {"else"} and False) or before.endswith(",")
+    for before, part in pairwise(parts):
+        may_break = part in breakable or before.endswith(",")
         text += (" " if may_break else _UNBROKEN) + part
     return text
 
