@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import debiased, families, gof, strength
+from mlefit import debiased, families, gof, optimise, steps, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.boundary import highest
@@ -168,7 +168,8 @@ def _fitted(
 ) -> tuple[Maximum, FitResult]:
     request = prepared.request
     model, engine = prepared.model, prepared.engine
-    search = Search(request.tol, request.max_iter, log)
+    recorder = steps.Recorder() if request.explain else None
+    search = Search(request.tol, request.max_iter, log, recorder or optimise.forget)
     suite = None
     if request.tests or request.anova:
         from mlefit.testing.suite import Suite  # tells of a wrong word before the search starts
@@ -177,6 +178,7 @@ def _fitted(
     choice = strength.choose(request, model, engine, search, prepared.priors)
     maximum = highest(model, engine, search, choice.priors if choice else prepared.priors)
     maximum = maximum if suite is None else suite.settled(maximum)
+    way = None if recorder is None else steps.search_path(recorder, maximum, search)
     result = assemble(
         request,
         prepared.source,
@@ -187,6 +189,7 @@ def _fitted(
         notes=prepared.notes,
     )
     result = result if suite is None else suite.recorded(result)
+    result = result if way is None else replace(result, search=way)
     if request.gof:
         result = _with_goodness_of_fit(request, result, maximum, progress)
     return maximum, result if choice is None else strength.recorded(result, choice)

@@ -45,7 +45,7 @@ def one_row(formulas: Formulas) -> Iterator[Line]:
     for one in formulas.derivation.unwritten:
         yield Line(f"{one.letter} is {one.words}")
     if formulas.derivation.remark:
-        yield Line(formulas.derivation.remark)
+        yield Line(as_signs(formulas.derivation.remark))
 
 
 def all_rows(formulas: Formulas) -> Iterator[Line]:
@@ -67,7 +67,10 @@ def slope(formulas: Formulas) -> Iterator[Line]:
     scores = [formulas.score(one) for one in formulas.letters if formulas.is_written(one)]
     for letter in formulas.letters:
         if not formulas.is_written(letter):
-            yield Line(f"the slope in {plain.letter(letter)} goes through the letters above")
+            through = ", ".join(
+                one.letter for one in formulas.derivation.unwritten if letter in one.of
+            )
+            yield Line(f"the slope in {plain.letter(letter)} goes through {through}: no formula")
             continue
         score = formulas.score(letter)
         if has_cases(score):
@@ -230,7 +233,9 @@ def _errors(formulas: Formulas) -> Iterator[Line]:
         if len(formulas.letters) == 1:
             yield Line("standard error = 1/√ of this at the maximum")
         else:
-            yield Line("standard errors = √ of the diagonal of the inverse of this matrix")
+            yield Line(
+                "standard errors = square roots of the diagonal of the inverse of this matrix"
+            )
 
 
 def _through_link(formulas: Formulas) -> Iterator[Line]:

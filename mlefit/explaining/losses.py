@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlefit import families
 from mlefit.algebra import plain
-from mlefit.explaining.derivation import loss_parts, minimum, one_row, sentence_of, zero
+from mlefit.explaining.derivation import as_signs, loss_parts, minimum, one_row, sentence_of, zero
 from mlefit.explaining.formulas import Formulas
 from mlefit.families._records import Loss
 from mlefit.results.explain import Line, Step
@@ -105,7 +105,8 @@ def _assumptions(formulas: Formulas) -> Iterator[Line]:
     yield Line(family.summary)
     yield Line(f"values: {family.support.words}")
     for letter, parameter in zip(formulas.letters, family.parameters, strict=True):
-        yield Line(f"{plain.letter(letter)}: {parameter.meaning} ({parameter.domain.words})")
+        meaning = as_signs(parameter.meaning)
+        yield Line(f"{plain.letter(letter)}: {meaning} ({parameter.domain.words})")
     if family.specials or family.limits:
         words = [f"{one.family} where {one.parameter} = {one.value}" for one in family.specials]
         words += [
@@ -113,7 +114,8 @@ def _assumptions(formulas: Formulas) -> Iterator[Line]:
             for one in family.limits
             if one.family
         ]
-        yield Line(f"it becomes {', '.join(words)}")
+        if words:
+            yield Line(f"it becomes {', '.join(words)}")
 
 
 def _others(name: str) -> Iterator[str]:

@@ -48,8 +48,6 @@ def formulas_of(name: str) -> Formulas:
     family = families.load(name)
     if family.open:
         family = family.bound(_THREE)
-    elif family.value is None and family.setting is not None:
-        family = family.bound(family.examples[0].facts)
     return Formulas(family.through([LINKS[parameter.link] for parameter in family.parameters]))
 
 
@@ -178,11 +176,7 @@ def _chain(one: estimators.Estimator, family: Family) -> Sequence[Line]:
             Line(f"its predictor X b reaches {family.parameters[0].name} by the {link} link")
         )
     if one.prior:
-        lines.append(
-            Line(
-                f"its penalty is a {one.prior} prior on the slopes: mlefit explain prior:{one.prior}"
-            )
-        )
+        lines.append(Line(f"its penalty is a {one.prior} prior: mlefit explain prior:{one.prior}"))
     if one.setting:
         lines.append(Line(f"{one.program}: {one.setting} gives the same coefficients as mlefit"))
     elif not one.note:

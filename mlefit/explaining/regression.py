@@ -193,7 +193,7 @@ def _zero(fit: Regression) -> Iterator[Line]:
 
 def _curvature(fit: Regression) -> Iterator[Line]:
     yield Line(
-        "J adds x x' × curvature in η over the rows; standard errors are √ of the diagonal of J⁻¹"
+        "J adds x x' × curvature in η over the rows; standard errors: roots of the diagonal of J⁻¹"
     )
     for row in fit.result.coefficients:
         if row.estimate is None or row.std_error is None:

@@ -4,38 +4,10 @@ from __future__ import annotations
 
 import re
 
-_NAMES = dict(
-    zip(
-        "αβγδεηθκλμνξπρστφχψωΓΦℓ∂",
-        [
-            "alpha",
-            "beta",
-            "gamma",
-            "delta",
-            "epsilon",
-            "eta",
-            "theta",
-            "kappa",
-            "lambda",
-            "mu",
-            "nu",
-            "xi",
-            "pi",
-            "rho",
-            "sigma",
-            "tau",
-            "phi",
-            "chi",
-            "psi",
-            "omega",
-            "Gamma",
-            "Phi",
-            "l",
-            "d",
-        ],
-        strict=True,
-    )
-)
+_LETTERS = "αβγδεηθκλμνξπρστφχψωΓΦℓ∂"
+_WORDS = """alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi
+psi omega Gamma Phi logL d"""
+_NAMES = dict(zip(_LETTERS, _WORDS.split(), strict=True))
 _SIGNS = {
     "−": "-",
     "×": "x",
@@ -50,6 +22,8 @@ _SIGNS = {
     "\N{PRIME}": "'",
     "\N{COMBINING CIRCUMFLEX ACCENT}": "_hat",
     "ĝ": "g_hat",
+    "±": "+-",
+    "é": "e",
 }
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
 _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
@@ -63,6 +37,7 @@ def in_ascii(text: str) -> str:
         text.replace("ₙ", "_n").replace("ᵢ", "_i").replace("\N{COMBINING CIRCUMFLEX ACCENT}n", "")
     )
     text = re.sub(r"√(?!\()", "sqrt ", text).replace("√", "sqrt")
+    text = re.sub(r"(?<=[0-9])Σ", " Σ", text)
     text = re.sub(r"Σ ?", "sum ", text)
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
@@ -85,6 +60,6 @@ def _spelt(text: str) -> str:
             found.append(sign)
             continue
         before = found[-1][-1:] if found else ""
-        glue = " " if before.isalnum() and name not in ("l", "d") and before not in "d" else ""
+        glue = " " if before.isalnum() and found[-1] != "d" else ""
         found.append(glue + name)
     return "".join(found)

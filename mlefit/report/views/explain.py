@@ -22,6 +22,7 @@ COLUMNS = ("step", "name", "text", "latex", "expression", "value")
 # columns of a page in a pipe, and of the gutter that titles stand in
 _WIDTH = 100
 _NARROW = 60
+_BREAKABLE = {"=", "+", "−", "-", "if", "else"}
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
@@ -122,7 +123,7 @@ def _step_lines(
 
 def _folded(line: Line, width: int, options: ReportOptions) -> list[str]:
     """Words and formulas on as few lines as the width allows, formulas broken at their signs."""
-    formulas = [_held(_safe(formula.text, options)) for formula in line.formulas]
+    formulas = [_held(_safe(formula.text, options), width - 4) for formula in line.formulas]
     words, after = _safe(line.words, options), _safe(line.after, options)
     pieces = [*([words] if words else []), *formulas, *([after] if after else [])]
     whole = "   ".join(pieces) if not words else f"{words} {'   '.join(pieces[1:])}".rstrip()
@@ -143,15 +144,24 @@ def _folded(line: Line, width: int, options: ReportOptions) -> list[str]:
     return found
 
 
-def _held(formula: str) -> str:
-    """The formula with blanks that may be broken only around its larger signs."""
-    parts = formula.split(" ")
-    text = parts[0]
-    breakable = {"=", "+", "−", "-", "if", "else"}
-    for before, part in pairwise(parts):
-        may_break = part in breakable or before.endswith(",")
-        text += (" " if may_break else _UNBROKEN) + part
+def _held(formula: str, width: int) -> str:
+    """The formula with blanks to break at around its outer signs, and inner ones if it must be."""
+    text = formula
+    for depth in range(4):
+        text = _held_within(formula, depth)
+        if max(map(cell_len, text.split(" "))) <= width:
+            break
     return text
+
+
+def _held_within(formula: str, depth: int) -> str:
+    """The formula with blanks to break at in no more brackets than so many."""
+    text, inside = "", 0
+    for before, part in pairwise(["", *formula.split(" ")]):
+        inside += before.count("(") - before.count(")")
+        may_break = inside <= depth and (part in _BREAKABLE or before.endswith(","))
+        text += (" " if may_break else _UNBROKEN) + part
+    return text[1:]
 
 
 def _safe(text: str, options: ReportOptions) -> str:
