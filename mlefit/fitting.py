@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import debiased, families, gof, strength
+from mlefit import debiased, families, gof, optimise, steps, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.boundary import highest
@@ -146,16 +146,30 @@ def run(
         MlefitError: the request or the data make no fit possible.
     """
     prepared = prepare(request, log)
+    return fitted(prepared, log, progress)[1]
+
+
+def fitted(
+    prepared: Prepared,
+    log: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> tuple[Maximum, FitResult]:
+    """The maximum of what is prepared, and its record.
+
+    Raises:
+        MlefitError: the data make no fit possible.
+    """
     with np.errstate(all="ignore"):  # infinities are told by name, not by numpy's warnings
         return _fitted(prepared, log, progress)
 
 
 def _fitted(
     prepared: Prepared, log: Callable[[str], None], progress: Callable[[str, int, int], None]
-) -> FitResult:
+) -> tuple[Maximum, FitResult]:
     request = prepared.request
     model, engine = prepared.model, prepared.engine
-    search = Search(request.tol, request.max_iter, log)
+    recorder = steps.Recorder() if request.explain else None
+    search = Search(request.tol, request.max_iter, log, recorder or optimise.forget)
     suite = None
     if request.tests or request.anova:
         from mlefit.testing.suite import Suite  # tells of a wrong word before the search starts
@@ -164,6 +178,7 @@ def _fitted(
     choice = strength.choose(request, model, engine, search, prepared.priors)
     maximum = highest(model, engine, search, choice.priors if choice else prepared.priors)
     maximum = maximum if suite is None else suite.settled(maximum)
+    way = None if recorder is None else steps.search_path(recorder, maximum, search)
     result = assemble(
         request,
         prepared.source,
@@ -174,9 +189,10 @@ def _fitted(
         notes=prepared.notes,
     )
     result = result if suite is None else suite.recorded(result)
+    result = result if way is None else replace(result, search=way)
     if request.gof:
         result = _with_goodness_of_fit(request, result, maximum, progress)
-    return result if choice is None else strength.recorded(result, choice)
+    return maximum, result if choice is None else strength.recorded(result, choice)
 
 
 def _with_goodness_of_fit(

@@ -294,7 +294,7 @@ class Sqrt(Link):
 class TanHalf(Link):
     """theta = 2 arctan(eta)."""
 
-    name, formula, onto = "tan-half", "theta = 2 arctan(eta)", "circle"
+    name, formula, onto = "tan-half", "theta = 2 * arctan(eta)", "circle"
 
     def forward(self, theta: Rows) -> Rows:
         return np.tan(theta / 2)

@@ -27,7 +27,7 @@ from mlefit.location import with_vertex
 from mlefit.maximum import Maximum, evaluator
 from mlefit.modes import Modes, highest_mode, turns
 from mlefit.optimise import Kind as SearchKind
-from mlefit.optimise import Optimum, Status, newton
+from mlefit.optimise import Optimum, Record, Status, forget, newton
 from mlefit.penalty import Assigned, Penalty
 from mlefit.pinball import Vertex
 from mlefit.priors._base import InformationPrior
@@ -58,11 +58,13 @@ class Search:
         tol: Newton decrement, in nats, at which to stop.
         max_iter: most Newton steps.
         log: takes a line for each step.
+        record: takes every place on the way.
     """
 
     tol: float = 1e-10
     max_iter: int = 100
     log: Log = lambda line: None
+    record: Record = forget
 
 
 def maximise(
@@ -325,6 +327,7 @@ def _newton(
         collapsed=collapse(model, engine, moments),
         leaving=leaving(model, engine, held) if watch else stays,
         log=search.log,
+        record=search.record,
     )
 
 

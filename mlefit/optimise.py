@@ -87,6 +87,34 @@ class Optimum:
         return np.diag(self.totals.information) if self.diagonal is None else self.diagonal
 
 
+@dataclass(frozen=True)
+class Step:
+    """A place on the way, and where the search goes from it.
+
+    Attributes:
+        number: steps taken before.
+        gamma: coefficients.
+        totals: sums there.
+        direction: to the top of the parabola with that slope and that information.
+        decrement: the rise that it promises.
+        kind: of the information.
+    """
+
+    number: int
+    gamma: Vector
+    totals: Sums
+    direction: Vector
+    decrement: float
+    kind: Kind
+
+
+Record = Callable[[Step], None]
+
+
+def forget(step: Step) -> None:
+    """Keep no record of the way."""
+
+
 # Far from the maximum the expected information is the safer guide for models with
 # several parameters; this close (in nats) the observed one converges faster.
 _NEAR = 0.03
@@ -115,6 +143,7 @@ def newton(
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
     leaving: Callable[[Vector, Sums, float], bool] = lambda direction, now, decrement: False,
     log: Callable[[str], None] = lambda line: None,
+    record: Record = forget,
 ) -> Optimum:
     """Minimise `evaluate(gamma).nll` from a start where it is finite.
 
@@ -135,6 +164,7 @@ def newton(
         collapsed: tells a place from which the likelihood only grows without bound.
         leaving: tells from a direction, the sums and the decrement a way with no end.
         log: takes a line for each step.
+        record: takes every place of the way, the last ones at the maximum.
     """
     moving = np.arange(len(gamma)) if free is None else free
     kind: Kind = begin
@@ -146,8 +176,9 @@ def newton(
             kind, now = fallback, evaluate(gamma, fallback)
             direction, decrement, _ = newton_direction(now, moving)
         log(f"step {steps}: log-likelihood {-now.nll:.10g}, predicted rise left {decrement:.3g}")
+        record(Step(steps, gamma, now, direction, decrement, kind))
         if decrement <= tol:
-            return _finish(evaluate, gamma, now, kind, decrement, moving, steps, tol)
+            return _finish(evaluate, gamma, now, kind, decrement, moving, steps, tol, record)
         if collapsed(gamma):
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
@@ -232,6 +263,7 @@ def _finish(
     moving: NDArray[np.intp],
     steps: int,
     tol: float,
+    record: Record,
 ) -> Optimum:
     """Take the last steps and make sure that the place is a maximum."""
     if kind != "observed":
@@ -244,6 +276,7 @@ def _finish(
         if not left < decrement:
             break
         gamma, now, decrement, steps = there, ahead, left, steps + 1
+        record(Step(steps, gamma, now, direction, decrement, "observed"))
     definite = newton_direction(now, moving)[2]
     status = Status.CONVERGED if definite else Status.NOT_A_MAXIMUM
     return Optimum(gamma, now, status, steps, decrement, definite)

@@ -58,6 +58,7 @@ class Request:
     threads: int | None = None
     tol: float = 1e-10
     max_iter: int = 100
+    explain: bool = False
     command: tuple[str, ...] = ()
 
 

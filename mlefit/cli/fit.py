@@ -41,6 +41,7 @@ Examples:
   mlefit fit sample_data/rivers.csv -y length_miles -F laplace -o rivers.json
   mlefit fit sample_data/callbacks.csv 'call ~ honors * city' -F bernoulli --anova
   mlefit fit sample_data/insurance.csv 'claims ~ age' -F poisson --test '+ group'
+  mlefit fit sample_data/rivers.csv -y length_miles -F exponential --explain
 """
 
 _REPEATED = ("links", "models", "fix", "priors", "derive", "tests")
@@ -72,7 +73,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     PICTURES,
     LOOKS,
     STRICT,
-    {"dry_run": (opt.DryRun, False)},
+    {"explain": (opt.Steps, False), "dry_run": (opt.DryRun, False)},
     PROGRAM,
 )
 def fit(ctx: typer.Context, **flags: Any) -> int:

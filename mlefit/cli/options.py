@@ -414,6 +414,10 @@ ComparisonTable = Annotated[
         text="Only this: a row per model or test.",
     ),
 ]
+FormulaTable = Annotated[
+    str | None,
+    _choice("--table", panel=SHOWN, values=("formulas",), text="Only this: a row per formula."),
+]
 Output = Annotated[
     Path | None,
     _text(
@@ -433,6 +437,10 @@ Quiet = Annotated[bool, _flag("-q", "--quiet", panel=SHOWN, text="No notes; with
 Verbose = Annotated[bool, _flag("-v", "--verbose", panel=SHOWN, text="Tell every step on stderr.")]
 
 Strict = Annotated[bool, _flag("--strict", panel=PROGRAM, text="Refuse to guess columns.")]
+Steps = Annotated[
+    bool,
+    _flag("--explain", panel=PROGRAM, text="Show each step of Newton's method, with its picture."),
+]
 DryRun = Annotated[
     bool, _flag("--dry-run", panel=PROGRAM, text="Say what would be fitted; stop there.")
 ]

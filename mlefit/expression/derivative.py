@@ -5,13 +5,15 @@
     f(u)'  = f'(u) u'           for every function that has a derivative wherever it is defined
 
 What does not hold the variable is a constant, whatever it is made of. Zeros and ones are
-left out as they arise, so that the derivative of log(y) is 1/y.
+left out as they arise, so that the derivative of log(y) is 1/y. A language with more functions
+than that of formulas brings its own rules for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TypeAlias
 
 from mlefit.errors import UsageError
 from mlefit.expression.render import render
@@ -20,43 +22,63 @@ from mlefit.expression.tree import Binary, Call, Expression, Name, Number, Refer
 _ZERO, _ONE, _TWO = Number(0.0), Number(1.0), Number(2.0)
 
 
-def derivative(expression: Expression, variable: Name | Reference) -> Expression:
+Rule: TypeAlias = Callable[[tuple[Expression, ...], Callable[[Expression], Expression]], Expression]
+"""(arguments, derivative of one of them) -> derivative of a function's call."""
+
+NO_RULES: Mapping[str, Rule] = MappingProxyType({})
+
+
+def derivative(
+    expression: Expression, variable: Name | Reference, rules: Mapping[str, Rule] = NO_RULES
+) -> Expression:
     """The derivative with respect to a column or a coefficient.
+
+    Args:
+        expression: what to derive.
+        variable: a name in it.
+        rules: for functions that the language of formulas has not, or gives no derivative.
 
     Raises:
         UsageError: a part that holds the variable has a corner or a step, as `abs` has.
     """
+
+    def slope(part: Expression) -> Expression:
+        return derivative(part, variable, rules)
+
     if variable not in walk(expression):
         return _ZERO
     match expression:
         case Name() | Reference():
             return _ONE
         case Unary(_, operand):
-            return _negative(derivative(operand, variable))
+            return _negative(slope(operand))
         case Binary("^", base, exponent):
-            return _of_power(base, exponent, variable)
+            is_constant = variable not in walk(exponent)
+            return _of_power(base, exponent, slope(base), None if is_constant else slope(exponent))
         case Binary(operator, left, right):
-            return _ARITHMETIC[operator](
-                left, right, derivative(left, variable), derivative(right, variable)
-            )
+            return _ARITHMETIC[operator](left, right, slope(left), slope(right))
+        case Call(function, arguments) if function in rules:
+            return rules[function](arguments, slope)
         case Call(function, (argument,)) if function in OUTER:
-            return _times(OUTER[function](argument), derivative(argument, variable))
+            return _times(OUTER[function](argument), slope(argument))
     raise UsageError(
         f"{render(expression)} has no derivative in {render(variable)} everywhere",
         f"functions that have one: {', '.join(sorted(OUTER.keys() - {'I'}))}",
     )
 
 
-def _of_power(base: Expression, exponent: Expression, variable: Name | Reference) -> Expression:
-    slope = derivative(base, variable)
-    if variable not in walk(exponent):
+def _of_power(
+    base: Expression, exponent: Expression, slope: Expression, rise: Expression | None
+) -> Expression:
+    """The derivative of a power, from those of its base and of an exponent that is no constant."""
+    if rise is None:
         less_one = (
             number(exponent.value - 1)
             if isinstance(exponent, Number)
             else Binary("-", exponent, _ONE)
         )
         return _times(_times(exponent, _power(base, less_one)), slope)
-    growth = _times(derivative(exponent, variable), Call("log", (base,)))
+    growth = _times(rise, Call("log", (base,)))
     if slope != _ZERO:
         growth = _plus(growth, _over(_times(exponent, slope), base))
     return _times(Binary("^", base, exponent), growth)

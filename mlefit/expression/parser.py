@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from mlefit.expression.tree import (
     MAX_HEIGHT,
     POWER,
     SIGN,
+    Arity,
     Binary,
     Call,
     Comparison,
@@ -43,8 +44,9 @@ _HINTS = {
 class Parser:
     """A place in a token list, moved along by methods that each read one construct."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, functions: Mapping[str, Arity] = FUNCTIONS) -> None:
         self.text = text
+        self._functions = functions
         self.tokens = tuple(tokenize(text))
         self._position = 0
         self._nesting = 0
@@ -153,7 +155,7 @@ class Parser:
 
     def _call(self) -> Call:
         name = self.advance()
-        if name.value not in FUNCTIONS:
+        if name.value not in self._functions:
             raise _unknown_function(self.text, name)
         self.expect("(")
         arguments: list[Expression] = []
@@ -163,7 +165,7 @@ class Parser:
             arguments.append(self._climb(1))
         end = self._close().at.end
         call = Call(name.value, tuple(arguments), at=Span(name.at.start, end))
-        arity = FUNCTIONS[name.value]
+        arity = self._functions[name.value]
         if len(arguments) < arity.least or len(arguments) > (arity.most or len(arguments)):
             problem = f"{name.value} takes {arity}, not {len(arguments)}"
             raise syntax_error(problem, self.text, call.at)
@@ -175,13 +177,17 @@ class Parser:
         return self.expect(")")
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, functions: Mapping[str, Arity] = FUNCTIONS) -> Expression:
     """Parse one expression.
+
+    Args:
+        text: the expression.
+        functions: what it may call; those of formulas unless told.
 
     Raises:
         UsageError: the text is not an expression; the evidence marks the place.
     """
-    parser = Parser(text)
+    parser = Parser(text, functions)
     if parser.token.kind == "end":
         raise syntax_error("the expression is empty", text, parser.token.at)
     expression = parser.expression()

@@ -22,6 +22,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.errors import UsageError
 from mlefit.families import _setting
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import Elsewhere
 from mlefit.families._records import (
     Contrast,
@@ -144,6 +145,9 @@ class Family(ABC):
 
     examples: tuple[Example, ...]
     """Distributions at which the contract is tested: typical ones, and some near an edge."""
+
+    derivation: Derivation
+    """Its formula in letters, from which everything that can be derived is."""
 
     elsewhere: tuple[Elsewhere, ...] = ()
     """The same distribution in R, scipy, Stan and others, with their parameters."""

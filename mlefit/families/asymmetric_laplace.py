@@ -21,6 +21,7 @@ import math
 
 import numpy as np
 
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Narrowing, Parameter
 from mlefit.families._setting import Setting
@@ -60,6 +61,16 @@ class AsymmetricLaplace(TwoSided):
     setting = Setting("tau", 0.5, "quantile level", upper=1.0, examples=(0.9, 0.25))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 7.5)))
+    derivation = Derivation(
+        "log(tau*(1 - tau)) - log(b) - rho/b",
+        short=(
+            Short("s", "if(y < mu, tau - 1, tau)", {"mu": "0"}),
+            Short("rho", "s*(y - mu)", {"mu": "-s"}),
+        ),
+        estimate={"mu": "quantile(y, tau)", "b": "mean(rho)"},
+        minimum="log(b) + 1 - log(tau*(1 - tau))",
+        information={"mu": "tau*(1 - tau)/b^2", "b": "1/b^2"},
+    )
     elsewhere = (
         in_r(
             "VGAM::dalap",

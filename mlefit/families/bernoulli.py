@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Fused, Pairs, Probability
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import Elsewhere, R, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Moments, Parameter
 from mlefit.families.binomial import logit_kernel
@@ -51,6 +52,11 @@ class Bernoulli(Family):
     support = BINARY
     parameters = (Parameter("mu", "logit", Domain.UNIT, "probability of 1"),)
     examples = (Example((0.2,)), Example((0.93,)))
+    derivation = Derivation(
+        "y*log(mu) + (1 - y)*log(1 - mu)",
+        estimate={"mu": "mean(y)"},
+        information={"mu": "1/(mu*(1 - mu))"},
+    )
     elsewhere = (
         Elsewhere(R, "dbinom(x, size = 1, prob = {prob})", {"prob": "mu"}),
         in_scipy("bernoulli", {"p": "mu"}),

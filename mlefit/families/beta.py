@@ -28,6 +28,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Moments, Narrowing, Parameter
@@ -60,6 +61,18 @@ class Beta(Family):
         Example((0.5, 2.0)),
         Example((0.8, 40.0)),
         Example((0.02, 400.0)),
+    )
+    derivation = Derivation(
+        "log(gamma(phi)) - log(gamma(a)) - log(gamma(b)) + (a - 1)*log(y) + (b - 1)*log(1 - y)",
+        short=(
+            Short("a", "mu*phi"),
+            Short("b", "(1 - mu)*phi", {"mu": "-phi", "phi": "1 - mu"}),
+        ),
+        information={
+            "mu": "phi^2*(trigamma(a) + trigamma(b))",
+            "mu phi": "a*trigamma(a) - b*trigamma(b)",
+            "phi": "mu^2*trigamma(a) + (1 - mu)^2*trigamma(b) - trigamma(phi)",
+        },
     )
     elsewhere = (
         in_r("dbeta", {"shape1": "mu*phi", "shape2": "(1 - mu)*phi"}),

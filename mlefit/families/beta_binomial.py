@@ -31,6 +31,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import SCIPY, STAN, Elsewhere, R
 from mlefit.families._records import Example, Limit, Moments, Parameter
 from mlefit.families._rising import rise, rise_bend, rise_slope
@@ -70,6 +71,15 @@ class BetaBinomial(Family):
         Example((0.2, 0.1), {"trials": 9.0}),
         Example((0.6, 0.3), {"trials": 17.0}),
         Example((0.5, 0.02), {"trials": 60.0}),
+    )
+    derivation = Derivation(
+        "log(choose(m, y)) + log(gamma(y + a)) - log(gamma(a)) + log(gamma(m - y + b))"
+        " - log(gamma(b)) + log(gamma(c)) - log(gamma(m + c))",
+        short=(
+            Short("c", "(1 - rho)/rho", {"rho": "-1/rho^2"}),
+            Short("a", "mu*c", {"mu": "c", "rho": "-mu/rho^2"}),
+            Short("b", "(1 - mu)*c", {"mu": "-c", "rho": "-(1 - mu)/rho^2"}),
+        ),
     )
     elsewhere = (
         Elsewhere(

@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Fused, Pairs, Probability
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import SCIPY, STAN, Elsewhere, R
 from mlefit.families._records import Example, Loss, Moments, Parameter
 from mlefit.special import log_factorial, log_probability, ratio, reciprocal, times_log
@@ -38,6 +39,11 @@ class Binomial(Family):
     known = ("trials",)
     runaways = ("0", "all trials")
     examples = (Example((0.2,), {"trials": 1.0}), Example((0.6,), {"trials": 17.0}))
+    derivation = Derivation(
+        "log(choose(m, y)) + y*log(mu) + (m - y)*log(1 - mu)",
+        estimate={"mu": "sum(y)/sum(m)"},
+        information={"mu": "m/(mu*(1 - mu))"},
+    )
     elsewhere = (
         Elsewhere(R, "dbinom(x, size = trials, prob = {prob})", {"prob": "mu"}),
         Elsewhere(SCIPY, "binom(n=trials, p={p})", {"p": "mu"}),

@@ -26,6 +26,7 @@ import numpy as np
 from mlefit._types import Matrix, Rows
 from mlefit.expression import quote
 from mlefit.families._base import Family, Fused, Pairs, ProductPairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import SCIPY, STAN, Elsewhere, R
 from mlefit.families._records import Contrast, Example, Loss, Moments, Parameter
 from mlefit.support import CLASSES, Domain, Facts
@@ -63,6 +64,21 @@ class Categorical(Family):
     examples = (
         Example((0.4, -1.2), facts=_THREE),
         Example((-2.0, 0.3, 2.5), facts=_FOUR),
+    )
+    derivation = Derivation(
+        "if(y == 1, eta1 - log(S), if(y == 2, eta2 - log(S), -log(S)))",
+        short=(
+            Short("S", "1 + exp(eta1) + exp(eta2)", {"eta1": "p1*S", "eta2": "p2*S"}),
+            Short("p1", "exp(eta1)/S", {"eta1": "p1*(1 - p1)", "eta2": "-p1*p2"}),
+            Short("p2", "exp(eta2)/S", {"eta1": "-p1*p2", "eta2": "p2*(1 - p2)"}),
+        ),
+        information={"eta1": "p1*(1 - p1)", "eta1 eta2": "-p1*p2", "eta2": "p2*(1 - p2)"},
+        estimate={
+            "eta1": "log(sum(y == 1)/sum(y == 0))",
+            "eta2": "log(sum(y == 2)/sum(y == 0))",
+        },
+        letters=("eta1", "eta2"),
+        remark="written for three classes 0, 1, 2; more classes have more of the same",
     )
     elsewhere: tuple[Elsewhere, ...] = (
         Elsewhere(R, "dmultinom(x, size = 1, prob = exp(c(0, eta)))"),

@@ -21,6 +21,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._derivation import STANDARDISED, Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._records import Example, Moments
@@ -36,6 +37,11 @@ class Cauchy(LocationScale):
     parameters = (location("median"), scale("scale, half the distance of the quartiles"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((4.0, 2.5)))
+    derivation = Derivation(
+        "-log(pi) - log(sigma) - log(1 + z^2)",
+        short=(STANDARDISED,),
+        information={"mu": "1/(2*sigma^2)", "sigma": "1/(2*sigma^2)"},
+    )
     elsewhere = (
         in_r("dcauchy", {"location": "mu", "scale": "sigma"}),
         in_scipy("cauchy", {"loc": "mu", "scale": "sigma"}),

@@ -19,6 +19,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._positive import scale_drift
 from mlefit.families._records import Example, Loss, Moments, Parameter, Reading
@@ -38,6 +39,9 @@ class Exponential(Family):
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean"),)
     readings = (Reading("time ratio", "log"), Reading("hazard ratio", "log", sign=-1))
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
+    derivation = Derivation(
+        "-log(mu) - y/mu", estimate={"mu": "mean(y)"}, information={"mu": "1/mu^2"}
+    )
     elsewhere = (
         in_r("dexp", {"rate": "1/mu"}),
         in_scipy("expon", {"scale": "mu"}),

@@ -27,6 +27,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Special
@@ -72,6 +73,11 @@ class Gamma(Family):
         Example((2.0, 3.0)),
         Example((1500.0, 0.6)),
         Example((0.01, 80.0)),
+    )
+    derivation = Derivation(
+        "k*log(k/mu) - log(gamma(k)) + (k - 1)*log(y) - k*y/mu",
+        estimate={"mu": "mean(y)"},
+        information={"mu": "k/mu^2", "k": "trigamma(k) - 1/k"},
     )
     elsewhere = (
         in_r("dgamma", {"shape": "k", "rate": "k/mu"}),

@@ -34,6 +34,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._exponential_series import second_order
 from mlefit.families._gamma_tails import log_gamma_tails
@@ -76,6 +77,15 @@ class GeneralisedGamma(Family):
         Example((6.0, 0.4, 1.0)),
         Example((-3.0, 0.7, -0.6)),
         Example((1.0, 0.3, 2.5)),
+    )
+    derivation = Derivation(
+        "log(size(Q)) + a*log(a) - log(gamma(a)) - log(sigma) - log(y) + a*(v - exp(v))",
+        short=(
+            Short("a", "1/Q^2", {"Q": "-2*a/Q"}),
+            Short("w", "(log(y) - mu)/sigma", {"mu": "-1/sigma", "sigma": "-w/sigma"}),
+            Short("v", "Q*w", {"mu": "-Q/sigma", "sigma": "-v/sigma", "Q": "w"}),
+        ),
+        singular=("Q",),
     )
     elsewhere = (
         in_r("flexsurv::dgengamma", {"mu": "mu", "sigma": "sigma", "Q": "Q"}),

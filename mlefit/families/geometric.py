@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import SCIPY, Elsewhere, in_r, in_stan
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.special import ratio, times_log
@@ -37,6 +38,11 @@ class Geometric(Family):
     support = COUNTS
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count"),)
     examples = (Example((0.3,)), Example((4.0,)), Example((60.0,)))
+    derivation = Derivation(
+        "y*log(mu) - (y + 1)*log(1 + mu)",
+        estimate={"mu": "mean(y)"},
+        information={"mu": "1/(mu*(1 + mu))"},
+    )
     elsewhere = (
         in_r("dgeom", {"prob": "1/(1 + mu)"}),
         Elsewhere(SCIPY, "geom(p={p}, loc=-1)", {"p": "1/(1 + mu)"}),

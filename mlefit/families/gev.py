@@ -29,6 +29,7 @@ import math
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.families._derivation import STANDARDISED, Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._log1p import log1p_ratio
@@ -59,6 +60,23 @@ class GEV(LocationScale):
         Example((-3.0, 0.2, -0.25)),
         Example((12.0, 3.5, 1e-9)),
         Example((12.0, 3.5, 0.0)),
+    )
+    derivation = Derivation(
+        "-log(sigma) + (1 + xi)*log(t) - t",
+        short=(
+            STANDARDISED,
+            Short("u", "1 + xi*z", {"mu": "-xi/sigma", "sigma": "-xi*z/sigma", "xi": "z"}),
+            Short(
+                "t",
+                "u^(-1/xi)",
+                {
+                    "mu": "t/(sigma*u)",
+                    "sigma": "t*z/(sigma*u)",
+                    "xi": "-t*(log(t) + z/u)/xi",
+                },
+            ),
+        ),
+        singular=("xi",),
     )
     elsewhere = (
         in_r("evd::dgev", {"loc": "mu", "scale": "sigma", "shape": "xi"}),

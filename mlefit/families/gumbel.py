@@ -21,6 +21,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._derivation import STANDARDISED, Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Moments
@@ -39,6 +40,15 @@ class Gumbel(LocationScale):
     parameters = (location("mode"), scale("scale; the standard deviation is 1.2825 sigma"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
+    derivation = Derivation(
+        "-log(sigma) - z - exp(-z)",
+        short=(STANDARDISED,),
+        information={
+            "mu": "1/sigma^2",
+            "mu sigma": "(euler - 1)/sigma^2",
+            "sigma": "(pi^2/6 + (1 - euler)^2)/sigma^2",
+        },
+    )
     elsewhere = (
         in_r("evd::dgumbel", {"loc": "mu", "scale": "sigma"}),
         in_scipy("gumbel_r", {"loc": "mu", "scale": "sigma"}),

@@ -17,6 +17,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import STAN, Elsewhere, R, in_scipy
 from mlefit.families._positive import scale_drift
 from mlefit.families._records import Example, Moments, Parameter
@@ -35,6 +36,11 @@ class HalfNormal(Family):
     support = NON_NEGATIVE
     parameters = (Parameter("sigma", "log", Domain.POSITIVE, "root mean square"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
+    derivation = Derivation(
+        "log(2/pi)/2 - log(sigma) - y^2/(2*sigma^2)",
+        estimate={"sigma": "sqrt(mean(y^2))"},
+        information={"sigma": "2/sigma^2"},
+    )
     elsewhere = (
         Elsewhere(R, "2 * dnorm(x, 0, {sd})", {"sd": "sigma"}),
         in_scipy("halfnorm", {"scale": "sigma"}),

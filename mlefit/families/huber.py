@@ -30,6 +30,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.families import _huber
 from mlefit.families._base import Pairs
+from mlefit.families._derivation import STANDARDISED, Derivation, Short
 from mlefit.families._elsewhere import in_r
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Loss, Moments
@@ -56,6 +57,27 @@ class Huber(LocationScale):
     )
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
+    derivation = Derivation(
+        "-log(C*sigma) - rho",
+        short=(
+            STANDARDISED,
+            Short("c", "if(abs(z) <= k, 1, 0)", {"mu": "0", "sigma": "0"}),
+            Short(
+                "psi",
+                "if(abs(z) <= k, z, k*sign(z))",
+                {"mu": "-c/sigma", "sigma": "-c*z/sigma"},
+            ),
+            Short(
+                "rho",
+                "if(abs(z) <= k, z^2/2, k*abs(z) - k^2/2)",
+                {"mu": "-psi/sigma", "sigma": "-z*psi/sigma"},
+            ),
+            Short("C", "sqrt(2*pi)*(2*Phi(k) - 1) + 2*exp(-k^2/2)/k"),
+            Short("q", "2*exp(-k^2/2)/(k*C)"),
+        ),
+        information={"mu": "(1 - q)/sigma^2", "sigma": "(2 - q - k^2*q)/sigma^2"},
+        remark="q is the probability of the tails, c tells the core from them",
+    )
     elsewhere = (in_r("VGAM::dhuber", {"k": "k", "mu": "mu", "sigma": "sigma"}),)
 
     def __init__(self, value: float | None = None) -> None:

@@ -11,6 +11,7 @@ Source: J. Mullahy (1986), J. Econometrics 33, 341-365.
 from __future__ import annotations
 
 from mlefit.families import truncated_negbinom
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import STAN, Elsewhere, R
 from mlefit.families._hurdle import Hurdle
 from mlefit.families._inflated import probability_of_zero
@@ -50,6 +51,18 @@ class HurdleNegBinom(Hurdle):
     )
     elementary = False
     examples = (Example((4.0, 1.5, 0.3)), Example((0.7, 0.6, 0.8)), Example((12.0, 40.0, 0.05)))
+    derivation = Derivation(
+        "if(y == 0, log(zero), log(1 - zero) + log(gamma(y + k)) - log(gamma(k))"
+        " - log(factorial(y)) + y*log(mu/k) - (y + k)*log(1 + mu/k) - log(1 - p0))",
+        short=(
+            Short(
+                "p0",
+                "(1 + mu/k)^(-k)",
+                {"mu": "-k*p0/(k + mu)", "k": "p0*(mu/(k + mu) - log(1 + mu/k))"},
+            ),
+        ),
+        estimate={"zero": "mean(y == 0)"},
+    )
     elsewhere = (
         Elsewhere(
             R,  # its dzanegbin does not repeat munb along x

@@ -11,6 +11,7 @@ Source: J. Mullahy (1986), J. Econometrics 33, 341-365.
 from __future__ import annotations
 
 from mlefit.families import truncated_poisson
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import STAN, Elsewhere, in_r
 from mlefit.families._hurdle import Hurdle
 from mlefit.families._inflated import probability_of_zero
@@ -36,6 +37,11 @@ class HurdlePoisson(Hurdle):
         ),
     )
     examples = (Example((4.0, 0.3)), Example((0.7, 0.8)), Example((30.0, 0.05)))
+    derivation = Derivation(
+        "if(y == 0, log(zero), log(1 - zero) + y*log(mu) - mu - log(factorial(y)) - log(1 - p0))",
+        short=(Short("p0", "exp(-mu)", {"mu": "-p0"}),),
+        estimate={"zero": "mean(y == 0)"},
+    )
     elsewhere = (
         in_r("VGAM::dzapois", {"lambda": "mu", "pobs0": "zero"}),
         Elsewhere(

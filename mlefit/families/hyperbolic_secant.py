@@ -22,6 +22,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._derivation import STANDARDISED, Derivation
 from mlefit.families._elsewhere import Elsewhere, R, in_scipy
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Loss, Moments
@@ -39,6 +40,11 @@ class HyperbolicSecant(LocationScale):
     parameters = (location("mean"), scale("standard deviation"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
+    derivation = Derivation(
+        "-log(2*sigma) - log(cosh(pi*z/2))",
+        short=(STANDARDISED,),
+        information={"mu": "pi^2/(8*sigma^2)", "sigma": "pi^2/(8*sigma^2)"},
+    )
     elsewhere = (
         Elsewhere(
             R,

@@ -28,6 +28,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
 from mlefit.special import log_complement
@@ -63,6 +64,11 @@ class InverseGaussian(Family):
         Example((1.0, 1.0)),
         Example((250.0, 2000.0)),
         Example((0.02, 0.01)),
+    )
+    derivation = Derivation(
+        "log(lambda/(2*pi*y^3))/2 - lambda*(y - mu)^2/(2*mu^2*y)",
+        estimate={"mu": "mean(y)", "lambda": "1/(mean(1/y) - 1/mu)"},
+        information={"mu": "lambda/mu^3", "lambda": "1/(2*lambda^2)"},
     )
     elsewhere = (
         in_r("statmod::dinvgauss", {"mean": "mu", "shape": "lambda"}),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Narrowing, Parameter
 from mlefit.families._two_sided import TwoSided
@@ -55,6 +56,12 @@ class Laplace(TwoSided):
     up = down = 1.0
     vertex = 0.5
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 7.5)))
+    derivation = Derivation(
+        "-log(2*b) - abs(y - mu)/b",
+        estimate={"mu": "median(y)", "b": "mean(abs(y - mu))"},
+        minimum="log(2*b) + 1",
+        information={"mu": "1/b^2", "b": "1/b^2"},
+    )
     elsewhere = (
         in_r("VGAM::dlaplace", {"location": "mu", "scale": "b"}),
         in_scipy("laplace", {"loc": "mu", "scale": "b"}),

@@ -25,6 +25,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs, Probability
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Moments, Parameter
@@ -51,6 +52,11 @@ class Logarithmic(Family):
     parameters = (Parameter("p", "logit", Domain.UNIT, "ratio at which far counts fall"),)
     runaways = ("1", "1")
     examples = (Example((0.05,)), Example((0.6,)), Example((0.97,)))
+    derivation = Derivation(
+        "y*log(p) - log(y) - log(L)",
+        information={"p": "(L - p)/(p*L^2*(1 - p)^2)"},
+        short=(Short("L", "-log(1 - p)", {"p": "1/(1 - p)"}),),
+    )
     elsewhere = (in_r("VGAM::dlog", {"shape": "p"}), in_scipy("logser", {"p": "p"}))
 
     def log_density(self, y: Rows, p: Probability) -> Rows:

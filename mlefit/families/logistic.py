@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._derivation import STANDARDISED, Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Moments
@@ -37,6 +38,14 @@ class Logistic(LocationScale):
     parameters = (location("mean"), scale("scale; the standard deviation is 1.8138 sigma"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
+    derivation = Derivation(
+        "log(F) + log(1 - F) - log(sigma)",
+        short=(
+            STANDARDISED,
+            Short("F", "logistic(z)", {"mu": "-F*(1 - F)/sigma", "sigma": "-z*F*(1 - F)/sigma"}),
+        ),
+        information={"mu": "1/(3*sigma^2)", "sigma": "(pi^2 + 3)/(9*sigma^2)"},
+    )
     elsewhere = (
         in_r("dlogis", {"location": "mu", "scale": "sigma"}),
         in_scipy("logistic", {"loc": "mu", "scale": "sigma"}),

@@ -25,6 +25,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan
 from mlefit.families._positive import log_moments, power_drift
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading
@@ -59,6 +60,11 @@ class Loglogistic(Family):
         Example((1.0, 2.5)),
         Example((250.0, 1.8)),
         Example((0.02, 12.0)),
+    )
+    derivation = Derivation(
+        "log(k/y) + log(z) - 2*log(1 + z)",
+        short=(Short("z", "(y/scale)^k", {"scale": "-k*z/scale", "k": "z*log(z)/k"}),),
+        information={"scale": "k^2/(3*scale^2)", "k": "(3 + pi^2)/(9*k^2)"},
     )
     elsewhere = (
         in_r("actuar::dllogis", {"shape": "k", "scale": "scale"}),

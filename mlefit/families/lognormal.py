@@ -23,6 +23,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._positive import log_moments
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Reading
@@ -52,6 +53,12 @@ class Lognormal(Family):
     )
     readings = (Reading("time ratio", "identity"),)
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((7.0, 0.8)))
+    derivation = Derivation(
+        "-log(2*pi)/2 - log(sigma) - log(y) - z^2/2",
+        short=(Short("z", "(log(y) - mu)/sigma", {"mu": "-1/sigma", "sigma": "-z/sigma"}),),
+        estimate={"mu": "mean(log(y))", "sigma": "sqrt(mean((log(y) - mu)^2))"},
+        information={"mu": "1/sigma^2", "sigma": "2/sigma^2"},
+    )
     elsewhere = (
         in_r("dlnorm", {"meanlog": "mu", "sdlog": "sigma"}),
         in_scipy("lognorm", {"s": "sigma", "scale": "exp(mu)"}),

@@ -26,6 +26,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan, in_statsmodels
 from mlefit.families._records import Example, Limit, Moments, Parameter, Special
 from mlefit.families._rising import log1p_lag, rise, rise_bend, rise_slope
@@ -57,6 +58,11 @@ class NegBinom(Family):
         Example((0.6, 0.2)),
         Example((30.0, 8.0)),
         Example((3.0, 2000.0)),
+    )
+    derivation = Derivation(
+        "log(gamma(y + k)) - log(gamma(k)) - log(factorial(y)) + y*log(mu/k)"
+        " - (y + k)*log(1 + mu/k)",
+        estimate={"mu": "mean(y)"},
     )
     elsewhere = (
         in_r("dnbinom", {"size": "k", "mu": "mu"}),

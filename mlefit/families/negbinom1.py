@@ -30,6 +30,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan, in_statsmodels
 from mlefit.families._records import Example, Limit, Moments, Parameter
 from mlefit.families._rising import log1p_lag, rise, rise_bend, rise_slope
@@ -62,6 +63,11 @@ class NegBinom1(Family):
         Example((0.6, 4.0)),
         Example((30.0, 0.3)),
         Example((3.0, 0.01)),
+    )
+    derivation = Derivation(
+        "log(gamma(y + k)) - log(gamma(k)) - log(factorial(y)) + y*log(alpha/(1 + alpha))"
+        " - k*log(1 + alpha)",
+        short=(Short("k", "mu/alpha", {"mu": "1/alpha", "alpha": "-k/alpha"}),),
     )
     elsewhere = (
         in_r("dnbinom", {"size": "mu/alpha", "mu": "mu"}),

@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import STANDARDISED, Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import line_drift
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter
@@ -67,6 +68,13 @@ class Normal(Family):
         ),
     )
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
+    derivation = Derivation(
+        "-log(2*pi)/2 - log(sigma) - z^2/2",
+        short=(STANDARDISED,),
+        estimate={"mu": "mean(y)", "sigma": "sqrt(mean((y - mu)^2))"},
+        minimum="log(2*pi*sigma^2)/2 + 1/2",
+        information={"mu": "1/sigma^2", "sigma": "2/sigma^2"},
+    )
     elsewhere = (
         in_r("dnorm", {"mean": "mu", "sd": "sigma"}),
         in_scipy("norm", {"loc": "mu", "scale": "sigma"}),

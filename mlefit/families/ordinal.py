@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows
 from mlefit.expression import quote
 from mlefit.families._base import Family, Pairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import STAN, Elsewhere, R
 from mlefit.families._records import Contrast, Example, Moments, Parameter
 from mlefit.links import LINKS, Latent
@@ -83,6 +84,15 @@ class Ordinal(Family):
     examples = (
         Example((0.3, -1.0, 0.2, 1.9), facts=_FOUR),
         Example((-0.5, -1.0, -0.4, 0.1), facts=_FOUR),
+    )
+    derivation = Derivation(
+        "if(y == 0, log(F1), if(y == 1, log(F2 - F1), log(1 - F2)))",
+        short=(
+            Short("F1", "logistic(t1 - mu)", {"mu": "-F1*(1 - F1)", "t1": "F1*(1 - F1)"}),
+            Short("F2", "logistic(t2 - mu)", {"mu": "-F2*(1 - F2)", "t2": "F2*(1 - F2)"}),
+        ),
+        letters=("mu", "t1", "t2"),
+        remark="written for three classes 0, 1, 2 and the logit link; a plain sample has mu = 0",
     )
     elsewhere: tuple[Elsewhere, ...] = (
         Elsewhere(R, "MASS::polr(formula): zeta the thresholds"),

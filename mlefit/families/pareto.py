@@ -23,6 +23,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Parameter
 from mlefit.families._setting import Setting
@@ -43,6 +44,11 @@ class Pareto(Family):
     examples = tuple(
         Example((alpha,), facts=Facts((), least, math.inf))
         for alpha, least in ((3.0, 1.0), (1.7, 250.0), (40.0, 0.1))
+    )
+    derivation = Derivation(
+        "log(alpha) + alpha*log(m) - (alpha + 1)*log(y)",
+        estimate={"alpha": "1/mean(log(y/m))"},
+        information={"alpha": "1/alpha^2"},
     )
     elsewhere = (
         in_r("VGAM::dpareto", {"scale": "m", "shape": "alpha"}),

@@ -20,6 +20,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Fused, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Moments, Parameter
 from mlefit.special import log_factorial, log_probability, poisson_tails, ratio, times_log
@@ -55,6 +56,11 @@ class Poisson(Family):
     support = COUNTS
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count"),)
     examples = (Example((0.3,)), Example((4.0,)), Example((250.0,)))
+    derivation = Derivation(
+        "y*log(mu) - mu - log(factorial(y))",
+        estimate={"mu": "mean(y)"},
+        information={"mu": "1/mu"},
+    )
     elsewhere = (
         in_r("dpois", {"lambda": "mu"}),
         in_scipy("poisson", {"mu": "mu"}),

@@ -19,6 +19,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._positive import scale_drift
 from mlefit.families._records import Example, Moments, Parameter
@@ -35,6 +36,11 @@ class Rayleigh(Family):
     support = POSITIVE
     parameters = (Parameter("sigma", "log", Domain.POSITIVE, "scale, which is the mode"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
+    derivation = Derivation(
+        "log(y) - 2*log(sigma) - y^2/(2*sigma^2)",
+        estimate={"sigma": "sqrt(mean(y^2)/2)"},
+        information={"sigma": "4/sigma^2"},
+    )
     elsewhere = (
         in_r("VGAM::drayleigh", {"scale": "sigma"}),
         in_scipy("rayleigh", {"scale": "sigma"}),

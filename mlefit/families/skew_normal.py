@@ -35,6 +35,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.families._derivation import STANDARDISED, Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._records import Example, Moments, Parameter, Special
@@ -76,6 +77,45 @@ class SkewNormal(LocationScale):
         Example((-3.0, 0.2, -1.2)),
         Example((1200.0, 35.0, 0.0)),
         Example((4.0, 2.0, 25.0)),
+    )
+    derivation = Derivation(
+        "log(2*s/sigma) + log(bell(w)) + log(P)",
+        short=(
+            STANDARDISED,
+            Short("b", "sqrt(2/pi)*alpha/sqrt(1 + alpha^2)", {"alpha": "c"}),
+            Short("c", "sqrt(2/pi)/(1 + alpha^2)^1.5", {"alpha": "d"}),
+            Short("d", "-3*alpha*c/(1 + alpha^2)"),
+            Short("s", "sqrt(1 - b^2)", {"alpha": "-b*c/s"}),
+            Short("w", "b + s*z", {"mu": "-s/sigma", "sigma": "-s*z/sigma", "alpha": "g"}),
+            Short(
+                "g",
+                "c - b*c*z/s",
+                {
+                    "mu": "b*c/(s*sigma)",
+                    "sigma": "b*c*z/(s*sigma)",
+                    "alpha": "d - z*(c^2 + b*d + b^2*c^2/s^2)/s",
+                },
+            ),
+            Short(
+                "P",
+                "Phi(alpha*w)",
+                {
+                    "mu": "-alpha*s*h*P/sigma",
+                    "sigma": "-alpha*s*z*h*P/sigma",
+                    "alpha": "h*P*(w + alpha*g)",
+                },
+            ),
+            Short(
+                "h",
+                "bell(alpha*w)/P",
+                {
+                    "mu": "alpha*s*h*(alpha*w + h)/sigma",
+                    "sigma": "alpha*s*z*h*(alpha*w + h)/sigma",
+                    "alpha": "-h*(alpha*w + h)*(w + alpha*g)",
+                },
+            ),
+        ),
+        remark="c, d and g are the derivatives of b, c and w in alpha",
     )
     elsewhere = (
         in_r("sn::dsn", {"xi": _XI, "omega": _OMEGA, "alpha": "alpha"}),

@@ -33,6 +33,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.families import _huber
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r
 from mlefit.families._location_scale import location, scale
 from mlefit.families._records import Example, Loss, Moments
@@ -57,6 +58,20 @@ class SmoothL1(Family):
     )
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((40.0, 3.0)))
+    derivation = Derivation(
+        "-log(C*sigma) - H/sigma^2",
+        short=(
+            Short("r", "y - mu", {"mu": "-1"}),
+            Short("c", "if(abs(r) <= beta, 1, 0)", {"mu": "0"}),
+            Short("h", "if(abs(r) <= beta, r, beta*sign(r))", {"mu": "-c"}),
+            Short("H", "if(abs(r) <= beta, r^2/2, beta*abs(r) - beta^2/2)", {"mu": "-h"}),
+            Short("k", "beta/sigma", {"sigma": "-k/sigma"}),
+            Short("C", "sqrt(2*pi)*(2*Phi(k) - 1) + 2*exp(-k^2/2)/k", {"sigma": "q*C/sigma"}),
+            Short("q", "2*exp(-k^2/2)/(k*C)", {"sigma": "q*(1 + k^2 - q)/sigma"}),
+        ),
+        information={"mu": "(1 - q)/sigma^2", "sigma": "(2 + 3*q + q*(k^2 - q))/sigma^2"},
+        remark="q is the probability of the tails, c tells the core from them",
+    )
     elementary = False
     elsewhere = (in_r("VGAM::dhuber", {"k": "beta/sigma", "mu": "mu", "sigma": "sigma"}),)
 

@@ -29,6 +29,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
+from mlefit.families._derivation import STANDARDISED, Derivation
 from mlefit.families._elsewhere import Elsewhere, R, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._log1p import log1p_ratio
@@ -61,6 +62,17 @@ class Student(LocationScale):
         Example((-3.0, 0.2, 0.8)),
         Example((1200.0, 35.0, 19.0)),
         Example((1.0, 2.0, 400.0)),
+    )
+    derivation = Derivation(
+        "log(gamma((df + 1)/2)) - log(gamma(df/2)) - log(df*pi)/2 - log(sigma)"
+        " - (df + 1)*log(1 + z^2/df)/2",
+        short=(STANDARDISED,),
+        information={
+            "mu": "(df + 1)/((df + 3)*sigma^2)",
+            "sigma": "2*df/((df + 3)*sigma^2)",
+            "sigma df": "-2/((df + 1)*(df + 3)*sigma)",
+            "df": "(trigamma(df/2) - trigamma((df + 1)/2))/4 - (df + 5)/(2*df*(df + 1)*(df + 3))",
+        },
     )
     elsewhere = (
         Elsewhere(

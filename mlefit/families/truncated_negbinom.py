@@ -13,6 +13,7 @@ Source: J. Grogger and R. Carson (1991), J. Applied Econometrics 6, 225-238.
 from __future__ import annotations
 
 from mlefit.families import negbinom
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import STAN, Elsewhere, R, in_statsmodels
 from mlefit.families._records import Example, Limit, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated
@@ -50,6 +51,17 @@ class TruncatedNegBinom(ZeroTruncated):
     )
     elementary = False
     examples = (Example((4.0, 1.5)), Example((0.6, 0.5)), Example((12.0, 40.0)))
+    derivation = Derivation(
+        "log(gamma(y + k)) - log(gamma(k)) - log(factorial(y)) + y*log(mu/k)"
+        " - (y + k)*log(1 + mu/k) - log(1 - p0)",
+        short=(
+            Short(
+                "p0",
+                "(1 + mu/k)^(-k)",
+                {"mu": "-k*p0/(k + mu)", "k": "p0*(mu/(k + mu) - log(1 + mu/k))"},
+            ),
+        ),
+    )
     elsewhere = (
         Elsewhere(
             R,

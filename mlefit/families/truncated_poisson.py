@@ -11,6 +11,7 @@ Source: J. Grogger and R. Carson (1991), J. Applied Econometrics 6, 225-238.
 from __future__ import annotations
 
 from mlefit.families import poisson
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import STAN, Elsewhere, R, in_statsmodels
 from mlefit.families._records import Example, Parameter
 from mlefit.families._zero_truncated import ZeroTruncated
@@ -28,6 +29,10 @@ class TruncatedPoisson(ZeroTruncated):
     base = poisson.FAMILY
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean count before truncation"),)
     examples = (Example((0.3,)), Example((4.0,)), Example((60.0,)))
+    derivation = Derivation(
+        "y*log(mu) - mu - log(factorial(y)) - log(1 - p0)",
+        short=(Short("p0", "exp(-mu)", {"mu": "-p0"}),),
+    )
     elsewhere = (
         Elsewhere(
             R, "VGAM::dgaitdpois(x, lambda.p = {lambda.p}, truncate = 0)", {"lambda.p": "mu"}

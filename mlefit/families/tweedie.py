@@ -40,6 +40,7 @@ from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
 from mlefit.families._compound import Series, log_series
 from mlefit.families._compound_tails import log_tails
+from mlefit.families._derivation import Derivation, Unwritten
 from mlefit.families._elsewhere import Elsewhere, R
 from mlefit.families._exponential_series import second_order
 from mlefit.families._records import Example, Limit, Loss, Moments, Narrowing, Parameter
@@ -103,6 +104,19 @@ class Tweedie(Family):
         Example((1.0, 1.0, 1.5)),
         Example((300.0, 4.0, 1.2)),
         Example((0.02, 0.5, 1.8)),
+    )
+    derivation = Derivation(
+        "if(y == 0, -mu^(2 - p)/(phi*(2 - p)),"
+        " (y*mu^(1 - p)/(1 - p) - mu^(2 - p)/(2 - p))/phi + log(A))",
+        unwritten=(
+            Unwritten(
+                "A",
+                "a sum over the number of amounts, the series of Dunn and Smyth",
+                ("phi", "p"),
+                lambda y, mu, phi, p: np.exp(_factor(y, phi, p)),
+            ),
+        ),
+        estimate={"mu": "mean(y)"},
     )
     elsewhere = (
         Elsewhere(
@@ -242,6 +256,14 @@ def _series(y: Rows, phi: Rows, p: Rows, *, derivatives: bool = True) -> Series:
     found = np.zeros((6, len(y)))
     found[:, rows] = log_series(lam, 1 / (power - 1), derivatives=derivatives)
     return Series(*found)
+
+
+def _factor(y: Rows, phi: Rows, p: Rows) -> Rows:
+    """The logarithm of what the density of a positive value holds beside mu; 0 for a zero."""
+    y, phi, p = np.broadcast_arrays(y, phi, p)
+    value = np.where(y > 0, y, 1.0)
+    rest = -np.log(value) - value ** (2 - p) / ((1 - p) * (2 - p) * phi)
+    return np.where(y > 0, _series(y, phi, p, derivatives=False).value + rest, 0.0)
 
 
 def _count(mean: Rows, phi: Rows, p: Rows) -> Rows:

@@ -31,6 +31,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Family, Pairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Narrowing, Parameter
 from mlefit.special import once_a_run
@@ -66,6 +67,12 @@ class VonMises(Family):
         Example((2.5, 0.2)),
         Example((-1.0, 12.0)),
         Example((0.5, 300.0)),
+    )
+    derivation = Derivation(
+        "kappa*cos(y - mu) - log(2*pi) - log(bessel0(kappa))",
+        short=(Short("A", "bessel1(kappa)/bessel0(kappa)", {"kappa": "1 - A^2 - A/kappa"}),),
+        estimate={"mu": "direction(mean(sin(y)), mean(cos(y)))"},
+        information={"mu": "kappa*A", "kappa": "1 - A^2 - A/kappa"},
     )
     elsewhere = (
         in_r("circular::dvonmises", {"mu": "mu", "kappa": "kappa"}),

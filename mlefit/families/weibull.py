@@ -26,6 +26,7 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._base import Drift, Family, Pairs
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan
 from mlefit.families._positive import log_moments, power_drift
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading, Special
@@ -64,6 +65,15 @@ class Weibull(Family):
         Example((1.0, 1.5)),
         Example((250.0, 0.7)),
         Example((0.02, 12.0)),
+    )
+    derivation = Derivation(
+        "log(k/y) + log(z) - z",
+        short=(Short("z", "(y/scale)^k", {"scale": "-k*z/scale", "k": "z*log(z)/k"}),),
+        information={
+            "scale": "k^2/scale^2",
+            "scale k": "-(1 - euler)/scale",
+            "k": "(pi^2/6 + (1 - euler)^2)/k^2",
+        },
     )
     elsewhere = (
         in_r("dweibull", {"shape": "k", "scale": "scale"}),

@@ -14,6 +14,7 @@ negative binomial regression models, New York University, working paper EC-94-10
 from __future__ import annotations
 
 from mlefit.families import negbinom, truncated_negbinom
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import STAN, Elsewhere, in_r, in_statsmodels
 from mlefit.families._inflated import ZeroInflated, probability_of_zero
 from mlefit.families._records import Example, Limit, Parameter
@@ -52,6 +53,17 @@ class Zinb(ZeroInflated):
     )
     elementary = False
     examples = (Example((4.0, 1.5, 0.3)), Example((12.0, 8.0, 0.6)), Example((2.0, 0.8, 0.05)))
+    derivation = Derivation(
+        "if(y == 0, log(zero + (1 - zero)*p0), log(1 - zero) + log(gamma(y + k)) - log(gamma(k))"
+        " - log(factorial(y)) + y*log(mu/k) - (y + k)*log(1 + mu/k))",
+        short=(
+            Short(
+                "p0",
+                "(1 + mu/k)^(-k)",
+                {"mu": "-k*p0/(k + mu)", "k": "p0*(mu/(k + mu) - log(1 + mu/k))"},
+            ),
+        ),
+    )
     elsewhere = (
         in_r("VGAM::dzinegbin", {"size": "k", "munb": "mu", "pstr0": "zero"}),
         Elsewhere(

@@ -11,6 +11,7 @@ Source: D. Lambert (1992), Technometrics 34, 1-14.
 from __future__ import annotations
 
 from mlefit.families import poisson, truncated_poisson
+from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import STAN, Elsewhere, in_r, in_statsmodels
 from mlefit.families._inflated import ZeroInflated, probability_of_zero
 from mlefit.families._records import Example, Limit, Parameter
@@ -35,6 +36,10 @@ class Zip(ZeroInflated):
         Limit("zero", "lower", "poisson", "no extra zeros: the Poisson boundary is the maximum"),
     )
     examples = (Example((4.0, 0.3)), Example((0.7, 0.1)), Example((30.0, 0.9)))
+    derivation = Derivation(
+        "if(y == 0, log(zero + (1 - zero)*p0), log(1 - zero) + y*log(mu) - mu - log(factorial(y)))",
+        short=(Short("p0", "exp(-mu)", {"mu": "-p0"}),),
+    )
     elsewhere = (
         in_r("VGAM::dzipois", {"lambda": "mu", "pstr0": "zero"}),
         Elsewhere(

@@ -38,6 +38,10 @@ class Prior(ABC):
     penalty: ClassVar[str]
     """The penalty of one coefficient b, zero at the prior's mode."""
 
+    formula: ClassVar[str] = ""
+    """Its log-density in letters that can be run; Z is a constant, of which there is no formula
+    to read. Empty for a function of the rows' information."""
+
     natural: ClassVar[bool] = False
     """Whether it is a density of the parameter itself rather than of its linear predictor."""
 

@@ -23,6 +23,7 @@ class Cauchy(Prior):
     summary = "weakest pull on large coefficients"
     parameters = ("centre", "scale")
     penalty = "log(1 + ((b - centre) / scale)^2)"
+    formula = "-log(pi*scale) - log(1 + (b - centre)^2/scale^2)"
 
     @property
     def wide(self) -> Prior:

@@ -29,6 +29,7 @@ class ElasticNet(Prior):
     parameters = ("strength", "ratio")
     positive = ("strength",)
     penalty = "strength (ratio |b| + (1 - ratio) b^2 / 2)"
+    formula = "-strength*(ratio*abs(b) + (1 - ratio)*b^2/2) - log(Z)"
     auto = ("strength", 1.0)
 
     def __init__(self, *numbers: float) -> None:

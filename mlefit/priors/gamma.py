@@ -23,6 +23,7 @@ class Gamma(Prior):
     parameters = ("shape", "rate")
     positive = ("shape", "rate")
     penalty = "rate b - (shape - 1) log(b), less its least value"
+    formula = "shape*log(rate) - log(gamma(shape)) + (shape - 1)*log(b) - rate*b"
     natural = True
 
     @property

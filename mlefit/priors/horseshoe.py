@@ -44,6 +44,7 @@ class Horseshoe(Prior):
     penalty = (
         "b^2 / (2 slab^2) - log(log(1 + scale^2 / (b^2 + (scale/100)^2))), less its value at 0"
     )
+    formula = "log(log(1 + scale^2/(b^2 + (scale/100)^2))) - b^2/(2*slab^2) - log(Z)"
 
     def __init__(self, *numbers: float) -> None:
         super().__init__(*numbers)

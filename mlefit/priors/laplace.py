@@ -25,6 +25,7 @@ class Laplace(Prior):
     summary = "L1 penalty: some coefficients exactly zero"
     parameters = ("centre", "scale")
     penalty = "|b - centre| / scale"
+    formula = "-log(2*scale) - abs(b - centre)/scale"
     auto = ("scale", -1.0)
 
     def __init__(self, *numbers: float) -> None:

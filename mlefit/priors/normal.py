@@ -24,6 +24,7 @@ class Normal(Prior):
     summary = "L2 penalty: small coefficients, none exactly zero"
     parameters = ("centre", "scale")
     penalty = "(b - centre)^2 / (2 scale^2)"
+    formula = "-log(2*pi)/2 - log(scale) - (b - centre)^2/(2*scale^2)"
     auto = ("scale", -0.5)
 
     @property

@@ -27,6 +27,10 @@ class Student(Prior):
     parameters = ("df", "centre", "scale")
     positive = ("df", "scale")
     penalty = "(df + 1) log(1 + ((b - centre) / scale)^2 / df) / 2"
+    formula = (
+        "log(gamma((df + 1)/2)) - log(gamma(df/2)) - log(df*pi)/2 - log(scale)"
+        " - (df + 1)*log(1 + (b - centre)^2/(df*scale^2))/2"
+    )
 
     @property
     def wide(self) -> Prior:

@@ -67,6 +67,10 @@ class Page:
         for text in fold(cleaned, between, self.width, indent):
             self.console.print(Text(text, style=style))
 
+    def drawn(self, line: str) -> None:
+        """A line that fits already and whose blanks matter."""
+        self.console.print(Text(line))
+
     def picture(self, picture: Picture) -> bool:
         """A picture under its heading; whether there was anything to draw."""
         ascii_only = self.options.ascii_only

@@ -269,6 +269,37 @@ class TermTest:
 
 
 @dataclass(frozen=True)
+class SearchStep:
+    """A place on the way of Newton's method, and what it saw from there."""
+
+    step: Annotated[int, "steps taken before"]
+    log_likelihood: Annotated[float, "what is maximised, there"]
+    predicted_rise: Annotated[float, "up to the top of the parabola: half the squared decrement"]
+    largest_slope: Annotated[float, "largest slope over the root of its information"]
+    information: Annotated[str, "observed or expected: which curvature the parabola has"]
+    length: Annotated[
+        float | None, "part of the way to the top that was gone; null at the end, or if it bent"
+    ]
+    estimates: Annotated[Sequence[float], "coefficients there, on the link scale"]
+    direction: Annotated[float | None, "from a single coefficient to the top; null for several"]
+    across: Annotated[Sequence[float], "places from here (0) to the top of the parabola (1)"]
+    curve: Annotated[Sequence[float | None], "what is maximised at these places"]
+    parabola: Annotated[Sequence[float], "the parabola at these places"]
+
+
+@dataclass(frozen=True)
+class SearchPath:
+    """The way of Newton's method from its start to the maximum."""
+
+    objective: Annotated[str, "log-likelihood, or log-posterior under priors"]
+    terms: Annotated[Sequence[str], "parameter:term of the estimates"]
+    steps: Annotated[Sequence[SearchStep], "in order; the last is the maximum"]
+    away: Annotated[
+        bool, "whether the fit itself started at the maximum, and this search away from it"
+    ] = False
+
+
+@dataclass(frozen=True)
 class FitResult:
     """The document `mlefit fit` writes."""
 
@@ -298,6 +329,9 @@ class FitResult:
     ] = ()
     tests: Annotated[Sequence[TermTest], "one for each test of each --test"] = field(default=())
     anova: Annotated[Sequence[TermTest], "one for each term, under --anova"] = field(default=())
+    search: Annotated[
+        SearchPath | None, "under --explain: the steps of Newton's method; null if it took none"
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlefit.report import estimates, path, tested, wording
+from mlefit.report import estimates, path, searched, tested, wording
 from mlefit.report.markdown import bullets, clean_lines, escaped, grid, section
 from mlefit.report.options import ReportOptions
 from mlefit.results.fit import FitResult
@@ -42,7 +42,11 @@ def _whole(result: FitResult) -> list[str]:
         bullets(status),
         *_estimates(result),
         bullets(wording.fit_pieces(result)),
-        *(block for part in tested.sections(result) for block in section(part)),
+        *(
+            block
+            for part in (*searched.sections(result), *tested.sections(result))
+            for block in section(part)
+        ),
         *_losses(result),
         *_penalty(result),
         *_strength(result),

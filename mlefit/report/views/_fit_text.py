@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlefit.report import curves, estimates, path, tested, wording
+from mlefit.report import curves, estimates, path, searched, tested, wording
 from mlefit.report.options import ReportOptions
 from mlefit.report.text import Page, heading
 from mlefit.results.fit import FitResult
@@ -41,7 +41,7 @@ def _whole(page: Page, result: FitResult) -> None:
     page.line()
     _tables(page, result)
     page.line(wording.fit_pieces(result), "    ", indent=2)
-    for part in tested.sections(result):
+    for part in (*searched.sections(result), *tested.sections(result)):
         page.line()
         page.section(part)
     _losses(page, result)

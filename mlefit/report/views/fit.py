@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlefit.report import tables, tested
+from mlefit.report import searched, tables, tested
 from mlefit.report.options import ReportOptions
 from mlefit.report.pictures import Picture
 from mlefit.results.fit import FitResult
@@ -57,7 +57,8 @@ class FitView:
         """Everything there is to draw."""
         from mlefit.report import curves
 
-        return curves.path_pictures(self.result)
+        drawn = [part.picture for part in searched.sections(self.result)]
+        return [*curves.path_pictures(self.result), *(one for one in drawn if one is not None)]
 
     def _rows(self, table: str) -> list[tables.Row]:
         """A tidy table."""

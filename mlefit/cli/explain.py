@@ -1,0 +1,113 @@
+"""`mlefit explain`: where a likelihood, a loss, a prior or a number of a report comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+
+from mlefit.cli import _values
+from mlefit.cli import options as opt
+from mlefit.cli._command import Command
+from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes
+from mlefit.cli._flags import (
+    FORMAT,
+    LOOKS,
+    MODEL,
+    PARTLY_SEEN,
+    PRIOR,
+    PROGRAM,
+    ROLES,
+    ROWS,
+    WEIGHTS,
+    takes,
+)
+from mlefit.errors import ExitCode
+from mlefit.report import write
+from mlefit.request import Request
+
+_EXAMPLES = """\b
+Examples:
+  mlefit explain
+  mlefit explain poisson
+  mlefit explain poisson sample_data/doctor_visits.csv -y visits
+  mlefit explain mse -f md
+  mlefit explain LinearRegression
+  mlefit explain l2 sample_data/doctor_visits.csv 'visits ~ age' -F poisson --l2 50
+"""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+def _topics(incomplete: str) -> list[str]:
+    from mlefit.explaining import topics  # names only: no family is loaded
+
+    # shells break words at a colon
+    names = [name for name in topics.names() if ":" not in name]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Topic = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[TOPIC]",
+        autocompletion=_topics,
+        show_default=False,
+        help="A family, loss, prior, link, concept, field or estimator; none for the list.",
+    ),
+]
+
+
+@app.command("explain", cls=Command, epilog=_EXAMPLES)
+@takes(
+    {"topic": (Topic, None), "data": (opt.Data, None), "formula": (opt.Formula, None)},
+    MODEL,
+    PRIOR,
+    ROLES,
+    PARTLY_SEEN,
+    ROWS,
+    WEIGHTS,
+    FORMAT,
+    {"table": (opt.FormulaTable, None)},
+    LOOKS,
+    PROGRAM,
+)
+def explain(ctx: typer.Context, **flags: Any) -> int:
+    """Derive a family, a loss or a prior step by step, with letters or with your numbers."""
+    request = _request(ctx, flags)
+    options = report_options(flags)
+    from mlefit.explaining import pages  # the numerics load here
+
+    command = ctx.find_root().obj["arguments"]
+    page = pages.explain(flags["topic"], request, command)
+    tell_notes(page.notes, options)
+    write(page, options)
+    return ExitCode.OK
+
+
+def _request(ctx: typer.Context, flags: Mapping[str, Any]) -> Request | None:
+    """The fit whose numbers are wanted; None for letters."""
+    if not (flags["data"] or flags["formula"] or flags["target"]):
+        return None
+    exclusive(ctx, ("family", "loss"))
+    exclusive(ctx, opt.WEIGHTS)
+    formula = flags["formula"]
+    topic = flags["topic"]
+    data, formulas = positionals(
+        f"explain {topic}", flags["data"], () if formula is None else (formula,)
+    )
+    given = {field.name: flags[field.name] for field in fields(Request) if field.name in flags}
+    given |= {name: tuple(flags[name] or ()) for name in ("links", "models", "fix", "priors")}
+    return Request(
+        **given
+        | {
+            "data": data,
+            "formula": next(iter(formulas), None),
+            "family": flags["family"] or flags["loss"],
+            "features": _values.names("-x", flags["features"] or ()),
+            "levels": _values.names("--levels", flags["levels"] or ()),
+            "command": ctx.find_root().obj["arguments"],
+        }
+    )

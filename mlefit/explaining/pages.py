@@ -1,0 +1,225 @@
+"""Which steps make the page of a topic, with letters or with the numbers of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mlefit import __version__, families, fitting
+from mlefit.errors import UsageError
+from mlefit.explaining import estimators, fields, links, losses, priors, sample
+from mlefit.explaining import regression as with_covariates
+from mlefit.explaining.concepts import CONCEPTS
+from mlefit.explaining.derivation import derivation
+from mlefit.explaining.formulas import Formulas
+from mlefit.explaining.topics import PENALTIES, Topic, estimator_names, resolve
+from mlefit.families._base import Family
+from mlefit.links import LINKS
+from mlefit.maximum import Maximum
+from mlefit.priors import NAMES as PRIORS
+from mlefit.request import Request
+from mlefit.results.explain import SCHEMA, Explanation, Line, Step
+from mlefit.results.fit import FitResult
+from mlefit.support import Facts
+
+_THREE = Facts(("0", "1", "2"), 0.0, 2.0)
+"""A target of three classes, which the formulas of families of classes are written for."""
+
+
+def explain(topic: str | None, request: Request | None, command: Sequence[str]) -> Explanation:
+    """The page of a topic, with letters or with the numbers of a fit.
+
+    Args:
+        topic: a word; None for the index.
+        request: the fit whose numbers are wanted; None for letters. Its family is that of the
+            topic, unless the topic is a prior.
+        command: the words of the command line.
+
+    Raises:
+        UsageError: there is no such topic, or it takes no data.
+        MlefitError: the data cannot be fitted.
+    """
+    page = _index() if topic is None else _page(resolve(topic), request)
+    return replace(page, mlefit_version=__version__, command=tuple(command))
+
+
+def formulas_of(name: str) -> Formulas:
+    """The formulas of a family, of one with levels those of three."""
+    family = families.load(name)
+    if family.open:
+        family = family.bound(_THREE)
+    return Formulas(family.through([LINKS[parameter.link] for parameter in family.parameters]))
+
+
+def _page(topic: Topic, request: Request | None) -> Explanation:
+    if topic.kind in ("link", "field", "concept"):
+        if request is not None:
+            raise UsageError(
+                f"'{topic.written}' is explained without data",
+                tries=[f"mlefit explain {topic.written}", "mlefit explain poisson DATA"],
+            )
+        return _of_word(topic)
+    if topic.kind == "prior":
+        return _of_prior(topic, request)
+    if topic.kind == "estimator":
+        return _of_estimator(topic, request)
+    return _of_family(topic, request)
+
+
+def _of_word(topic: Topic) -> Explanation:
+    if topic.kind == "link":
+        steps, title = links.page(topic.name), f"The {topic.name} link"
+        return _explanation(topic, title, steps, ["mlefit list links"])
+    if topic.kind == "field":
+        steps = fields.page(topic.name)
+        return _explanation(topic, topic.name, steps, ["mlefit explain"])
+    concept = CONCEPTS[topic.name]
+    return _explanation(topic, concept.title, concept.steps(), concept.see)
+
+
+def _of_family(topic: Topic, request: Request | None) -> Explanation:
+    name = topic.name
+    see = _see_also(name, topic)
+    if request is not None:
+        return _with_data(topic, replace(request, family=name), see)
+    formulas = formulas_of(name)
+    if topic.kind == "loss":
+        steps = losses.page(formulas)
+        return _explanation(topic, losses.title(formulas, topic.written), steps, see)
+    heading = f"{formulas.family.heading} maximum likelihood, step by step"
+    return _explanation(topic, heading, _whole(formulas), see)
+
+
+def _whole(formulas: Formulas) -> list[Step]:
+    around = losses.around(formulas)
+    return [*derivation(formulas), *(step for step in around if step.title != "other losses")]
+
+
+def _with_data(
+    topic: Topic, request: Request, see: Sequence[str], chain: Sequence[str] = ()
+) -> Explanation:
+    maximum, result = fitting.fitted(fitting.prepare(request))
+    formulas = Formulas(maximum.model.family)
+    title = f"{result.model.title} maximum likelihood, step by step"
+    steps = with_numbers(formulas, maximum, result)
+    page = _explanation(topic, f"{title} · {result.model.formula}", steps, see)
+    notes = (*result.notes, *result.warnings)
+    return replace(page, data=result.data, chain=tuple(chain), notes=notes)
+
+
+def with_numbers(formulas: Formulas, maximum: Maximum, result: FitResult) -> list[Step]:
+    """The steps of a derivation with the numbers of a fit."""
+    letters = derivation(formulas)
+    if sample.is_plain(maximum) and len(formulas.letters) == len(maximum.model.links):
+        plain = sample.Sample(formulas, maximum, result)
+        return sample.merged(letters, sample.numbers(plain))
+    fit = with_covariates.Regression(formulas, maximum, result)
+    # the letters of a plain sample do not speak of coefficients
+    kept = [one if one.number in (1, 6) else replace(one, lines=()) for one in letters]
+    return sample.merged(kept, with_covariates.numbers(fit))
+
+
+def _of_prior(topic: Topic, request: Request | None) -> Explanation:
+    steps, title = priors.page(topic.name), priors.title(topic.name)
+    see = ["mlefit explain map", "mlefit list priors", "mlefit prior --from sklearn:Ridge(alpha=1)"]
+    if request is None:
+        return _explanation(topic, title, steps, see)
+    given = request.family or "normal"
+    request = replace(request, family=given)
+    if not (request.priors or request.l1 or request.l2):
+        request = _with_unit_prior(topic, request)
+    without = replace(request, priors=(), l1=None, l2=None)
+    _, free = fitting.fitted(fitting.prepare(without))
+    maximum, result = fitting.fitted(fitting.prepare(request))
+    formulas = Formulas(maximum.model.family)
+    numbers = Step("with numbers", list(priors.numbers(result, free)))
+    fit = [one for one in with_numbers(formulas, maximum, result) if one.number in (1, 2, 3)]
+    page = _explanation(topic, f"{title} · {result.model.formula}", [*steps, numbers, *fit], see)
+    return replace(page, data=result.data, notes=(*result.notes, *result.warnings))
+
+
+def _with_unit_prior(topic: Topic, request: Request) -> Request:
+    """The prior of the topic at strength 1 where the command gives none."""
+    flag = next((flag for flag, name in PENALTIES.items() if name == topic.name), None)
+    if flag is None:
+        raise UsageError(
+            f"which {topic.name} prior? its numbers decide how strong it is",
+            tries=[f"--prior '{priors.usage(topic.name)}'"],
+        )
+    return replace(request, l1=1.0) if flag == "l1" else replace(request, l2=1.0)
+
+
+def _of_estimator(topic: Topic, request: Request | None) -> Explanation:
+    [one] = estimators.find(topic.name)
+    family = families.load(one.family)
+    chain = [one.shown, f"{one.family} distribution", *([one.loss.name] if one.loss else [])]
+    chain += [f"{one.prior} prior"] if one.prior else []
+    see = _see_also(one.family, topic)
+    if request is not None:
+        return _with_data(topic, replace(request, family=one.family), see, chain)
+    formulas = formulas_of(one.family)
+    first = Step("the chain", list(_chain(one, family)))
+    steps = [first, *losses.page(formulas, penalised=bool(one.prior))]
+    title = "maximum a posteriori" if one.prior else "maximum likelihood"
+    page = _explanation(topic, f"{one.shown} is {title}", steps, see)
+    return replace(page, chain=tuple(chain))
+
+
+def _chain(one: estimators.Estimator, family: Family) -> Sequence[Line]:
+    lines = []
+    if one.loss is not None:
+        lines.append(Line(f"{one.shown} minimises {one.loss.name}: {one.loss.formula}"))
+        lines.append(Line(f"which is -ln p of a {one.family} model, up to scale and a constant"))
+    link = family.parameters[0].link
+    if link != "identity":
+        lines.append(
+            Line(f"its predictor X b reaches {family.parameters[0].name} by the {link} link")
+        )
+    if one.prior:
+        lines.append(Line(f"its penalty is a {one.prior} prior: mlefit explain prior:{one.prior}"))
+    if one.setting:
+        lines.append(Line(f"{one.program}: {one.setting} gives the same coefficients as mlefit"))
+    elif not one.note:
+        lines.append(
+            Line("by its name; no setting of it is recorded that gives equal coefficients")
+        )
+    if one.note:
+        lines.append(Line(one.note))
+    return lines
+
+
+def _index() -> Explanation:
+    listed = [
+        ("concepts", list(CONCEPTS)),
+        ("families", list(families.NAMES)),
+        ("losses", [loss.name for family in families.every() for loss in family.losses]),
+        ("other programs", list(estimator_names())),
+        ("priors", ["l1", "l2", *(f"prior:{n}" if n in families.NAMES else n for n in PRIORS)]),
+        ("links", list(LINKS)),
+        ("certificate", list(fields.ADVICE)),
+    ]
+    steps = [Step(title, [Line(", ".join(dict.fromkeys(words)))]) for title, words in listed]
+    see = ["mlefit explain poisson", "mlefit explain mse", "mlefit explain LinearRegression"]
+    return _explanation(Topic("index", "index"), "What mlefit explains", steps, see)
+
+
+def _see_also(name: str, topic: Topic) -> list[str]:
+    plain = name.partition(":")[0]
+    losses_of = [f"mlefit explain '{one.name}'" for one in families.load(name).losses[:1]]
+    first = [f"mlefit explain {plain}"] if topic.kind != "family" else losses_of
+    return [*first, "mlefit explain l2", f"mlefit fit DATA FORMULA --family {name} --explain"]
+
+
+def _explanation(
+    topic: Topic, title: str, steps: Sequence[Step], see: Sequence[str]
+) -> Explanation:
+    return Explanation(
+        schema=SCHEMA,
+        mlefit_version="",
+        command=(),
+        topic=topic.name,
+        kind=topic.kind,
+        title=title,
+        steps=tuple(step for step in steps if step.lines),
+        see_also=tuple(see),
+    )
