@@ -265,7 +265,7 @@ def test_an_angle_is_off_by_the_short_way_round():
         ({"replications": 1}, "--replications 1"),
         ({"at": ("mu=1",)}, "no value for sigma"),
         ({"trials": 3.0}, "normal has no trials"),
-        ({"family": "cauchy", "at": ("mu=0,sigma=1",), "against": ("mean",)}, "has no mean"),
+        ({"family": "von-mises", "at": ("mu=0,kappa=1",), "against": ("mean",)}, "of a mean"),
         ({"family": "poisson", "at": ("mu=1",), "against": ("median",)}, "--against median"),
         ({"family": "gamma", "at": ("mu=1,k=1",), "against": ("trimmed-mean",)}, "not symmetric"),
         ({"family": "student", "at": ("mu=0,sigma=1,df=5",), "against": ("moments",)}, "moments"),
