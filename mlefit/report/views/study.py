@@ -60,13 +60,8 @@ def _title(result: StudyResult) -> list[str]:
 
 
 def _ledger(result: StudyResult) -> str:
-    sizes = [one.rows for one in result.replications] or [one.rows for one in result.overfit]
-    samples = max((one.samples for one in result.replications), default=0)
-    return (
-        f"seed {result.seed}"
-        if not samples
-        else f"{samples:,} samples of {_listed(sizes)} rows, seed {result.seed}"
-    )
+    sizes = [one.rows for one in result.replications] + [one.rows for one in result.overfit]
+    return f"{result.samples:,} samples of {_listed(sizes)} rows, seed {result.seed}"
 
 
 def _listed(values: Iterable[int]) -> str:
@@ -100,7 +95,10 @@ def _head(result: StudyResult) -> Iterator[Section]:
     ]
     if lines:
         lines = [["samples without a maximum inside the family, left out below:"], *lines]
-    yield Section(before=[["+- is the standard error that the number of samples leaves"], *lines])
+    if {"consistency", "efficiency", "overfit"} & set(result.shown):
+        lines = [["+- is the standard error that the number of samples leaves"], *lines]
+    if lines:
+        yield Section(before=lines)
 
 
 def _consistency(result: StudyResult) -> Iterator[Section]:
@@ -229,8 +227,10 @@ def _coverage(result: StudyResult) -> Iterator[Section]:
     sizes = list(dict.fromkeys(one.rows for one in shares))
     names = list(dict.fromkeys((one.name, one.method, one.scale) for one in shares))
     columns = {
-        "parameter": [name for name, _, _ in names],
-        "interval": [f"{method}, {scale}" for _, method, scale in names],
+        "parameter": _once(name for name, _, _ in names),
+        "interval": [
+            f"{method}, {scale}" if scale != "any" else method for _, method, scale in names
+        ],
     }
     for rows in sizes:
         own = {(o.name, o.method, o.scale): o for o in shares if o.rows == rows}
