@@ -27,7 +27,7 @@ NORMAL = StudyRequest(family="normal", at=("mu=3,sigma=2",), rows=(40,), replica
 ALMOST_NEVER = 1e-4
 # Families whose density takes long need fewer samples to show an error that is wrong.
 SAMPLES = Counter(
-    {"tweedie": 8, "beta": 30, "von-mises": 30, "student": 30, "beta-binomial": 30, "zinb": 30}
+    {"tweedie": 4, "beta": 30, "von-mises": 30, "student": 30, "beta-binomial": 30, "zinb": 30}
     | {"hurdle-negbinom": 30, "truncated-negbinom": 30, "skew-normal": 30, "gev": 30}
 )
 
