@@ -15,6 +15,7 @@ import time
 
 from mlefit import families
 from mlefit.request import StudyRequest
+from mlefit.results.study import Coverage
 from mlefit.study import run
 
 ROWS, LEVEL = 1000, 0.95
@@ -47,7 +48,13 @@ def request(name: str, replications: int) -> StudyRequest:
         seed=1 + families.NAMES.index(name),
         conf_level=LEVEL,
         show=("coverage", "normality"),
+        ci="profile",
     )
+
+
+def interval(one: Coverage) -> str:
+    """How it is made, and where it is symmetric."""
+    return one.method if one.scale == "any" else f"{one.method}, {one.scale}"
 
 
 def main(arguments: list[str]) -> None:
@@ -61,13 +68,16 @@ def main(arguments: list[str]) -> None:
         result = run(asked)
         seconds = time.process_time() - began
         size = result.replications[0]
-        for one, shape in zip(result.coverage, result.shapes, strict=True):
+        shapes = {shape.parameter: shape for shape in result.shapes}
+        for one in result.coverage:
+            # the quantiles are of Wald's z
+            shape = shapes[one.name]
             assert one.coverage is not None
             assert one.std_error is not None
             distance = (one.coverage - one.level) / one.std_error
             out.writerow(
                 [
-                    asked.family, asked.at[0], asked.seed, one.name, f"{one.method} {one.scale}",
+                    asked.family, asked.at[0], asked.seed, one.name, interval(one),
                     size.samples, size.samples - size.fitted, f"{one.coverage:.4f}",
                     f"{distance:+.1f}", f"{one.below:.4f}", f"{one.above:.4f}",
                     f"{shape.mean:.3f}", f"{shape.sd:.3f}", f"{seconds:.1f}",

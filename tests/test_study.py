@@ -27,7 +27,8 @@ NORMAL = StudyRequest(family="normal", at=("mu=3,sigma=2",), rows=(40,), replica
 ALMOST_NEVER = 1e-4
 # Families whose density takes long need fewer samples to show an error that is wrong.
 SAMPLES = Counter(
-    {"tweedie": 15, "von-mises": 40, "student": 40, "beta-binomial": 40, "zinb": 40, "gev": 40}
+    {"tweedie": 4, "beta": 30, "von-mises": 30, "student": 30, "beta-binomial": 30, "zinb": 30}
+    | {"hurdle-negbinom": 30, "truncated-negbinom": 30, "skew-normal": 30, "gev": 30}
 )
 
 
@@ -40,11 +41,13 @@ def setup_of(name):
 
 @pytest.mark.parametrize("name", families.NAMES)
 def test_intervals_of_a_thousand_rows_cover_as_often_as_they_say(name):
-    samples = SAMPLES[name] or 100
-    found = simulate(setup_of(name), 1000, samples, seed=11)
+    samples = SAMPLES[name] or 80
+    found = simulate(setup_of(name), 1000, samples, seed=11, profile=True)
+    assert found.roots is not None
     assert found.has_maximum.sum() >= 0.97 * samples
     count = len(found.z)
-    for one, z in zip(coverage(found, 0.95), found.z.T, strict=True):
+    both = np.stack([found.z, found.roots[found.has_maximum]], axis=2)
+    for one, z in zip(coverage(found, 0.95), both.reshape(count, -1).T, strict=True):
         assert one.coverage is not None
         held = round(one.coverage * count)
         assert bdtr(held, count, 0.95) > ALMOST_NEVER, one
@@ -78,9 +81,33 @@ def test_a_straight_line_of_logs_has_its_slope_and_error():
 
 
 def test_an_interval_is_counted_by_the_side_it_misses_on():
-    one = covered("mu", 50, "log", np.array([-3.0, -1.0, 0.0, 2.5, 2.6, np.nan]), 0.95)
+    one = covered("mu", 50, "wald", "log", np.array([-3.0, -1.0, 0.0, 2.5, 2.6, np.nan]), 0.95)
     assert (one.coverage, one.below, one.above) == (2 / 6, 1 / 6, 2 / 6)
     assert one.std_error == pytest.approx(math.sqrt(0.95 * 0.05 / 6))
+
+
+def test_the_root_of_a_profile_is_that_of_the_likelihood_ratio():
+    setup = Setup(families.load("normal"), (3.0, 2.0), {})
+    found = simulate(setup, 40, 5, seed=4, profile=True)
+    mean, scale = found.natural.T
+    of_mean = 40 * np.log1p(((mean - 3) / scale) ** 2)
+    ratio = scale / 2
+    of_scale = 40 * (ratio**2 - 1 - 2 * np.log(ratio))
+    signs = np.sign(np.column_stack([mean - 3, scale - 2]))
+    expected = signs * np.sqrt(np.column_stack([of_mean, of_scale]))
+    np.testing.assert_allclose(found.roots, expected, rtol=1e-7)
+
+
+def test_profiles_cover_where_wald_falls_short():
+    request = StudyRequest(
+        family="gamma", at=("mu=2,k=3",), rows=(10,), replications=600, show=("coverage",),
+        ci="profile",
+    )  # fmt: skip
+    shares = {(one.name, one.method): one.coverage for one in run(request).coverage}
+    wald, profile = shares["mu", "wald"], shares["mu", "profile"]
+    assert wald is not None
+    assert profile is not None
+    assert wald < 0.91 < profile
 
 
 def test_the_bound_is_the_inverse_information():
@@ -258,6 +285,7 @@ def test_an_angle_is_off_by_the_short_way_round():
         ({"show": ("bias",)}, "no property 'bias' to show"),
         ({"against": ("mode",)}, "no estimator 'mode'"),
         ({"against": ("mean",), "show": ("coverage",)}, "--against is part of"),
+        ({"ci": "profile", "show": ("normality",)}, "--ci profile is part of"),
         ({"derive": ("a = mu",), "show": ("coverage",)}, "--derive is part of"),
         ({"priors": ("normal(0, 1)",), "show": ("coverage",)}, "--prior is of the slopes"),
         ({"rows": (2,)}, "--rows 2: 2 coefficients take more than 2 rows"),
@@ -265,7 +293,7 @@ def test_an_angle_is_off_by_the_short_way_round():
         ({"replications": 1}, "--replications 1"),
         ({"at": ("mu=1",)}, "no value for sigma"),
         ({"trials": 3.0}, "normal has no trials"),
-        ({"family": "cauchy", "at": ("mu=0,sigma=1",), "against": ("mean",)}, "has no mean"),
+        ({"family": "von-mises", "at": ("mu=0,kappa=1",), "against": ("mean",)}, "of a mean"),
         ({"family": "poisson", "at": ("mu=1",), "against": ("median",)}, "--against median"),
         ({"family": "gamma", "at": ("mu=1,k=1",), "against": ("trimmed-mean",)}, "not symmetric"),
         ({"family": "student", "at": ("mu=0,sigma=1,df=5",), "against": ("moments",)}, "moments"),

@@ -66,7 +66,7 @@ class Coverage:
 
     name: Annotated[str, "a parameter, or a function of the parameters"]
     rows: Annotated[int, "of each sample"]
-    method: Annotated[str, "how the interval is made: wald"]
+    method: Annotated[str, "how the interval is made: wald or profile"]
     scale: Annotated[str, "on which it is symmetric"]
     level: Annotated[float, "nominal coverage"]
     coverage: Annotated[float | None, "share of the intervals that hold the truth"]
@@ -140,6 +140,7 @@ class StudyResult:
     known: Annotated[Mapping[str, float], "further quantities of every row"]
     levels: Annotated[Sequence[str], "of a target that has levels"]
     seed: Annotated[int, "of all draws"]
+    samples: Annotated[int, "of each number of rows"]
     conf_level: Annotated[float, "of the intervals"]
     shown: Annotated[Sequence[str], "the properties that were asked for"]
     replications: Sequence[Replications]

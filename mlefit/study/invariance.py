@@ -134,7 +134,7 @@ def functions(
                 sd=finite(values.std(ddof=1)) if enough else None,
                 delta_error=finite(float(np.median(errors))) if enough else None,
             ),
-            covered(one.name, simulation.rows, "its own", z, level),
+            covered(one.name, simulation.rows, "wald", "its own", z, level),
         )
 
 

@@ -121,21 +121,33 @@ def shapes(simulation: Simulation) -> Iterator[Shape]:
 
 
 def coverage(simulation: Simulation, level: float) -> Iterator[Coverage]:
-    """For each parameter the share of Wald intervals that hold it."""
+    """For each parameter the share of intervals that hold it, of each kind there is."""
     setup, z = simulation.setup, simulation.z
+    roots = None if simulation.roots is None else simulation.roots[simulation.has_maximum]
     for j, (name, link) in enumerate(zip(setup.names, setup.own_links, strict=True)):
-        yield covered(name, simulation.rows, link.name, z[:, j], level)
+        yield covered(name, simulation.rows, "wald", link.name, z[:, j], level)
+        if roots is not None:
+            yield covered(name, simulation.rows, "profile", "any", roots[:, j], level)
 
 
-def covered(name: str, rows: int, scale: str, z: Vector, level: float) -> Coverage:
-    """How many intervals, symmetric where z is, hold the truth; without an error none does."""
+def covered(name: str, rows: int, method: str, scale: str, z: Vector, level: float) -> Coverage:
+    """How many intervals hold the truth: those with a z no larger than the normal quantile.
+
+    Args:
+        name: what the intervals are of.
+        rows: of each sample.
+        method: how the intervals are made.
+        scale: on which they are symmetric.
+        z: of each sample, where it has one; an interval without an error holds nothing.
+        level: nominal coverage.
+    """
     reach = NormalDist().inv_cdf(0.5 + level / 2)
     count = len(z)
     share = finite(float((np.abs(z) <= reach).mean())) if count else None
     return Coverage(
         name=name,
         rows=rows,
-        method="wald",
+        method=method,
         scale=scale,
         level=level,
         coverage=share,

@@ -103,17 +103,22 @@ def _rival(name: str, target: str, rows: int, truth: float, own: Vector, theirs:
 
 
 def _mean(setup: Setup) -> Estimator:
-    if setup.of_family(setup.family.mean, setup.truth[None]) is None:
-        raise UsageError(
-            f"{setup.family.label} has no mean that its rows' mean could estimate",
-            tries=["--against median"],
+    mean = setup.family.mean
+    known = setup.of_family(mean, setup.truth[None])
+    if known is not None:
+        return Estimator(
+            "mean", ("mean",), _means, lambda etas: _column(setup.of_family(mean, etas))
         )
-    return Estimator(
-        "mean",
-        ("mean",),
-        lambda samples: _each(samples, np.mean),
-        lambda etas: _column(setup.of_family(setup.family.mean, etas)),
-    )
+    if setup.family.support.discrete or not _has_order(setup) or not _is_symmetric(setup):
+        raise UsageError(
+            f"nothing is known of a mean of {setup.family.label} that the mean of rows estimates",
+            tries=["the same without --against mean"],
+        )
+    return Estimator("mean", ("centre",), _means, _middles(setup))
+
+
+def _means(samples: Samples) -> Matrix:
+    return _each(samples, np.mean)
 
 
 def _median(setup: Setup) -> Estimator:

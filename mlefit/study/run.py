@@ -53,6 +53,7 @@ def _run(request: StudyRequest, tell: Tell) -> results.StudyResult:
             request.seed,
             [estimator.statistic for estimator in others],
             tell,
+            profile=request.ci == "profile" and "coverage" in shown,
         )
         for rows in (request.rows if plain else ())
     ]
@@ -82,6 +83,7 @@ def _run(request: StudyRequest, tell: Tell) -> results.StudyResult:
         known=setup.known,
         levels=request.levels or (),
         seed=request.seed,
+        samples=request.replications,
         conf_level=request.conf_level,
         shown=shown,
         replications=[properties.replications(s) for s in simulations],
@@ -115,6 +117,8 @@ def _shown(request: StudyRequest) -> tuple[str, ...]:
         raise UsageError("--prior is of the slopes of --show overfit", tries=["--show overfit"])
     if request.against and "efficiency" not in asked:
         raise UsageError("--against is part of --show efficiency", tries=["--show efficiency"])
+    if request.ci != "wald" and "coverage" not in asked:
+        raise UsageError(f"--ci {request.ci} is part of --show coverage", tries=["--show coverage"])
     if request.derive and "invariance" not in asked:
         raise UsageError("--derive is part of --show invariance", tries=["--show invariance"])
     return tuple(name for name in SHOWN if name in asked)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Vector
 from mlefit.batch import Samples
 from mlefit.study.fits import fitted
+from mlefit.study.profiles import signed_roots
 from mlefit.study.setup import Setup
 
 Tell = Callable[[str, int, int], None]
@@ -31,6 +32,7 @@ class Simulation:
         covariances: of those, shape (R, k, k).
         failures: for each reason how many samples have no maximum inside the family.
         statistics: further numbers of each sample, for each that was asked for.
+        roots: signed roots of the likelihood ratio at the truth, shape (R, k), if asked for.
     """
 
     setup: Setup
@@ -39,6 +41,7 @@ class Simulation:
     covariances: NDArray[np.floating[Any]]
     failures: Counter[str]
     statistics: Sequence[Matrix]
+    roots: Matrix | None = None
 
     @property
     def has_maximum(self) -> NDArray[np.bool_]:
@@ -86,6 +89,8 @@ def simulate(
     seed: int,
     statistics: Sequence[Statistic] = (),
     tell: Tell = lambda what, done, of: None,
+    *,
+    profile: bool = False,
 ) -> Simulation:
     """Draw samples and find their maxima.
 
@@ -96,12 +101,14 @@ def simulate(
         seed: of the draws.
         statistics: further numbers to keep of every sample.
         tell: takes what is done, how many samples are, and how many there will be.
+        profile: whether to search once more for each parameter, held at the truth.
     """
     rng = generator(seed, rows)
     at = list(setup.at)
     etas: list[Vector] = []
     matrices: list[Any] = []
     kept: list[list[Matrix]] = [[] for _ in statistics]
+    roots: list[Matrix] = []
     failures: Counter[str] = Counter()
     done = 0
     for samples in setup.draws(rng, replications, rows):
@@ -110,6 +117,8 @@ def simulate(
         etas.extend(fits.gamma[:, at])
         matrices.extend(fits.covariance[:, at][:, :, at])
         failures += fits.failures
+        if profile:
+            roots.append(signed_roots(setup, samples, fits.gamma))
         for numbers, statistic in zip(kept, statistics, strict=True):
             numbers.append(statistic(samples))
         done += samples.count
@@ -121,4 +130,5 @@ def simulate(
         np.array(matrices),
         failures,
         [np.concatenate(numbers) for numbers in kept],
+        np.concatenate(roots) if profile else None,
     )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import groupby
 from statistics import NormalDist
 
 from mlefit.report import numbers
 from mlefit.report.options import ReportOptions
-from mlefit.report.pictures import Curve, Frame, Picture
 from mlefit.report.sections import Grid, Section, TidyTable, View
 from mlefit.report.tables import Row, tidy
+from mlefit.report.views import _study_pictures as pictures
 from mlefit.results.study import (
     Coverage,
     Function,
@@ -20,16 +18,18 @@ from mlefit.results.study import (
     Overfit,
     Rate,
     Rival,
-    Shape,
     Spread,
     StudyResult,
 )
 
 # Of the quantiles of z, those that a line of a terminal has room for.
 _SHOWN_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+# Where a line has not, these go, in this order.
+_DISPENSABLE = ("skew", "25%", "75%")
 # A share so many of its errors from the level is not chance any more.
 _FAR = 2.5
-_MOST_CURVES = 6
+# A root mean square so many times what the median says of a normal distribution.
+_FAR_OUT = 2.0
 _OWN_SCALE = "its own"
 
 
@@ -60,13 +60,8 @@ def _title(result: StudyResult) -> list[str]:
 
 
 def _ledger(result: StudyResult) -> str:
-    sizes = [one.rows for one in result.replications] or [one.rows for one in result.overfit]
-    samples = max((one.samples for one in result.replications), default=0)
-    return (
-        f"seed {result.seed}"
-        if not samples
-        else f"{samples:,} samples of {_listed(sizes)} rows, seed {result.seed}"
-    )
+    sizes = [one.rows for one in result.replications] + [one.rows for one in result.overfit]
+    return f"{result.samples:,} samples of {_listed(sizes)} rows, seed {result.seed}"
 
 
 def _listed(values: Iterable[int]) -> str:
@@ -80,7 +75,7 @@ def _sections(result: StudyResult, options: ReportOptions) -> list[Section]:
         "rates": _consistency,
         "efficiency": _efficiency,
         "rivals": _rivals,
-        "normality": _normality,
+        "normality": partial(_normality, width=options.width),
         "coverage": _coverage,
         "functions": _invariance,
         "links": _invariance,
@@ -100,17 +95,22 @@ def _head(result: StudyResult) -> Iterator[Section]:
     ]
     if lines:
         lines = [["samples without a maximum inside the family, left out below:"], *lines]
-    yield Section(before=[["+- is the standard error that the number of samples leaves"], *lines])
+    if {"consistency", "efficiency", "overfit"} & set(result.shown):
+        lines = [["+- is the standard error that the number of samples leaves"], *lines]
+    if lines:
+        yield Section(before=lines)
 
 
 def _consistency(result: StudyResult) -> Iterator[Section]:
     if "consistency" not in result.shown or not result.spread:
         return
     spread = result.spread
+    names = _once(one.parameter for one in spread)
+    firsts = zip(spread, names, strict=True)
     columns = {
-        "parameter": _once(one.parameter for one in spread),
+        "parameter": names,
         "rows": [f"{one.rows:,}" for one in spread],
-        "truth": _once_each(spread, lambda one: _number(one.truth)),
+        "truth": [_number(one.truth) if first else "" for one, first in firsts],
         "bias": [_number(one.bias) for one in spread],
         "rmse": [_number(one.rmse) for one in spread],
         "+-": [_number(one.rmse_std_error, 2) for one in spread],
@@ -124,43 +124,27 @@ def _consistency(result: StudyResult) -> Iterator[Section]:
         ]
         for rate in result.rates
     ]
+    ruled = dict.fromkeys(one.parameter for one in spread if _is_ruled_by_few(one))
+    if ruled:
+        after += [[f"{', '.join(ruled)}: few samples far out rule rmse and variance"]]
     yield Section(
         "Consistency: more rows, closer to the truth",
         (),
         _grid(columns, 1),
         after,
-        _error_picture(spread),
+        pictures.errors(spread),
     )
+
+
+def _is_ruled_by_few(one: Spread) -> bool:
+    """Whether the errors have a tail that no normal distribution has."""
+    if not one.rmse or not one.median_error:
+        return False
+    return one.rmse > _FAR_OUT * one.median_error / NormalDist().inv_cdf(0.75)
 
 
 def _power(rate: Rate) -> str:
     return f"{_fixed(rate.slope, 3)} +- {_fixed(rate.std_error, 3)}"
-
-
-def _error_picture(spread: Sequence[Spread]) -> Picture | None:
-    """Log error against log rows: straight lines, parallel to the expected one."""
-    curves = []
-    for name, group in groupby(spread, key=lambda one: one.parameter):
-        own = [one for one in group if one.rmse]
-        if len(own) > 1:
-            curves.append(
-                Curve(
-                    [math.log10(one.rows) for one in own],
-                    [math.log10(one.rmse or math.nan) for one in own],
-                    name,
-                )
-            )
-    if not curves:
-        return None
-    sizes = sorted({one.rows for one in spread})
-    x = [math.log10(rows) for rows in sizes]
-    start = min(curve.y[0] for curve in curves) - 0.2
-    expected = Curve(x, [start - (value - x[0]) / 2 for value in x], "slope -1/2")
-    return Picture(
-        "log10 of the root mean squared error, against the rows",
-        [*curves[:_MOST_CURVES], expected],
-        Frame(f"{sizes[0]:,} rows", f"{sizes[-1]:,} rows", height=10),
-    )
 
 
 def _efficiency(result: StudyResult) -> Iterator[Section]:
@@ -205,7 +189,7 @@ def _rivals(result: StudyResult) -> Iterator[Section]:
     )
 
 
-def _normality(result: StudyResult) -> Iterator[Section]:
+def _normality(result: StudyResult, width: int | None) -> Iterator[Section]:
     if not result.shapes:
         return
     at = [i for i, p in enumerate(result.probabilities) if p in _SHOWN_QUANTILES]
@@ -222,6 +206,9 @@ def _normality(result: StudyResult) -> Iterator[Section]:
         name = f"{100 * result.probabilities[i]:g}%"
         cells = [_fixed(one.quantiles[i], 2) for one in shapes]
         columns[name] = [f"{normal[column]:z.2f}", *cells]
+    for name in _DISPENSABLE:
+        if width is not None and _width(columns) > width:
+            del columns[name]
     links = {one.parameter: one.link for one in shapes}
     scale = ", ".join(f"{name} ({link})" for name, link in links.items())
     yield Section(
@@ -229,28 +216,7 @@ def _normality(result: StudyResult) -> Iterator[Section]:
         [[f"on the scale of the link: {scale}"]],
         _grid(columns, 1),
         (),
-        _quantile_picture(result, shapes),
-    )
-
-
-def _quantile_picture(result: StudyResult, shapes: Sequence[Shape]) -> Picture | None:
-    """Quantiles of z less the normal ones, for the fewest rows: level where it is normal."""
-    least = min(one.rows for one in shapes)
-    normal = [NormalDist().inv_cdf(p) for p in result.probabilities]
-    curves = [
-        Curve(
-            normal,
-            [math.nan if q is None else q for q in one.quantiles],
-            one.parameter,
-        )
-        for one in shapes
-        if one.rows == least
-    ]
-    ends = [f"{100 * p:g}%" for p in (result.probabilities[0], result.probabilities[-1])]
-    return Picture(
-        f"quantiles of z against those of the normal distribution, {least:,} rows",
-        [Curve(normal, normal, "normal"), *curves[:_MOST_CURVES]],
-        Frame(ends[0], ends[1], height=10),
+        pictures.quantiles(result, shapes),
     )
 
 
@@ -261,8 +227,10 @@ def _coverage(result: StudyResult) -> Iterator[Section]:
     sizes = list(dict.fromkeys(one.rows for one in shares))
     names = list(dict.fromkeys((one.name, one.method, one.scale) for one in shares))
     columns = {
-        "parameter": [name for name, _, _ in names],
-        "interval": [f"{method}, {scale}" for _, method, scale in names],
+        "parameter": _once(name for name, _, _ in names),
+        "interval": [
+            f"{method}, {scale}" if scale != "any" else method for _, method, scale in names
+        ],
     }
     for rows in sizes:
         own = {(o.name, o.method, o.scale): o for o in shares if o.rows == rows}
@@ -277,7 +245,7 @@ def _coverage(result: StudyResult) -> Iterator[Section]:
     if any(_is_far(one) for one in shares):
         after += [[f"* more than {_FAR:g} standard errors from {level}"]]
     yield Section(
-        f"Coverage: the share of {level} intervals that hold the truth",
+        f"Coverage: percent of the {level} intervals that hold the truth",
         (),
         _grid(columns, 2),
         after,
@@ -365,30 +333,7 @@ def _overfit(result: StudyResult) -> Iterator[Section]:
         ],
         _grid(columns, 1),
         [["k/n: the gap to first order, coefficients over rows"]],
-        _overfit_picture(rows),
-    )
-
-
-def _overfit_picture(records: Sequence[Overfit]) -> Picture | None:
-    curves = []
-    priors = list(dict.fromkeys(one.prior for one in records))
-    for prior in priors:
-        own = [one for one in records if one.prior == prior]
-        x = [math.log10(one.rows) for one in own]
-        number = f" {priors.index(prior)}" if len(priors) > 2 else ""
-        words = f", prior{number}" if prior else ""
-        for name, heights in (
-            (f"fresh{words}", [one.fresh for one in own]),
-            (f"own{words}", [one.in_sample for one in own]),
-        ):
-            curves.append(Curve(x, [math.nan if h is None else h for h in heights], name))
-    sizes = sorted({one.rows for one in records})
-    if len(sizes) < 2:
-        return None
-    return Picture(
-        "NLL of a row, against the rows of the sample",
-        curves,
-        Frame(f"{sizes[0]:,} rows", f"{sizes[-1]:,} rows", height=10),
+        pictures.overfit(rows),
     )
 
 
@@ -433,6 +378,10 @@ def _grid(columns: Mapping[str, Sequence[str]], words: int) -> Grid:
     return Grid(tuple(columns), tuple(zip(*cells, strict=True)), words)
 
 
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    return sum(max(map(len, (name, *cells))) + 2 for name, cells in columns.items())
+
+
 def _once(names: Iterable[str]) -> list[str]:
     """Names, each where it begins only."""
     shown, last = [], None
@@ -440,12 +389,6 @@ def _once(names: Iterable[str]) -> list[str]:
         shown.append("" if name == last else name)
         last = name
     return shown
-
-
-def _once_each(spread: Sequence[Spread], cell: Callable[[Spread], str]) -> list[str]:
-    """A cell for the first row of each parameter."""
-    firsts = _once(one.parameter for one in spread)
-    return [cell(one) if first else "" for one, first in zip(spread, firsts, strict=True)]
 
 
 def _number(value: float | None, digits: int = 4) -> str:

@@ -1,152 +1,23 @@
-"""Newton's method for many samples at once: the same steps, taken side by side.
-
-A thousand small fits spend their time on calls, not on arithmetic. Here the rows of all
-samples lie one after the other, so that a family is asked once for all of them, and the sums
-of each sample are cut out of the answer:
-
-    nll_r = -sum_{i in r} l_i      score_r = -sum X_i l'_i      information_r = sum X_i J_i X_i'
-
-Each sample has its own coefficients, step length and end. What a step is and when a search
-has converged is as in `optimise`: half g' H^-1 g falls below `tol`, and further steps take the
-digits that are left. Where H bends the other way, the sizes of its eigenvalues stand for it
-(Y. Dauphin et al. 2014, NeurIPS 27, 2933-2941). Nothing is judged: whether a maximum exists,
-or lies at an edge, is for those who ask to find out about the samples that do not converge in
-a few steps.
-
-Coefficients are those of the columns as they are given, so columns should have means that are
-not large for their spread.
-"""
+"""The steps: each sample has its own direction, its own step length and its own end."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Block
-from mlefit.likelihood import Kind, Model
-from mlefit.priors._base import Prior
+from mlefit._types import Matrix, Vector
+from mlefit.batch.samples import Samples
+from mlefit.batch.sums import Priors, Sums, evaluate
+from mlefit.likelihood import Model
 
 _LAST_STEP = 1e-4  # of the squared tolerance, as in `optimise`
 _SUFFICIENT_DECREASE = 1e-4
 _HALVINGS = 30
 _FLATTEST = 1e-6
 _ROUNDING = 1e-12
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Rows of R samples, one sample after the other; N rows in all.
-
-    Attributes:
-        y: target, shape (N,).
-        edges: sample r has rows edges[r] to edges[r + 1], at least one; shape (R + 1,).
-        designs: one matrix (p_k, N) for each parameter.
-        constant: for each parameter, whether its design is an intercept alone.
-        offsets: one array (N,) or number for each parameter.
-        known: further known quantities, each (N,).
-        weight: of the rows, shape (N,), or None for ones.
-    """
-
-    y: Rows
-    edges: NDArray[np.intp]
-    designs: tuple[Matrix, ...]
-    constant: tuple[bool, ...]
-    offsets: tuple[Any, ...]
-    known: Mapping[str, Rows] = field(default_factory=dict)
-    weight: Rows | None = None
-
-    @property
-    def count(self) -> int:
-        """Number of samples."""
-        return len(self.edges) - 1
-
-    @property
-    def rows(self) -> NDArray[np.intp]:
-        """Rows of each sample, shape (R,)."""
-        return np.diff(self.edges)
-
-    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
-        """One value of each sample, for every row of it."""
-        return np.repeat(values, self.rows)
-
-    def sums(self, values: Any) -> Any:
-        """The sum over the rows of each sample, along the last axis."""
-        return np.add.reduceat(values, self.edges[:-1], axis=-1)
-
-    def sample(self, r: int) -> slice:
-        """The rows of a sample."""
-        return slice(self.edges[r], self.edges[r + 1])
-
-    def only(self, chosen: NDArray[np.bool_]) -> Samples:
-        """Some of the samples."""
-        if chosen.all():
-            return self
-        rows = self.spread(chosen)
-        return replace(
-            self,
-            y=self.y[rows],
-            edges=np.concatenate([[0], np.cumsum(self.rows[chosen])]),
-            designs=tuple(
-                X[:, : np.count_nonzero(rows)] if constant else X[:, rows]
-                for X, constant in zip(self.designs, self.constant, strict=True)
-            ),
-            offsets=tuple(offset[rows] if np.ndim(offset) else offset for offset in self.offsets),
-            known={name: values[rows] for name, values in self.known.items()},
-            weight=None if self.weight is None else self.weight[rows],
-        )
-
-    def etas(self, gamma: Matrix) -> list[Rows]:
-        """Linear predictors of every row, at coefficients of shape (R, p)."""
-        found = []
-        for (lo, hi), X, offset, constant in zip(
-            self.spans, self.designs, self.offsets, self.constant, strict=True
-        ):
-            eta = np.zeros(len(self.y))
-            if constant:
-                eta += self.spread(gamma[:, lo])
-            else:
-                for j, column in zip(range(lo, hi), X, strict=True):
-                    eta += column * self.spread(gamma[:, j])
-            found.append(eta + offset)
-        return found
-
-    @property
-    def spans(self) -> list[tuple[int, int]]:
-        """First and last coefficient, plus one, of each parameter."""
-        return list(pairwise(np.cumsum([0, *(len(X) for X in self.designs)]).tolist()))
-
-    def block(self, etas: Sequence[Rows]) -> Block:
-        """All rows as a block whose linear predictors are given: offsets without columns."""
-        nothing = np.empty((0, len(self.y)))
-        return Block(
-            start=0,
-            y=self.y,
-            known=self.known,
-            weight=self.weight,
-            precision=None,
-            designs=(nothing,) * len(etas),
-            offsets=tuple(etas),
-            constant=(False,) * len(etas),
-        )
-
-
-@dataclass(frozen=True)
-class Sums:
-    """NLL of each sample (R,), its gradient (R, p) and its information (R, p, p)."""
-
-    nll: Vector
-    score: Matrix
-    information: NDArray[np.floating[Any]]
-
-    def only(self, chosen: Any) -> Sums:
-        """Of some samples."""
-        return Sums(self.nll[chosen], self.score[chosen], self.information[chosen])
 
 
 @dataclass(frozen=True)
@@ -164,78 +35,6 @@ class Fits:
     sums: Sums
     converged: NDArray[np.bool_]
     steps: NDArray[np.intp]
-
-
-Priors = Sequence[tuple[int, Prior]]
-"""Smooth priors, each with the position of its coefficient."""
-
-
-def evaluate(
-    model: Model, samples: Samples, gamma: Matrix, kind: Kind, priors: Priors = ()
-) -> Sums:
-    """NLL, gradient and information of every sample at coefficients of its own.
-
-    Args:
-        model: family and links.
-        samples: the rows.
-        gamma: coefficients, shape (R, p).
-        kind: of the information.
-        priors: for some of the coefficients.
-    """
-    etas = samples.etas(gamma)
-    inside = np.logical_and.reduceat(model.inside(etas), samples.edges[:-1])
-    if not inside.all():
-        return _where_inside(model, samples, gamma, kind, priors, inside)
-    block = samples.block(etas)
-    terms = model.row_terms(block, [np.zeros(0)] * len(etas), kind)
-    nll = -samples.sums(block.weighted(terms.log_density))
-    score = np.empty(gamma.shape)
-    information = np.zeros((*gamma.shape, gamma.shape[1]))
-    for k, (lo, hi) in enumerate(samples.spans):
-        score[:, lo:hi] = -_products(samples, k, block.weighted(terms.score[k])).T
-    for (j, k), values in terms.information.items():
-        (lo, hi), (left, right) = samples.spans[j], samples.spans[k]
-        for row in range(lo, hi):
-            X = samples.designs[j][row - lo]
-            held = block.weighted(values) if samples.constant[j] else block.weighted(values) * X
-            information[:, row, left:right] = _products(samples, k, held).T
-        if j != k:
-            information[:, left:right, lo:hi] = information[:, lo:hi, left:right].swapaxes(1, 2)
-    for position, prior in priors:
-        b = gamma[:, position]
-        nll = nll - prior.log_density(b)
-        score[:, position] -= prior.slope(b)
-        information[:, position, position] += prior.curvature(b)
-    return Sums(np.where(np.isnan(nll), np.inf, nll), score, information)
-
-
-def _products(samples: Samples, k: int, values: Rows) -> Matrix:
-    """Sums of the columns of parameter k times values, shape (p_k, R)."""
-    if samples.constant[k]:
-        return np.asarray(samples.sums(values))[None]
-    return np.asarray(samples.sums(samples.designs[k] * values))
-
-
-def _where_inside(
-    model: Model,
-    samples: Samples,
-    gamma: Matrix,
-    kind: Kind,
-    priors: Priors,
-    inside: NDArray[np.bool_],
-) -> Sums:
-    """The sums of the samples whose parameters are inside their domains; no height elsewhere."""
-    p = gamma.shape[1]
-    nll = np.full(samples.count, np.inf)
-    score, information = np.full((len(nll), p), np.nan), np.full((len(nll), p, p), np.nan)
-    if inside.any():
-        found = evaluate(model, samples.only(inside), gamma[inside], kind, priors)
-        nll[inside], score[inside], information[inside] = (
-            found.nll,
-            found.score,
-            found.information,
-        )
-    return Sums(nll, score, information)
 
 
 def newton(
