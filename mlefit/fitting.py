@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import debiased, families, gof, strength
+from mlefit import debiased, families, gof, intervals, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.boundary import highest
@@ -164,6 +164,8 @@ def _fitted(
     choice = strength.choose(request, model, engine, search, prepared.priors)
     maximum = highest(model, engine, search, choice.priors if choice else prepared.priors)
     maximum = maximum if suite is None else suite.settled(maximum)
+    made = intervals.intervals(request, maximum, search, progress)
+    maximum = made.maximum
     result = assemble(
         request,
         prepared.source,
@@ -171,6 +173,7 @@ def _fitted(
         prepared.rows,
         prepared.table,
         maximum,
+        made,
         notes=prepared.notes,
     )
     result = result if suite is None else suite.recorded(result)
@@ -299,6 +302,7 @@ def build(request: Request, source: Source, family: Family, roles: Roles, rows: 
     links = choose_links(request, family)
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
     assigned = assigned_priors(request, family, links, predictors)
+    intervals.check(request, family, assigned)
     strength.check(request, assigned, table.columns.rows)
     coefficients = sum(predictor.size for predictor in predictors)
     debiased.check(request, assigned, coefficients, table.columns.rows)

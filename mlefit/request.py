@@ -51,6 +51,7 @@ class Request:
     gof: bool = False
     replications: int = 199
     se: str | None = None
+    ci: str | None = None
     small_sample: bool = False
     conf_level: float = 0.95
     derive: tuple[str, ...] = ()

@@ -86,7 +86,23 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "profile": (words("_types design likelihood maximise maximum optimise"), NUMERIC),
+    "constrained": (words("_types likelihood optimise"), NUMERIC),
+    "refits": (words("constrained design engines maximise maximum optimise"), NUMERIC),
+    "profile": (
+        words("_types constrained design inference maximise maximum refits several"),
+        NUMERIC,
+    ),
+    "intervals": (
+        words(
+            "_types errors families inference maximise maximum optimise penalty priors profile "
+            "request"
+        ),
+        NUMERIC,
+    ),
+    "uncertainty": (
+        words("criteria debiased design estimates inference intervals maximum request"),
+        set(),
+    ),
     "debiased": (words("_types design errors maximum penalty request symmetric"), NUMERIC),
     "jacobian": (words("_types links maximise maximum optimise penalty priors"), NUMERIC),
     "inference": (words("_types design errors families likelihood maximum symmetric"), NUMERIC),
@@ -132,7 +148,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "verdict": (words("design existence fisher maximum support"), set()),
     "catalogue": (words("families links priors specify"), set()),
     "estimates": (
-        words("_types design existence inference maximum optimise profile results support"),
+        words("_types design existence inference intervals maximum optimise results support"),
         NUMERIC,
     ),
     "at": (words("__init__ design errors families support"), {"numpy"}),
@@ -163,9 +179,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "assemble": (
         words(
             "__init__ assign cautions certificate criteria debiased derived design errors "
-            "estimates goodness inference jacobian losses maximise maximum optimise posterior "
-            "profile provenance readings reparameterised request results source translations "
-            "verdict"
+            "estimates goodness intervals jacobian losses maximise maximum posterior provenance "
+            "readings reparameterised request results source translations uncertainty verdict"
         ),
         NUMERIC,
     ),
@@ -181,8 +196,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "fitting": (
         words(
             "assemble assign boundary debiased design engines errors families gof "
-            "inference likelihood links maximise maximum penalty quantities request results source "
-            "specify strength testing"
+            "inference intervals likelihood links maximise maximum penalty quantities request "
+            "results source specify strength testing"
         ),
         NUMERIC,
     ),

@@ -70,6 +70,7 @@ SEARCH: Flags = {
 }
 ERRORS: Flags = {
     "se": (opt.StandardErrors, None),
+    "ci": (opt.Intervals, None),
     "cluster": (opt.Cluster, None),
     "small_sample": (opt.SmallSample, False),
     "conf_level": (opt.ConfLevel, 0.95),

@@ -27,6 +27,7 @@ WEIGHTS = ("freq_weights", "precision_weights", "sampling_weights")
 _MISSING = ("drop", "error")
 _INPUT_FORMATS = ("csv", "tsv", "parquet", "ipc", "ndjson")
 _SE_KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster", "debiased")
+_CI_KINDS = ("wald", "profile")
 _WHEN = ("auto", "always", "never")
 
 
@@ -305,6 +306,15 @@ SamplingWeights = Annotated[
 StandardErrors = Annotated[
     str | None,
     _choice("--se", panel=ERRORS, values=_SE_KINDS, text="If not observed."),
+]
+Intervals = Annotated[
+    str | None,
+    _choice(
+        "--ci",
+        panel=ERRORS,
+        values=_CI_KINDS,
+        text="Intervals from the standard errors, the likelihood's fall, or resampling.",
+    ),
 ]
 Cluster = Annotated[
     str | None, _text("--cluster", panel=ERRORS, metavar="COL", text="Rows that belong together.")

@@ -131,7 +131,8 @@ def interval_heading(model: ModelInfo) -> str:
         return f"{numbers.percent(interval.level)} interval (debiased, {_SE_KIND[model.se_kind]})"
     if interval.method == "profile":
         kind = f"std error: {_SE_KIND[model.se_kind]}"
-        return f"{numbers.percent(interval.level)} interval (profile penalised likelihood; {kind})"
+        of = "penalised likelihood" if model.prior else "likelihood"
+        return f"{numbers.percent(interval.level)} interval (profile {of}; {kind})"
     kind = _SE_KIND.get(model.se_kind, f"{model.se_kind} sandwich")
     parts = [interval.method.capitalize(), kind]
     if not _is_normal(interval):
