@@ -105,6 +105,7 @@ def assemble(
         ),
         debiased=_debiased_record(maximum, uncertainty),
         elsewhere=list(reparameterisations(maximum, uncertainty)),
+        bootstrap=intervals.bootstrap,
     )
 
 

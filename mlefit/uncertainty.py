@@ -5,19 +5,55 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mlefit.criteria import nobs_of
 from mlefit.debiased import KIND, debiased
 from mlefit.design.table import Table
 from mlefit.estimates import Uncertainty
 from mlefit.inference import Reference, covariance
-from mlefit.intervals import Intervals
+from mlefit.intervals import BOOTSTRAP, PROFILE, Intervals, Progress
+from mlefit.maximise import Search
 from mlefit.maximum import Maximum
+from mlefit.optimise import Status
 from mlefit.request import Request
+
+
+def intervals(
+    request: Request,
+    maximum: Maximum,
+    clusters: NDArray[np.intp] | None,
+    search: Search,
+    tell: Progress,
+) -> Intervals:
+    """The intervals asked for, where the fit can have them.
+
+    Args:
+        request: what was asked for.
+        maximum: the fit.
+        clusters: code of each row's cluster, if clusters were named.
+        search: how to search on.
+        tell: takes what the work is at, the steps done and all of them.
+    """
+    penalty = maximum.penalty
+    by_default = penalty is not None and penalty.of_information and request.ci is None
+    # a profile is measured from the top
+    top = maximum.optimum.status is Status.CONVERGED and not maximum.runs_to_edge
+    if top and (request.ci == PROFILE or by_default):
+        from mlefit.profiled import profiled
+
+        return profiled(request, maximum, search, tell)
+    if maximum.status is Status.CONVERGED and BOOTSTRAP in (request.ci, request.se):
+        from mlefit.resampled import resampled
+
+        return resampled(request, maximum, clusters, tell)
+    return Intervals(maximum)
 
 
 def se_kind(request: Request, maximum: Maximum) -> str:
     """The kind of standard error: the one that was asked for, or what suits the fit."""
-    if request.se == "bootstrap":
+    if request.se == BOOTSTRAP:
         return request.se
     if maximum.model.family.vertex is not None:
         return "expected"
@@ -55,7 +91,7 @@ def uncertainty_of(
         stepped, normal = debiased(maximum), Reference()
         z = normal.quantile(request.conf_level)
         return Uncertainty(stepped.covariance, normal, z, 1.0, False, centres=stepped.beta)
-    if kind == "bootstrap":
+    if kind == BOOTSTRAP:
         matrix = intervals.covariance
     elif maximum.is_trusted and not (maximum.penalty and maximum.penalty.has_corners):
         matrix = covariance(

@@ -92,16 +92,32 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types constrained design inference maximise maximum refits several"),
         NUMERIC,
     ),
+    "places": (words("links maximum"), set()),
     "intervals": (
+        words("_types errors families gof maximum penalty priors request results"),
+        NUMERIC,
+    ),
+    "profiled": (
+        words("inference intervals maximise maximum optimise places profile request"),
+        set(),
+    ),
+    "bootstrap": (
         words(
-            "_types errors families inference maximise maximum optimise penalty priors profile "
-            "request"
+            "_types boundary design engines errors gof heldout maximise maximum optimise request"
         ),
         NUMERIC,
     ),
+    "bca": (words("_types design engines inference maximum"), NUMERIC),
+    "resampled": (
+        words("bca bootstrap engines gof intervals maximise maximum places request results"),
+        NUMERIC,
+    ),
     "uncertainty": (
-        words("criteria debiased design estimates inference intervals maximum request"),
-        set(),
+        words(
+            "criteria debiased design estimates inference intervals maximise maximum optimise "
+            "profiled request resampled"
+        ),
+        NUMERIC,
     ),
     "debiased": (words("_types design errors maximum penalty request symmetric"), NUMERIC),
     "jacobian": (words("_types links maximise maximum optimise penalty priors"), NUMERIC),
@@ -197,7 +213,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words(
             "assemble assign boundary debiased design engines errors families gof "
             "inference intervals likelihood links maximise maximum penalty quantities request "
-            "results source specify strength testing"
+            "results source specify strength testing uncertainty"
         ),
         NUMERIC,
     ),

@@ -16,11 +16,11 @@ from mlefit.boundary import highest
 from mlefit.constrained import Jet, Single
 from mlefit.errors import UsageError
 from mlefit.fitting import fit, prepare
-from mlefit.intervals import intervals
 from mlefit.maximise import Search, maximise, restarted
 from mlefit.maximum import Maximum
 from mlefit.profile import EDGE, UNBOUNDED, Curve, HigherError, profiles
 from mlefit.request import Request
+from mlefit.uncertainty import intervals
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "tests" / "reference"
@@ -302,7 +302,7 @@ def test_profiling_from_a_lower_hill_finds_the_higher_one():
 def test_the_fit_goes_on_from_the_higher_hill_and_says_so():
     maximum = lower_hill()
     request = Request(ci="profile", conf_level=0.999)
-    made = intervals(request, maximum, SEARCH, lambda what, done, of: None)
+    made = intervals(request, maximum, None, SEARCH, lambda what, done, of: None)
     assert made.maximum.optimum.gamma[0] == pytest.approx(3.0, abs=0.3)
     assert made.maximum.optimum.totals.nll < maximum.optimum.totals.nll
     assert "above the maximum that the search had ended at" in made.notes[0]

@@ -75,6 +75,11 @@ ERRORS: Flags = {
     "small_sample": (opt.SmallSample, False),
     "conf_level": (opt.ConfLevel, 0.95),
 }
+RESAMPLING: Flags = {
+    "bootstrap": (opt.Drawn, None),
+    "bootstrap_interval": (opt.DrawnInterval, None),
+    "replications": (opt.Replications, None),
+}
 PICTURES: Flags = {"plot": (opt.Plot, "auto")}
 FORMAT: Flags = {"form": (opt.Format, "text")}
 LOOKS: Flags = {

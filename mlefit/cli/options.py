@@ -26,8 +26,19 @@ WEIGHTS = ("freq_weights", "precision_weights", "sampling_weights")
 
 _MISSING = ("drop", "error")
 _INPUT_FORMATS = ("csv", "tsv", "parquet", "ipc", "ndjson")
-_SE_KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster", "debiased")
-_CI_KINDS = ("wald", "profile")
+_SE_KINDS = (
+    "observed",
+    "expected",
+    "quasi",
+    "HC0",
+    "HC1",
+    "HC2",
+    "HC3",
+    "cluster",
+    "bootstrap",
+    "debiased",
+)
+_CI_KINDS = ("wald", "profile", "bootstrap")
 _WHEN = ("auto", "always", "never")
 
 
@@ -356,12 +367,28 @@ GoodnessOfFit = Annotated[
     bool,
     _flag("--gof", panel=TESTS, text="Test the fit of the family by draws from the fitted model."),
 ]
+Drawn = Annotated[
+    str | None,
+    _choice(
+        "--bootstrap",
+        panel=ERRORS, values=("rows", "parametric"),
+        text="What is drawn: rows, or clusters of them; or targets from the fitted model.",
+    ),
+]  # fmt: skip
+DrawnInterval = Annotated[
+    str | None,
+    _choice(
+        "--bootstrap-interval",
+        panel=ERRORS, values=("bca", "percentile"),
+        text="Shares of the draws, corrected for bias and acceleration or as they are.",
+    ),
+]  # fmt: skip
 Replications = Annotated[
-    int,
+    int | None,
     _text(
         "--replications",
-        panel=TESTS, metavar="N", parser=whole("--replications", 19),
-        text="Draws of --gof.",
+        panel=ERRORS, metavar="N", parser=whole("--replications", 19),
+        text="Draws: 199 of --gof, 999 of the bootstrap.",
     ),
 ]  # fmt: skip
 

@@ -28,8 +28,10 @@ _SE_KIND = {
     "expected": "expected information",
     "quasi": "quasi-likelihood",
     "cluster": "cluster sandwich",
+    "bootstrap": "bootstrap",
     "debiased": "inverse expected information",
 }
+_DRAWN = {"bca": "BCa", "percentile": "percentile"}
 _INVERSE_LINK = {
     "identity": "X b",
     "log": "exp(X b)",
@@ -76,7 +78,19 @@ def roles(result: FitResult) -> list[str]:
     success = result.model.event
     event = [] if success is None else [f"{result.data.target} = {success} counts as 1"]
     base = [] if result.model.base is None else [f"base class {result.model.base}"]
-    return [*columns_with_roles(result.data), *event, *base]
+    return [*columns_with_roles(result.data), *event, *base, *_draws(result)]
+
+
+def _draws(result: FitResult) -> list[str]:
+    """What was drawn for the bootstrap, and what became of it."""
+    made = result.bootstrap
+    if made is None:
+        return []
+    what = "the fitted model" if made.scheme == "parametric" else made.scheme
+    counts = [f"{count:,} failed ({cause})" for cause, count in made.failed.items()]
+    counts += [f"{count:,} infinite ({cause})" for cause, count in made.infinite.items()]
+    outcome = ", ".join(counts) or "all converged"
+    return [f"bootstrap: {made.replications:,} draws of {what}, seed {made.seed}, {outcome}"]
 
 
 def columns_with_roles(data: DataInfo) -> list[str]:
@@ -134,6 +148,9 @@ def interval_heading(model: ModelInfo) -> str:
         of = "penalised likelihood" if model.prior else "likelihood"
         return f"{numbers.percent(interval.level)} interval (profile {of}; {kind})"
     kind = _SE_KIND.get(model.se_kind, f"{model.se_kind} sandwich")
+    if interval.method in _DRAWN:
+        words = f"{_DRAWN[interval.method]} bootstrap; std error: {kind}"
+        return f"{numbers.percent(interval.level)} interval ({words})"
     parts = [interval.method.capitalize(), kind]
     if not _is_normal(interval):
         parts.append(interval.distribution)
