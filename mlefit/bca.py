@@ -7,7 +7,7 @@ the bias-corrected and accelerated interval ends at
 
     share(z) = Phi(z0 + (z0 + z) / (1 - a (z0 + z)))        z = -+ normal quantile of the level
 
-    a = sum l^3 / (6 (sum l^2)^(3/2)),        l = t' A^-1 score,  the influence of each row
+    a = sum l^3 / (6 (sum l^2)^(3/2)),        l = dg' A^-1 score, the influence of each row
 
 so the acceleration costs one pass and no refit; rows that are drawn together are one row, and
 where targets are drawn the sums are those of drawn targets. A share p lies at the (R + 1) p-th
@@ -21,8 +21,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,7 @@ _NORMAL = NormalDist()
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """The ends that draws give an interval.
 
     Attributes:
@@ -89,50 +88,65 @@ def _at(ordered: Vector, share: float) -> float:
     return low if not rest else low + rest * (float(ordered[lower]) - low)
 
 
-def accelerations(
-    maximum: Maximum,
-    engines: Sequence[LocalEngine],
-    clusters: NDArray[np.intp] | None,
-    *,
-    squared_weights: bool,
-) -> Vector:
-    """The acceleration of every coefficient of the user's columns, shape (p,).
+class Influence:
+    """What each row, or each cluster of rows, moves the estimates by.
 
     Args:
         maximum: the fit.
-        engines: the rows; or several draws of them, which the sums are the mean of.
+        engines: the rows; or several draws of them, which sums are the mean of.
         clusters: code of each row's cluster, where whole clusters are drawn.
         squared_weights: whether a weight is part of a row, not a number of rows.
     """
-    inverse = inverse_information(maximum, "observed")
-    to_user = user_matrix(maximum.engine.predictors)
-    if inverse is None:
-        return np.full(len(to_user), math.nan)
-    to_influence = to_user @ inverse
-    model, gammas = maximum.model, maximum.gammas
 
-    def influence(block: Block) -> Matrix:
+    def __init__(
+        self,
+        maximum: Maximum,
+        engines: Sequence[LocalEngine],
+        clusters: NDArray[np.intp] | None,
+        *,
+        squared_weights: bool,
+    ) -> None:
+        self._maximum = maximum
+        self._engines = engines
+        self._clusters = clusters
+        self._squared_weights = squared_weights
+        inverse = inverse_information(maximum, "observed")
+        to_user = user_matrix(maximum.engine.predictors)
+        # of the user's coefficients for a score in the coordinates of the search
+        self._moved = np.full(to_user.shape, math.nan) if inverse is None else to_user @ inverse
+
+    def accelerations(self, directions: Matrix) -> Vector:
+        """Of linear functions of the user's coefficients, one a row, shape (q, p) -> (q,)."""
+        sums = np.mean([self._powers(engine, directions) for engine in self._engines], axis=0)
+        second, third = sums
+        found: Vector = third / (6 * second**1.5)
+        return found
+
+    def _powers(self, engine: LocalEngine, directions: Matrix) -> Matrix:
+        """Sums of the squares and of the cubes of the influence, shape (2, q)."""
+        if self._clusters is not None:
+            return self._powers_of_clusters(engine, directions, self._clusters)
+
+        def powers(block: Block) -> Matrix:
+            values = self._of(block, directions)
+            if self._squared_weights:
+                return np.array([(block.weighted(values) ** k).sum(axis=1) for k in (2, 3)])
+            return np.array([block.weighted(values**k).sum(axis=1) for k in (2, 3)])
+
+        return engine.total(powers)
+
+    def _powers_of_clusters(
+        self, engine: LocalEngine, directions: Matrix, clusters: NDArray[np.intp]
+    ) -> Matrix:
+        sums = np.zeros((int(clusters.max()) + 1, len(directions)))
+        for block in engine.blocks():
+            codes = clusters[block.start : block.start + len(block.y)]
+            np.add.at(sums, codes, block.weighted(self._of(block, directions)).T)
+        return np.array([(sums**k).sum(axis=0) for k in (2, 3)])
+
+    def _of(self, block: Block, directions: Matrix) -> Matrix:
+        """The influence of each row of a block, shape (q, m)."""
+        model, gammas = self._maximum.model, self._maximum.gammas
         terms = model.row_terms(block, gammas, model.leverage_kind)
         slopes = [X * score for X, score in zip(block.designs, terms.score, strict=True)]
-        return to_influence @ np.concatenate(slopes)
-
-    def powers(engine: LocalEngine) -> Matrix:
-        if clusters is not None:
-            sums = np.zeros((int(clusters.max()) + 1, len(to_user)))
-            for block in engine.blocks():
-                codes = clusters[block.start : block.start + len(block.y)]
-                np.add.at(sums, codes, block.weighted(influence(block)).T)
-            return np.array([(sums**k).sum(axis=0) for k in (2, 3)])
-
-        def of_block(block: Block) -> Matrix:
-            values, weight = influence(block), np.ones_like(block.y)
-            weight = block.weighted(weight)
-            if squared_weights:
-                values, weight = values * weight, np.ones_like(weight)
-            return np.array([(weight * values**k).sum(axis=1) for k in (2, 3)])
-
-        return engine.total(of_block)
-
-    second, third = np.mean([powers(engine) for engine in engines], axis=0)
-    found: Vector = third / (6 * second**1.5)
-    return found
+        return directions @ self._moved @ np.concatenate(slopes)

@@ -17,7 +17,7 @@ Source: J. Nocedal and S. J. Wright (2006), Numerical Optimization, 2nd ed., sec
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -32,6 +32,7 @@ from mlefit.optimise import Status, newton
 # Newton's method on g = c doubles the digits at each turn, so twenty are plenty.
 _MOST_TURNS = 20
 _SETTLED = 1e-12
+_STEP = 1e-4
 
 
 class Jet(NamedTuple):
@@ -40,19 +41,24 @@ class Jet(NamedTuple):
     Attributes:
         value: NaN outside its domain.
         slope: its derivatives, shape (p,).
-        bend: its second derivatives, shape (p, p); None where they are zero.
     """
 
     value: float
     slope: Vector
-    bend: Matrix | None = None
 
 
 class Quantity(Protocol):
     """A smooth function of the user's coefficients of all parameters, on the link scale."""
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether its slope is the same everywhere."""
+
     def at(self, beta: Vector) -> Jet:
-        """Value and derivatives."""
+        """Value and slope."""
+
+    def bend(self, beta: Vector) -> Matrix:
+        """Its second derivatives, shape (p, p); not asked for where it is linear."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +66,76 @@ class Single:
     """One coefficient, by its position among all."""
 
     position: int
+    is_linear = True
 
-    def at(self, beta: Vector) -> Jet:
-        """Value and derivatives."""
+    @property
+    def positions(self) -> tuple[int]:
+        """Its own."""
+        return (self.position,)
+
+    def value(self, beta: Vector) -> float:
+        """The coefficient."""
+        return float(beta[self.position])
+
+    def gradient(self, beta: Vector) -> Vector:
+        """One at its position."""
         slope = np.zeros(len(beta))
         slope[self.position] = 1.0
-        return Jet(float(beta[self.position]), slope)
+        return slope
+
+    def at(self, beta: Vector) -> Jet:
+        """Value and slope."""
+        return Jet(self.value(beta), self.gradient(beta))
+
+    def bend(self, beta: Vector) -> Matrix:
+        """Nothing."""
+        return np.zeros((len(beta), len(beta)))
+
+
+class Smooth(Protocol):
+    """A smooth function of the user's coefficients, on the link scale."""
+
+    @property
+    def positions(self) -> Collection[int]:
+        """Of the coefficients that it depends on."""
+
+    def value(self, beta: Vector) -> float:
+        """The function; NaN where it has no value."""
+
+    def gradient(self, beta: Vector) -> Vector:
+        """Its derivatives, shape (p,); NaN where it has none."""
+
+
+class Differenced:
+    """A function that is known with its gradient.
+
+    Its second derivatives, by central differences, only lead the search: where that ends is
+    decided by the gradient.
+
+    Args:
+        function: with its gradient.
+        steps: standard errors of the coefficients, shape (p,).
+    """
+
+    is_linear = False
+
+    def __init__(self, function: Smooth, steps: Vector) -> None:
+        self._function = function
+        self._steps = _STEP * steps
+
+    def at(self, beta: Vector) -> Jet:
+        """Value and slope."""
+        return Jet(self._function.value(beta), self._function.gradient(beta))
+
+    def bend(self, beta: Vector) -> Matrix:
+        """Its second derivatives, shape (p, p)."""
+        found = np.zeros((len(beta), len(beta)))
+        for i in self._function.positions:
+            step = np.zeros(len(beta))
+            step[i] = self._steps[i]
+            rise = self._function.gradient(beta + step) - self._function.gradient(beta - step)
+            found[i] = rise / (2 * step[i])
+        return (found + found.T) / 2
 
 
 @dataclass(frozen=True)
@@ -146,10 +216,9 @@ class Constraint:
         self._errors = errors
 
     def at(self, gamma: Vector) -> Jet:
-        """The quantity and its derivatives in the coordinates of the search."""
-        value, slope, bend = self._quantity.at(self._to_user @ gamma)
-        T = self._to_user
-        return Jet(value, T.T @ slope, None if bend is None else T.T @ bend @ T)
+        """The quantity and its slope in the coordinates of the search."""
+        value, slope = self._quantity.at(self._to_user @ gamma)
+        return Jet(value, self._to_user.T @ slope)
 
     def least(self, value: float, start: Vector, *, tol: float, max_iter: int) -> Least:
         """The least objective with the quantity at a value.
@@ -199,8 +268,9 @@ class Constraint:
         lift = np.zeros(len(gamma))
         lift[k] = 1 / jet.slope[k]
         information = whole.information
-        if jet.bend is not None and kind == "observed":
-            information = information - multiplier * jet.bend
+        if kind == "observed" and not self._quantity.is_linear:
+            T = self._to_user
+            information = information - multiplier * (T.T @ self._quantity.bend(T @ gamma) @ T)
         ZH = Z.T @ information
         return _Held(
             nll=whole.nll,
@@ -223,7 +293,7 @@ class Constraint:
                 return None
             step = (value - jet.value) / jet.slope[k]
             gamma[k] += step
-            if jet.bend is None or abs(step) <= _SETTLED * size:
+            if self._quantity.is_linear or abs(step) <= _SETTLED * size:
                 return jet
         return None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
+from mlefit.constrained import Smooth
 from mlefit.design.roles import Roles
 from mlefit.existence import Recession
 from mlefit.inference import Reference, natural_scale
@@ -31,6 +32,8 @@ class Uncertainty:
         scale_factor: what multiplies the scale parameter: 1, or root of n/(n - p).
         centres: where the intervals lie, on the link scale, if not about the estimates.
         ends: of the interval of each free coefficient, where they do not come from its error.
+        ends_of: gives the interval of any smooth function of the coefficients, where its error
+            does not.
         ends_from: what they come from, in a word.
     """
 
@@ -41,6 +44,7 @@ class Uncertainty:
     is_posterior: bool
     centres: Vector | None = None
     ends: tuple[Ends, ...] = ()
+    ends_of: Callable[[Smooth], Ends] | None = None
     ends_from: str = ""
 
     @property
@@ -91,7 +95,7 @@ def _estimated(
     if error is None or error == 0:
         return results.Coefficient(parameter, term, float(estimate), error, *[None] * 4)
     if uncertainty.ends_from == PROFILE:
-        low, high, root = uncertainty.ends[position]
+        low, high, *_, root = uncertainty.ends[position]
         p = None if root is None else uncertainty.reference.p_value(root)
         return results.Coefficient(parameter, term, float(estimate), error, root, p, low, high)
     centre = float(estimate) if uncertainty.centres is None else uncertainty.centres[position]

@@ -5,11 +5,12 @@ What they are made with is loaded when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from mlefit._types import Matrix
+from mlefit.constrained import Smooth
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.maximum import Maximum
@@ -28,14 +29,39 @@ Progress = Callable[[str, int, int], None]
 
 
 class Ends(NamedTuple):
-    """The ends of an interval, and the signed root of the likelihood ratio against zero.
+    """The ends of an interval.
 
-    An end that does not exist is None.
+    Attributes:
+        low: None if there is no lower end.
+        high: the same above.
+        why_low: why there is none, or why it lies where it does; else empty.
+        why_high: the same above.
+        root: signed root of the likelihood ratio against zero, where that was asked.
     """
 
     low: float | None
     high: float | None
+    why_low: str = ""
+    why_high: str = ""
     root: float | None = None
+
+    def remarks(self, name: str) -> Iterator[str]:
+        """What is said of an end that does not exist, or is where the domain ends."""
+        for side, end, why in (
+            ("lower", self.low, self.why_low),
+            ("upper", self.high, self.why_high),
+        ):
+            if why:
+                yield (
+                    f"{name} has no {side} end: {why}"
+                    if end is None
+                    else (f"the {side} end of {name} is where {why}")
+                )
+
+    @property
+    def turned(self) -> Ends:
+        """Those of what falls as this grows."""
+        return Ends(self.high, self.low, self.why_high, self.why_low, self.root)
 
 
 @dataclass(frozen=True)
@@ -46,6 +72,7 @@ class Intervals:
         maximum: the fit; a higher one than was given where profiling found it.
         method: what the ends come from, in a word; empty if there are none.
         ends: one for each free coefficient of the user's columns.
+        ends_of: gives those of any smooth function; None where errors give them.
         covariance: of drawn estimates, shape (p, p); None without draws.
         bootstrap: what was drawn.
         notes: what a person should know.
@@ -55,6 +82,7 @@ class Intervals:
     maximum: Maximum
     method: str = ""
     ends: tuple[Ends, ...] = ()
+    ends_of: Callable[[Smooth], Ends] | None = None
     covariance: Matrix | None = None
     bootstrap: Bootstrap | None = None
     notes: tuple[str, ...] = ()

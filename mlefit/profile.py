@@ -26,9 +26,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.constrained import Constraint, Least, Quantity, Single
+from mlefit.constrained import Constraint, Differenced, Least, Quantity, Single, Smooth
 from mlefit.design.blocks import user_matrix
 from mlefit.inference import inverse_information
+from mlefit.intervals import Ends
 from mlefit.maximise import Search
 from mlefit.maximum import Maximum
 from mlefit.refits import Refits
@@ -45,6 +46,7 @@ _STRIDES = 12
 
 UNBOUNDED = "the profile never falls far enough"
 EDGE = "the parameters reach the edge of their domain"
+HIGHER = "its profile leads above the maximum that was found"
 LOST = "the refits with it held did not converge"
 
 
@@ -60,34 +62,6 @@ class HigherError(Exception):
         super().__init__(f"{rise:.6g} nats higher")
         self.gamma = gamma
         self.rise = rise
-
-
-@dataclass(frozen=True)
-class End:
-    """One end of an interval.
-
-    Attributes:
-        value: None if there is no such end, or none was found.
-        reason: why there is none, or why it lies where it does; else empty.
-    """
-
-    value: float | None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What the profile of one coefficient says.
-
-    Attributes:
-        root: signed root of the ratio against zero; None if zero is not allowed.
-        low: lower end of the interval.
-        high: upper end.
-    """
-
-    root: float | None
-    low: End
-    high: End
 
 
 @dataclass(frozen=True)
@@ -116,8 +90,8 @@ def profiles(
     search: Search,
     quantile: float,
     tell: Callable[[int, int], None] = lambda done, of: None,
-) -> tuple[Profile, ...]:
-    """One profile for each free coefficient of the user's columns, in order.
+) -> tuple[Ends, ...]:
+    """The profile interval of each free coefficient of the user's columns, in order.
 
     Args:
         maximum: what they are measured from.
@@ -132,9 +106,20 @@ def profiles(
     found = []
     for position in range(count):
         tell(position, count)
-        found.append(Curve(maximum, search, Single(position)).profile(quantile))
+        curve = Curve(maximum, search, Single(position))
+        found.append(curve.ends(quantile)._replace(root=curve.root(0.0)))
     tell(count, count)
     return tuple(found)
+
+
+def of_function(maximum: Maximum, search: Search, function: Smooth) -> Curve:
+    """The profile of a function that comes with its gradient."""
+    inverse = inverse_information(maximum, "observed")
+    to_user = user_matrix(maximum.engine.predictors)
+    steps = np.ones(len(to_user))
+    if inverse is not None:
+        steps = np.sqrt(np.einsum("ij,jk,ik->i", to_user, inverse, to_user))
+    return Curve(maximum, search, Differenced(function, steps))
 
 
 class Curve:
@@ -168,9 +153,10 @@ class Curve:
         self.std_error = math.sqrt(variance) if variance > 0 else math.nan
         self.top = Place(jet.value, gamma, 0.0, 1 / self.std_error, ahead / variance)
 
-    def profile(self, quantile: float) -> Profile:
-        """The ends where the root is as far from zero as the quantile, and the test of zero."""
-        return Profile(self.root(0.0), self.end(-quantile), self.end(quantile))
+    def ends(self, quantile: float) -> Ends:
+        """Where the root is as far from zero as the quantile, on either side."""
+        (low, why_low), (high, why_high) = self.end(-quantile), self.end(quantile)
+        return Ends(low, high, why_low, why_high)
 
     def root(self, value: float) -> float | None:
         """Signed root of the likelihood ratio against a value; None if it is not allowed."""
@@ -189,10 +175,13 @@ class Curve:
             if math.isfinite(place.root):
                 near = place
 
-    def end(self, wanted: float) -> End:
-        """Where the root is `wanted`: Newton's method inside a bracket."""
+    def end(self, wanted: float) -> tuple[float | None, str]:
+        """Where the root is `wanted`, by Newton's method inside a bracket; and what is odd there.
+
+        None if there is no such value, or none was found, and the reason.
+        """
         if not math.isfinite(self.std_error):
-            return End(None, LOST)
+            return None, LOST
         inside, outside = self.top, math.copysign(math.inf, wanted)
         reach = math.copysign(self.std_error, wanted)
         place, slope = self.top, self.top.slope
@@ -206,7 +195,7 @@ class Curve:
             if not math.isfinite(place.root):  # outside the domain, or the path to it is curved
                 reach = (ahead - inside.at) / 4
                 if abs(reach) <= _CLOSED * max(abs(ahead), self.std_error):
-                    return End(inside.at, EDGE)
+                    return inside.at, EDGE
                 place, slope = inside, inside.slope
                 continue
             if math.isnan(slope):  # a corner has no multiplier
@@ -215,18 +204,18 @@ class Curve:
                 # the others may have a better place that no path from the maximum leads to
                 other = self.held(ahead, self.top, follow=False)
                 if not (other.converged and abs(other.root) < abs(place.root) - _SAME_ROOT):
-                    return End(place.at + (wanted - place.root) / slope)
+                    return place.at + (wanted - place.root) / slope, ""
                 place, slope, outside = other, other.slope, math.copysign(math.inf, wanted)
             if abs(place.root) < abs(wanted):
                 gain = abs(place.root) - abs(inside.root)
                 far = abs(place.at - self.estimate) > _FARTHEST * self.std_error
                 if bold and far and math.isinf(outside) and gain <= _FLAT * abs(wanted):
-                    return End(None, UNBOUNDED)
+                    return None, UNBOUNDED
                 inside = place
                 reach *= 2 if bold else 1
             else:
                 outside = place.at
-        return End(None, LOST)
+        return None, LOST
 
     def held(self, at: float, near: Place, *, follow: bool = True) -> Place:
         """The least objective with the quantity at a value, searched from a place.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit.bca import Reach, accelerations, reach
+from mlefit.bca import Influence, reach
 from mlefit.bootstrap import Draws, draws
+from mlefit.constrained import Single, Smooth
 from mlefit.engines.local import LocalEngine
 from mlefit.gof import drawn
 from mlefit.intervals import BCA, BOOTSTRAP, Ends, Intervals, Progress
@@ -23,6 +24,9 @@ from mlefit.results.fit import Bootstrap
 _MOST_LOST = 0.05
 # The skewness of the scores under the model is that of so many draws of all rows.
 _SKEWNESS_DRAWS = 50
+
+_INFINITE = "so many draws have it at infinity"
+_ONE_SIDED = "every draw lies on one side of the estimate"
 
 
 def resampled(
@@ -47,33 +51,75 @@ def resampled(
     )
     if request.ci != BOOTSTRAP or not len(fits.estimates):
         return made
-    method = request.bootstrap_interval or BCA
-    a: Sequence[float | None] = [None] * len(maximum.optimum.gamma)
-    if method == BCA:
-        sampled = request.sampling_weights is not None
-        engines = _drawn_engines(request, maximum)
-        a = accelerations(maximum, engines, clusters, squared_weights=sampled).tolist()
-    beta = np.concatenate(maximum.betas)
-    ends = [
-        reach(column, estimate, request.conf_level, acceleration)
-        for column, estimate, acceleration in zip(fits.estimates.T, beta, a, strict=True)
-    ]
-    few = [place.name for place, one in zip(places(maximum), ends, strict=True) if not one.enough]
+    drawn_ends = _DrawnEnds(request, maximum, fits, clusters)
+    spots = list(places(maximum))
+    ends = tuple(drawn_ends.of(Single(position)) for position in range(len(spots)))
     warnings = made.warnings
-    if few:
+    if drawn_ends.beyond:
         more = 10 * (record.replications + 1) - 1
         told = (
-            f"{record.replications:,} draws are too few for the ends of {', '.join(few)}, which "
-            f"lie beyond the last draw\n  try:  --replications {more}   or   --conf-level 0.9"
+            f"{record.replications:,} draws are too few for some ends, which lie beyond the last "
+            f"of them\n  try:  --replications {more}   or   --conf-level 0.9"
         )
         warnings = (*warnings, told)
     return replace(
         made,
-        method=method,
-        ends=tuple(Ends(_finite(one.low), _finite(one.high)) for one in ends),
-        notes=tuple(_open_ended(maximum, ends)),
+        method=request.bootstrap_interval or BCA,
+        ends=ends,
+        ends_of=drawn_ends.of,
+        notes=tuple(
+            line
+            for spot, one in zip(spots, ends, strict=True)
+            for line in (one.turned if spot.falls else one).remarks(spot.name)
+        ),
         warnings=warnings,
     )
+
+
+class _DrawnEnds:
+    """The interval that drawn fits give any smooth function of the coefficients.
+
+    Attributes:
+        beyond: how many of them ended beyond the last draw.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        maximum: Maximum,
+        fits: Draws,
+        clusters: NDArray[np.intp] | None,
+    ) -> None:
+        self._level = request.conf_level
+        self._beta = np.concatenate(maximum.betas)
+        self._fits = fits
+        self._influence = None
+        if (request.bootstrap_interval or BCA) == BCA:
+            sampled = request.sampling_weights is not None
+            engines = _drawn_engines(request, maximum)
+            self._influence = Influence(maximum, engines, clusters, squared_weights=sampled)
+        self.beyond = 0
+
+    def of(self, function: Smooth) -> Ends:
+        """The ends for one function."""
+        with np.errstate(all="ignore"):
+            values = np.array([function.value(beta) for beta in self._fits.estimates])
+            values = values[~np.isnan(values)]
+            a = None
+            if self._influence is not None:
+                slope = function.gradient(self._beta)
+                (a,) = self._influence.accelerations(slope[None]).tolist()
+        found = reach(values, function.value(self._beta), self._level, a)
+        self.beyond += not found.enough
+        return Ends(_finite(found.low), _finite(found.high), _why(found.low), _why(found.high))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _why(value: float) -> str:
+    return _ONE_SIDED if math.isnan(value) else _INFINITE if math.isinf(value) else ""
 
 
 def _drawn_engines(request: Request, maximum: Maximum) -> list[LocalEngine]:
@@ -82,10 +128,6 @@ def _drawn_engines(request: Request, maximum: Maximum) -> list[LocalEngine]:
         return [maximum.engine]
     rng = np.random.default_rng([request.seed, _SKEWNESS_DRAWS])
     return [maximum.engine.with_target(drawn(maximum, rng)) for _ in range(_SKEWNESS_DRAWS)]
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _lost(fits: Draws) -> Iterator[str]:
@@ -97,13 +139,3 @@ def _lost(fits: Draws) -> Iterator[str]:
             f"{lost:,} of {fits.replications:,} draws have no estimates ({causes}), so what the "
             "others say of errors and intervals is about easier samples than these rows"
         )
-
-
-def _open_ended(maximum: Maximum, ends: Sequence[Reach]) -> Iterator[str]:
-    for place, one in zip(places(maximum), ends, strict=True):
-        low, high = (one.high, one.low) if place.falls else (one.low, one.high)
-        for side, end in (("lower", low), ("upper", high)):
-            if math.isinf(end):
-                yield f"{place.name} has no {side} end: so many draws have it at infinity"
-            elif math.isnan(end):
-                yield f"{place.name} has no {side} end: every draw is on one side of the estimate"

@@ -123,4 +123,4 @@ def uncertainty_of(
     )
     if not intervals.ends or matrix is None:
         return made
-    return replace(made, ends=intervals.ends, ends_from=intervals.method)
+    return replace(made, ends=intervals.ends, ends_of=intervals.ends_of, ends_from=intervals.method)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mlefit.bca import accelerations, reach
+from mlefit.bca import Influence, reach
 from mlefit.boundary import highest
 from mlefit.errors import UsageError
 from mlefit.fitting import fit, prepare
@@ -47,6 +47,11 @@ def resampled(formula: str = "y ~ x", family: str = "normal", **options: Any) ->
 def found(formula: str, family: str, **options: Any) -> Maximum:
     prepared = prepare(Request(data=LINES, formula=formula, family=family, **options))
     return highest(prepared.model, prepared.engine, Search())
+
+
+def accelerations(maximum: Maximum) -> np.ndarray:
+    influence = Influence(maximum, [maximum.engine], None, squared_weights=False)
+    return influence.accelerations(np.eye(len(maximum.optimum.gamma)))
 
 
 def least_squares(weights: np.ndarray) -> np.ndarray:
@@ -134,9 +139,7 @@ def test_bca_of_clusters_sums_the_influence_of_their_rows():
 
 
 def test_the_acceleration_of_a_mean_is_a_sixth_of_its_skewness_over_the_root_of_n():
-    (a, _) = accelerations(
-        found("y ~ 1", "normal"), [found("y ~ 1", "normal").engine], None, squared_weights=False
-    )
+    (a, _) = accelerations(found("y ~ 1", "normal"))
     y = LINES["y"].to_numpy()
     skewness = ((y - y.mean()) ** 3).mean() / y.std() ** 3
     assert a == pytest.approx(skewness / (6 * math.sqrt(ROWS)), rel=1e-10)
@@ -147,11 +150,7 @@ def test_frequency_weights_give_the_acceleration_of_repeated_rows():
     repeated = LINES.select(pl.all().repeat_by("n").explode())
     prepared = prepare(Request(data=repeated, formula="count ~ x", family="poisson"))
     whole = highest(prepared.model, prepared.engine, Search())
-    one, other = (
-        accelerations(maximum, [maximum.engine], None, squared_weights=False)
-        for maximum in (weighted, whole)
-    )
-    assert one == pytest.approx(other, rel=1e-9)
+    assert accelerations(weighted) == pytest.approx(accelerations(whole), rel=1e-9)
 
 
 # ---- laws ----
@@ -194,6 +193,18 @@ def test_an_interval_of_sigma_is_that_of_its_logarithm_mapped():
     )
     # two draws of the ordered ones are joined by a line, in log sigma or in sigma
     assert ends(log) == pytest.approx(ends(identity), rel=1e-3)
+
+
+def test_a_derived_quantity_is_computed_from_every_draw():
+    """exp of a coefficient has exp of its ends at the draws; a ratio those of the ratios."""
+    result = resampled(
+        bootstrap_interval="percentile", derive=("odds = exp(b[x])", "ratio = b[Intercept] / b[x]")
+    )
+    odds, ratio = result.derived
+    drawn = plain_draws(of_rows)
+    for row, values in ((odds, np.exp(drawn[:, 1])), (ratio, drawn[:, 0] / drawn[:, 1])):
+        expected = np.quantile(values, [0.025, 0.975], method="weibull")
+        assert ends(row) == pytest.approx(tuple(expected), rel=1e-7)
 
 
 def test_parametric_draws_scatter_as_the_model_says():

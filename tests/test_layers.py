@@ -89,17 +89,20 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "constrained": (words("_types likelihood optimise"), NUMERIC),
     "refits": (words("constrained design engines maximise maximum optimise"), NUMERIC),
     "profile": (
-        words("_types constrained design inference maximise maximum refits several"),
+        words("_types constrained design inference intervals maximise maximum refits several"),
         NUMERIC,
     ),
     "places": (words("links maximum"), set()),
     "intervals": (
-        words("_types errors families gof maximum penalty priors request results"),
+        words("_types constrained errors families gof maximum penalty priors request results"),
         NUMERIC,
     ),
     "profiled": (
-        words("inference intervals maximise maximum optimise places profile request"),
-        set(),
+        words(
+            "_types constrained inference intervals maximise maximum optimise places profile "
+            "request"
+        ),
+        NUMERIC,
     ),
     "bootstrap": (
         words(
@@ -109,7 +112,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bca": (words("_types design engines inference maximum"), NUMERIC),
     "resampled": (
-        words("bca bootstrap engines gof intervals maximise maximum places request results"),
+        words(
+            "bca bootstrap constrained engines gof intervals maximise maximum places request "
+            "results"
+        ),
         NUMERIC,
     ),
     "uncertainty": (
@@ -164,7 +170,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "verdict": (words("design existence fisher maximum support"), set()),
     "catalogue": (words("families links priors specify"), set()),
     "estimates": (
-        words("_types design existence inference intervals maximum optimise results support"),
+        words(
+            "_types constrained design existence inference intervals maximum optimise results "
+            "support"
+        ),
         NUMERIC,
     ),
     "at": (words("__init__ design errors families support"), {"numpy"}),
@@ -179,7 +188,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "quantities": (words("design errors expression families"), set()),
     "derived": (
-        words("_types errors estimates expression links maximum optimise quantities results"),
+        words(
+            "_types errors estimates expression intervals links maximum optimise quantities results"
+        ),
         NUMERIC,
     ),
     "readings": (

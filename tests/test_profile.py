@@ -43,26 +43,41 @@ def _quiet():
 class Ratio:
     """mu/sigma of a normal sample."""
 
+    is_linear = False
+
     def at(self, beta: Any) -> Jet:
         m, e = beta[0], math.exp(-beta[1])
-        bend = np.array([[0, -e], [-e, m * e]])
-        return Jet(m * e, np.array([e, -m * e]), bend)
+        return Jet(m * e, np.array([e, -m * e]))
+
+    def bend(self, beta: Any) -> Any:
+        m, e = beta[0], math.exp(-beta[1])
+        return np.array([[0, -e], [-e, m * e]])
 
 
 class HalfDose:
     """-b0/b1."""
 
+    is_linear = False
+
     def at(self, beta: Any) -> Jet:
         a, b = beta
-        bend = np.array([[0, b], [b, -2 * a]]) / b**3
-        return Jet(-a / b, np.array([-1 / b, a / b**2]), bend)
+        return Jet(-a / b, np.array([-1 / b, a / b**2]))
+
+    def bend(self, beta: Any) -> Any:
+        a, b = beta
+        return np.array([[0, b], [b, -2 * a]]) / b**3
 
 
 class Predictor:
     """The linear predictor of mu at x = 2."""
 
+    is_linear = True
+
     def at(self, beta: Any) -> Jet:
         return Jet(beta[0] + 2 * beta[1], np.array([1.0, 2.0, 0.0]))
+
+    def bend(self, beta: Any) -> Any:
+        return np.zeros((3, 3))
 
 
 # ---- against 50 digits ----
@@ -104,11 +119,11 @@ def test_an_end_has_the_digits_of_fifty(name, quantity, level):
         exact_maximum(name), SEARCH, derived.get(quantity) or Single(int(quantity.lstrip("b")))
     )
     exact = EXACT["models"][name]["quantities"][quantity]
-    profile = curve.profile(QUANTILES[level])
+    ends = curve.ends(QUANTILES[level])
     assert curve.estimate == pytest.approx(float(exact["estimate"]), rel=1e-9, abs=1e-9)
     low, high = (float(end) for end in exact[level])
-    assert (profile.low.value, profile.high.value) == pytest.approx((low, high), rel=1e-9, abs=1e-9)
-    assert (profile.low.reason, profile.high.reason) == ("", "")
+    assert (ends.low, ends.high) == pytest.approx((low, high), rel=1e-9, abs=1e-9)
+    assert (ends.why_low, ends.why_high) == ("", "")
 
 
 def test_the_mean_and_the_sigma_of_a_normal_sample_have_closed_forms():
@@ -151,10 +166,10 @@ def test_r_has_the_digits_that_its_splines_leave(name):
         spelt = [f"({label})" if label == "Intercept" else label for label in labels]
         plain = [label.replace("[", "").replace("]", "") for label in spelt]
         rows = sorted(rows, key=lambda row: plain.index(row["name"]))
-    for row, profile in zip(rows, every, strict=True):
+    for row, ends in zip(rows, every, strict=True):
         low, high = float(row["low"]), float(row["high"])
         close = pytest.approx((low, high), abs=1e-4 * (high - low))
-        assert (profile.low.value, profile.high.value) == close
+        assert ends[:2] == close
 
 
 # ---- laws ----
@@ -180,8 +195,8 @@ def test_the_interval_of_sigma_is_that_of_its_logarithm_whatever_the_link():
     )
     assert ends_of(log.parameters[1]) == pytest.approx(ends_of(identity.parameters[1]), rel=1e-9)
     maximum = found(TABLES["sample"], "y ~ 1", "normal")
-    profile = Curve(maximum, SEARCH, Single(1)).profile(QUANTILES["0.95"])
-    expected = [math.exp(profile.low.value or 0), math.exp(profile.high.value or 0)]
+    low, high, *_ = Curve(maximum, SEARCH, Single(1)).ends(QUANTILES["0.95"])
+    expected = [math.exp(low or 0), math.exp(high or 0)]
     assert ends_of(log.parameters[1]) == pytest.approx(expected, rel=1e-12)
 
 
@@ -195,8 +210,8 @@ def test_a_surer_interval_holds_a_less_sure_one():
     maximum = exact_maximum("gamma")
     for position in range(3):
         curve = Curve(maximum, SEARCH, Single(position))
-        lows = [curve.end(-q).value for q in (0.5, 1.0, 2.0, 3.0)]
-        highs = [curve.end(q).value for q in (0.5, 1.0, 2.0, 3.0)]
+        lows = [curve.end(-q)[0] for q in (0.5, 1.0, 2.0, 3.0)]
+        highs = [curve.end(q)[0] for q in (0.5, 1.0, 2.0, 3.0)]
         assert lows == sorted(lows, reverse=True)
         assert highs == sorted(highs)
 
@@ -209,7 +224,7 @@ def test_the_root_at_an_end_is_the_quantile_and_zero_is_inside_where_p_is_large(
     assert result.model.interval.method == "profile"
     maximum = exact_maximum("negbinom")
     curve = Curve(maximum, SEARCH, Single(1))
-    assert curve.root(curve.end(1.5).value or 0.0) == pytest.approx(-1.5, rel=1e-9)
+    assert curve.root(curve.end(1.5)[0] or 0.0) == pytest.approx(-1.5, rel=1e-9)
 
 
 def test_frequency_weights_are_repeated_rows():
@@ -236,17 +251,17 @@ def test_counts_that_hardly_spread_leave_no_upper_end_for_k():
 
 def test_a_half_dose_without_a_slope_has_no_ends():
     data = TABLES["doses"].with_columns(y=pl.Series([0, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1]))
-    profile = Curve(found(data, "y ~ dose", "bernoulli"), SEARCH, HalfDose()).profile(1.96)
-    assert {profile.low.reason, profile.high.reason} == {UNBOUNDED}
+    ends = Curve(found(data, "y ~ dose", "bernoulli"), SEARCH, HalfDose()).ends(1.96)
+    assert ends[:4] == (None, None, UNBOUNDED, UNBOUNDED)
 
 
 def test_an_end_at_the_edge_of_the_domain_says_so():
     """A Poisson mean on the identity link: rows of 0 keep their height as it goes to 0."""
     data = pl.DataFrame({"x": [0.0, 0.5, 1.0, 2.0], "y": [0, 4, 5, 7]})
     maximum = found(data, "y ~ x", "poisson", links=("identity",))
-    end = Curve(maximum, SEARCH, Single(0)).end(-1.96)
-    assert end.value == pytest.approx(0.0, abs=1e-6)
-    assert end.reason == EDGE
+    end, why = Curve(maximum, SEARCH, Single(0)).end(-1.96)
+    assert end == pytest.approx(0.0, abs=1e-6)
+    assert why == EDGE
 
 
 # ---- a corner ----
@@ -267,6 +282,31 @@ def test_a_laplace_location_is_the_set_of_heights_above_the_cut():
     for end in ends_of(b):
         r = np.abs(y - np.median(y)).mean() / end
         assert 2 * n * (r - 1 - math.log(r)) == pytest.approx(QUANTILES["0.95"] ** 2, rel=1e-8)
+
+
+def test_a_function_of_one_coefficient_of_a_corner_is_mapped_and_of_two_has_no_profile():
+    one, two = ("twice = exp(2 * b[Intercept] / 10)", "both = mu / b")
+    result = fit(
+        pl.DataFrame({"y": [1.0, 2.5, 3.0, 4.5, 7.0, 8.0, 11.0]}), "y ~ 1", family="laplace",
+        ci="profile", derive=(one, two),
+    )  # fmt: skip
+    mu, (twice, both) = result.parameters[0], result.derived
+    assert ends_of(twice) == pytest.approx([math.exp(end / 5) for end in ends_of(mu)], rel=1e-12)
+    assert ends_of(both) == (None, None)
+    assert any(note.startswith("both has no lower end") for note in result.notes)
+
+
+def test_a_derived_quantity_has_the_profile_of_its_expression():
+    result = fit(
+        TABLES["doses"], "y ~ dose", family="bernoulli", ci="profile",
+        derive=("ld50 = -b[Intercept] / b[dose]", "odds = exp(b[dose])"),
+    )  # fmt: skip
+    ld50, odds = result.derived
+    exact = EXACT["models"]["logistic"]["quantities"]
+    expected = [float(end) for end in exact["-b0/b1"]["0.95"]]
+    assert ends_of(ld50) == pytest.approx(expected, rel=1e-8)
+    expected = [math.exp(float(end)) for end in exact["b1"]["0.95"]]
+    assert ends_of(odds) == pytest.approx(expected, rel=1e-8)
 
 
 def test_quantile_regression_with_a_slope_held_is_the_programme_of_the_rest():
@@ -306,7 +346,7 @@ def test_the_fit_goes_on_from_the_higher_hill_and_says_so():
     assert made.maximum.optimum.gamma[0] == pytest.approx(3.0, abs=0.3)
     assert made.maximum.optimum.totals.nll < maximum.optimum.totals.nll
     assert "above the maximum that the search had ended at" in made.notes[0]
-    low, high, _ = made.ends[0]
+    low, high, *_ = made.ends[0]
     assert low is not None
     assert high is not None
     assert low < 3.0 < high
