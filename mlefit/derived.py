@@ -115,7 +115,7 @@ class DerivedFunction:
             leaf: float((eta if one.link is None else one.link.inverse(eta))[0])
             for (leaf, one), eta in zip(self.leaves.items(), etas.values(), strict=True)
         }
-        found = evaluate(self.expression, {**numbers, **self.constants})
+        found = evaluate(self.expression, numbers, self.constants)
         gradient = np.zeros(len(beta))
         for leaf, one in self.leaves.items():
             slope = 1.0 if one.link is None else float(one.link.slope(etas[leaf])[0])
