@@ -42,6 +42,7 @@ Examples:
   mlefit fit sample_data/rivers.csv -y length_miles -F laplace -o rivers.json
   mlefit fit sample_data/callbacks.csv 'call ~ honors * city' -F bernoulli --anova
   mlefit fit sample_data/insurance.csv 'claims ~ age' -F poisson --test '+ group'
+  mlefit fit sample_data/rivers.csv -y length_miles -F gamma --derive 'sd = mu/sqrt(k)'
 """
 
 _REPEATED = ("links", "models", "fix", "priors", "derive", "tests")

@@ -84,8 +84,8 @@ def derived(result: FitResult) -> Grid | None:
     rows = result.derived
     if not rows:
         return None
-    headings = ["derived", "formula", "symmetric on", *_DERIVED, wording.derived_heading(result)]
-    names = [[row.name, row.expression, _scale(row)] for row in rows]
+    headings = ["derived", "formula", "scale", *_DERIVED, wording.derived_heading(result)]
+    names = [[row.name, row.expression, row.scale or ""] for row in rows]
     return _grid(headings, names, _of_derived(rows))
 
 
@@ -97,17 +97,14 @@ def elsewhere(result: FitResult) -> Iterator[tuple[str, Grid]]:
         yield call, _grid(headings, names, _of_derived(one.arguments))
 
 
-def _scale(row: Derived) -> str:
-    return "" if row.scale is None else f"{row.scale} scale"
-
-
 def _of_derived(rows: Sequence[Derived]) -> list[list[str]]:
     """Estimate, error and interval."""
     cells = [
         numbers.rounded([row.estimate, row.std_error, row.conf_low, row.conf_high], row.std_error)
         for row in rows
     ]
-    estimate, error, low, high = (numbers.aligned([one[at] for one in cells]) for at in range(4))
+    error, low, high = (numbers.aligned([one[at] for one in cells]) for at in (1, 2, 3))
+    estimate = numbers.aligned([one[0] or "none" for one in cells])
     return [estimate, error, ["   ".join(ends) for ends in zip(low, high, strict=True)]]
 
 
