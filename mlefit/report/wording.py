@@ -22,7 +22,6 @@ from mlefit.results.fit import (
     Reparameterisation,
 )
 
-REPARAMETERISED = "The same distribution elsewhere"
 _SE_KIND = {
     "observed": "observed information",
     "expected": "expected information",
@@ -163,6 +162,12 @@ def derived_heading(result: FitResult) -> str:
     if model.interval.method == "profile":
         model = replace(model, interval=replace(model.interval, method="wald"))
     return interval_heading(model)
+
+
+def reparameterised_heading(result: FitResult) -> str:
+    """What the calls are of: the truncation of a sample is no part of them."""
+    before = ", before its truncation" if result.data.truncation else ""
+    return f"The same distribution elsewhere{before}"
 
 
 def reparameterised(result: FitResult) -> list[str]:

@@ -79,6 +79,11 @@ def test_the_calls_elsewhere_end_the_report_of_a_plain_sample_only(run):
     assert "The same distribution elsewhere" not in run(*VISITS)[1]
 
 
+def test_the_calls_of_a_truncated_sample_are_of_the_distribution_before(run):
+    _, out, _ = run(*RIVERS, "--truncated-below", "134.5")
+    assert "The same distribution elsewhere, before its truncation\n  R: dgamma(" in out
+
+
 def test_the_table_elsewhere_has_a_row_for_each_argument(run):
     _, out, _ = run(*RIVERS, "--table", "elsewhere", "-f", "csv")
     table = rows(out)
