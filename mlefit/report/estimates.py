@@ -84,14 +84,20 @@ def derived(result: FitResult) -> Grid | None:
     rows = result.derived
     if not rows:
         return None
-    headings = ["derived", "formula", "scale", *_DERIVED, wording.derived_heading(result)]
-    names = [[row.name, row.expression, row.scale or ""] for row in rows]
-    return _grid(headings, names, _of_derived(rows))
+    words = {
+        "derived": [row.name for row in rows],
+        "formula": [row.expression for row in rows],
+        "scale": [row.scale or "" for row in rows],
+    }
+    if not any(words["scale"]):  # a profile or a bootstrap is the same on every scale
+        del words["scale"]
+    headings = [*words, *_DERIVED, wording.interval_heading(result.model)]
+    return _grid(headings, list(zip(*words.values(), strict=True)), _of_derived(rows))
 
 
 def elsewhere(result: FitResult) -> Iterator[tuple[str, Grid]]:
     """Each way of writing the distribution elsewhere, with the parameters it has there."""
-    headings = ["argument", "formula", *_DERIVED, wording.derived_heading(result)]
+    headings = ["argument", "formula", *_DERIVED, wording.interval_heading(result.model)]
     for one, call in zip(result.elsewhere, wording.reparameterised(result), strict=True):
         names = [[row.name, row.expression] for row in one.arguments]
         yield call, _grid(headings, names, _of_derived(one.arguments))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeGuard
 
 from mlefit.report import numbers
@@ -154,14 +153,6 @@ def interval_heading(model: ModelInfo) -> str:
     if not _is_normal(interval):
         parts.append(interval.distribution)
     return f"{numbers.percent(interval.level)} interval ({', '.join(parts)})"
-
-
-def derived_heading(result: FitResult) -> str:
-    """The same for functions of the parameters, which have no profiles of their own."""
-    model = result.model
-    if model.interval.method == "profile":
-        model = replace(model, interval=replace(model.interval, method="wald"))
-    return interval_heading(model)
 
 
 def reparameterised_heading(result: FitResult) -> str:

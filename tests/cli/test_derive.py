@@ -36,6 +36,23 @@ def test_a_quantity_is_a_row_of_its_own_table_in_every_format(run):
     assert out.startswith("| derived | formula | scale | estimate |")
 
 
+def test_profiles_have_no_scale_and_say_what_they_are(run):
+    derive = ("--derive", "log sd = log(mu/sqrt(k))", *SD, "--ci", "profile")
+    code, out, _ = run(*RIVERS, *derive, "--table", "derived")
+    assert code == 0
+    assert out.split("95%")[0].split() == ["derived", "formula", "estimate", "std", "error"]
+    assert "95% interval (profile likelihood; std error: observed information)" in out
+    _, out, _ = run(*RIVERS, *derive, "--table", "derived", "-f", "csv")
+    log_sd, sd = rows(out)
+    for end in ("conf_low", "conf_high"):
+        assert math.exp(float(log_sd[end])) == pytest.approx(float(sd[end]), rel=1e-8)
+    _, out, _ = run(*RIVERS, *derive, "--table", "elsewhere", "-f", "csv")
+    shape, rate, _, scale, *_ = rows(out)
+    assert 1 / float(rate["conf_low"]) == pytest.approx(float(scale["conf_high"]), rel=1e-8)
+    _, out, _ = run(*RIVERS, "--ci", "profile", "-f", "csv")
+    assert float(shape["conf_low"]) == pytest.approx(float(rows(out)[1]["conf_low"]), rel=1e-8)
+
+
 def test_an_error_of_the_words_is_2_and_shows_what_would_work(run):
     code, out, err = run(*VISITS, "--derive", "ratio = exp(b[agee])")
     assert (code, out) == (2, "")
