@@ -14,7 +14,7 @@ from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.certificate import certificate
 from mlefit.criteria import criteria, nobs_of
-from mlefit.debiased import KIND, debiased
+from mlefit.debiased import KIND
 from mlefit.derived import derived_rows
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
@@ -23,14 +23,12 @@ from mlefit.design.table import Table
 from mlefit.errors import UsageError
 from mlefit.estimates import Uncertainty, coefficient_rows, parameter_rows
 from mlefit.goodness import FitSums, deviance, diagnostics, fit_sums
-from mlefit.inference import Reference, covariance
+from mlefit.intervals import Intervals
 from mlefit.jacobian import Modes, modes
 from mlefit.losses import loss_records
 from mlefit.maximise import Search, maximise
 from mlefit.maximum import Maximum
-from mlefit.optimise import Status
 from mlefit.posterior import effective_parameters, prior_records, remarks
-from mlefit.profile import Profile, profiles
 from mlefit.provenance import data_info
 from mlefit.readings import readings
 from mlefit.reparameterised import reparameterisations
@@ -38,6 +36,7 @@ from mlefit.request import Request
 from mlefit.results import fit as results
 from mlefit.source import Rows, Source
 from mlefit.translations import settings_for
+from mlefit.uncertainty import se_kind, uncertainty_of
 from mlefit.verdict import no_maximum
 
 
@@ -48,18 +47,27 @@ def assemble(
     rows: Rows,
     table: Table,
     maximum: Maximum,
+    intervals: Intervals,
     *,
     notes: Sequence[str],
 ) -> results.FitResult:
     """The record of a fit."""
-    kind = _se_kind(request, maximum)
+    kind = se_kind(request, maximum)
     sums = fit_sums(maximum)
     df_residual = nobs_of(request, maximum) - maximum.engine.predictors[0].size
     facts = diagnostics(maximum, sums, df_residual)
     dispersion = sums.dispersion(df_residual)
     if kind == "quasi" and df_residual > 0:
         facts = {"dispersion": dispersion} | facts
-    uncertainty = _uncertainty(request, table, maximum, kind, dispersion, df_residual)
+    uncertainty = uncertainty_of(
+        request,
+        table,
+        maximum,
+        intervals,
+        kind=kind,
+        dispersion=dispersion,
+        df_residual=df_residual,
+    )
     redundant = list(redundancies(maximum))
     if redundant and request.strict:
         raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
@@ -85,9 +93,11 @@ def assemble(
             *([] if verdict is None else [verdict]),
             *table.warnings,
             *cautions(maximum, rows, kind, facts),
+            *intervals.warnings,
         ),
         notes=(
             *notes,
+            *intervals.notes,
             *conditions(maximum),
             *remarks(maximum, debiased=kind == KIND),
             *filter(None, (one.sentence() for one in both)),
@@ -95,19 +105,8 @@ def assemble(
         ),
         debiased=_debiased_record(maximum, uncertainty),
         elsewhere=list(reparameterisations(maximum, uncertainty)),
+        bootstrap=intervals.bootstrap,
     )
-
-
-def _se_kind(request: Request, maximum: Maximum) -> str:
-    if maximum.model.family.vertex is not None:
-        return "expected"
-    if maximum.penalty is not None and maximum.penalty.of_information:
-        return "expected"
-    # a sampled row stands for several, so its likelihood's own curvature overstates what is known
-    default = "HC0" if request.sampling_weights else "observed"
-    if request.cluster is not None:
-        default = "cluster"
-    return request.se or default
 
 
 def _objective(request: Request, maximum: Maximum) -> str:
@@ -164,61 +163,6 @@ def _is_plain(request: Request) -> bool:
             request.l2,
         )
     )
-
-
-def _uncertainty(
-    request: Request,
-    table: Table,
-    maximum: Maximum,
-    kind: str,
-    dispersion: float,
-    df_residual: float,
-) -> Uncertainty:
-    ended = maximum.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
-    trusted = ended and not maximum.runs_to_edge
-    if kind == KIND and trusted:
-        stepped, normal = debiased(maximum), Reference()
-        z = normal.quantile(request.conf_level)
-        return Uncertainty(stepped.covariance, normal, z, 1.0, False, centres=stepped.beta)
-    matrix = (
-        covariance(
-            maximum,
-            kind,
-            dispersion=dispersion,
-            squared_weights=request.sampling_weights is not None,
-            clusters=table.clusters,
-        )
-        if trusted and not (maximum.penalty is not None and maximum.penalty.has_corners)
-        else None
-    )
-    reference, factor = Reference(), 1.0
-    if kind == "quasi":
-        # the dispersion is estimated, so as in R's quasi families the statistics are t
-        reference = Reference(df_residual)
-        matrix = matrix if df_residual > 0 else None
-    if request.small_sample:
-        reference = Reference(df_residual)
-        factor = math.sqrt(nobs_of(request, maximum) / df_residual) if df_residual > 0 else math.nan
-        # a sandwich holds the residuals themselves, so no sigma that could be corrected
-        spread = factor if kind in ("observed", "expected") else 1.0
-        matrix = matrix * spread**2 if matrix is not None and df_residual > 0 else None
-    return Uncertainty(
-        matrix,
-        reference,
-        reference.quantile(request.conf_level),
-        factor,
-        is_posterior=maximum.penalty is not None,
-        profiles=_profiles(request, maximum, reference) if matrix is not None else (),
-    )
-
-
-def _profiles(request: Request, maximum: Maximum, reference: Reference) -> tuple[Profile, ...]:
-    """Intervals of the penalised likelihood, where the penalty is no opinion on a coefficient."""
-    if maximum.penalty is None or not maximum.penalty.of_information:
-        return ()
-    if maximum.optimum.status is not Status.CONVERGED:
-        return ()  # a profile is measured from the top
-    return profiles(maximum, Search(tol=request.tol), reference.quantile(request.conf_level))
 
 
 def _model_info(

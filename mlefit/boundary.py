@@ -77,6 +77,11 @@ def highest(
     return _with_rows_at_edges(maximum, [edge for edge in doubted if edge.limit not in decided])
 
 
+def is_near_an_edge(maximum: Maximum) -> bool:
+    """Whether the search may have run to an edge of the family."""
+    return any(True for _ in _doubted(maximum, ()))
+
+
 def _doubted(maximum: Maximum, priors: Sequence[Assigned]) -> Iterator[Edge]:
     """Edges that the search may have run to."""
     model = maximum.model

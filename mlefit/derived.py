@@ -41,6 +41,7 @@ from mlefit.expression import (
     bounds,
     evaluate,
 )
+from mlefit.intervals import Ends
 from mlefit.links import Link
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
@@ -80,6 +81,11 @@ class DerivedFunction:
     leaves: Mapping[Leaf, Moving]
     constants: Mapping[Leaf, float]
 
+    @property
+    def positions(self) -> set[int]:
+        """Of the coefficients that it depends on."""
+        return {one.position for one in self.leaves.values()}
+
     def value(self, beta: Vector) -> float:
         """The function at coefficients of shape (p,); NaN where it has no value."""
         try:
@@ -109,7 +115,7 @@ class DerivedFunction:
             leaf: float((eta if one.link is None else one.link.inverse(eta))[0])
             for (leaf, one), eta in zip(self.leaves.items(), etas.values(), strict=True)
         }
-        found = evaluate(self.expression, {**numbers, **self.constants})
+        found = evaluate(self.expression, numbers, self.constants)
         gradient = np.zeros(len(beta))
         for leaf, one in self.leaves.items():
             slope = 1.0 if one.link is None else float(one.link.slope(etas[leaf])[0])
@@ -200,10 +206,13 @@ def derived_rows(
     Raises:
         UsageError: a quantity is not defined at the estimates.
     """
-    rows, notes = [], []
+    rows: list[Derived] = []
+    notes: list[str] = []
     for quantity in understood(texts, names_of(maximum)):
         try:
-            rows.append(derived(quantity, maximum, uncertainty))
+            row, ends = derived_with_ends(quantity, maximum, uncertainty)
+            rows.append(row)
+            notes += [] if ends is None else ends.remarks(quantity.name)
         except NoEstimateError as error:
             rows.append(Derived(quantity.name, quantity.text, *[None] * 5))
             notes.append(f"{quantity.name} has no value: {error}")
@@ -219,11 +228,27 @@ def derived(quantity: Quantity, maximum: Maximum, uncertainty: Uncertainty) -> D
         NoEstimateError: it needs a coefficient that has no finite estimate.
         NoValueError: it has no value, or no derivative, at the estimates.
     """
+    return derived_with_ends(quantity, maximum, uncertainty)[0]
+
+
+def derived_with_ends(
+    quantity: Quantity, maximum: Maximum, uncertainty: Uncertainty
+) -> tuple[Derived, Ends | None]:
+    """The same, and the ends of the interval where it does not come from the error.
+
+    Raises:
+        NoEstimateError: it needs a coefficient that has no finite estimate.
+        NoValueError: it has no value, or no derivative, at the estimates.
+    """
     function = derived_function(quantity, maximum)
     beta, matrix = _corrected(maximum, uncertainty)
     estimate, _ = function.at(beta)
     if matrix is None or not function.leaves:  # of what is held there is no error
-        return Derived(quantity.name, quantity.text, estimate, *[None] * 4)
+        return Derived(quantity.name, quantity.text, estimate, *[None] * 4), None
+    if uncertainty.ends_of is not None:
+        error = _finite(_root(function.at(beta)[1], matrix))
+        made = uncertainty.ends_of(function)
+        return Derived(quantity.name, quantity.text, estimate, error, *made[:2]), made
     scale = scale_of(function, quantity, maximum)
     # what was debiased has its error about where the step led
     centre = beta if uncertainty.centres is None else uncertainty.centres
@@ -231,15 +256,9 @@ def derived(quantity: Quantity, maximum: Maximum, uncertainty: Uncertainty) -> D
     middle, bend = scale.function.at(centre)
     reach = uncertainty.quantile * _root(bend, matrix)
     low, high = sorted((scale.back(middle - reach), scale.back(middle + reach)))
-    return Derived(
-        quantity.name,
-        quantity.text,
-        estimate,
-        _finite(_root(slope, matrix)),
-        _finite(low),
-        _finite(high),
-        scale.name,
-    )
+    error = _finite(_root(slope, matrix))
+    ends = (_finite(low), _finite(high))
+    return Derived(quantity.name, quantity.text, estimate, error, *ends, scale.name), None
 
 
 def _root(slope: Vector, matrix: Matrix) -> float:

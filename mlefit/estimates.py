@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
+from mlefit.constrained import Smooth
 from mlefit.design.roles import Roles
 from mlefit.existence import Recession
 from mlefit.inference import Reference, natural_scale
+from mlefit.intervals import PROFILE, Ends
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
-from mlefit.profile import Profile
 from mlefit.results import fit as results
 from mlefit.support import Domain
 
@@ -30,7 +31,10 @@ class Uncertainty:
         is_posterior: whether the matrix is of a posterior density.
         scale_factor: what multiplies the scale parameter: 1, or root of n/(n - p).
         centres: where the intervals lie, on the link scale, if not about the estimates.
-        profiles: one for each free coefficient where tests and intervals come from them.
+        ends: of the interval of each free coefficient, where they do not come from its error.
+        ends_of: gives the interval of any smooth function of the coefficients, where its error
+            does not.
+        ends_from: what they come from, in a word.
     """
 
     matrix: Matrix | None
@@ -39,15 +43,17 @@ class Uncertainty:
     scale_factor: float
     is_posterior: bool
     centres: Vector | None = None
-    profiles: tuple[Profile, ...] = ()
+    ends: tuple[Ends, ...] = ()
+    ends_of: Callable[[Smooth], Ends] | None = None
+    ends_from: str = ""
 
     @property
     def method(self) -> str:
         """How the intervals were made, in a word."""
         if self.centres is not None:
             return "debiased"
-        if self.profiles:
-            return "profile"
+        if self.ends:
+            return self.ends_from
         return "laplace" if self.is_posterior else "wald"
 
     def std_error(self, position: int) -> float | None:
@@ -88,17 +94,18 @@ def _estimated(
     error = uncertainty.std_error(position)
     if error is None or error == 0:
         return results.Coefficient(parameter, term, float(estimate), error, *[None] * 4)
-    if uncertainty.profiles:
-        profile = uncertainty.profiles[position]
-        root = profile.root
+    if uncertainty.ends_from == PROFILE:
+        low, high, *_, root = uncertainty.ends[position]
         p = None if root is None else uncertainty.reference.p_value(root)
-        ends = (profile.low, profile.high)
-        return results.Coefficient(parameter, term, float(estimate), error, root, p, *ends)
+        return results.Coefficient(parameter, term, float(estimate), error, root, p, low, high)
     centre = float(estimate) if uncertainty.centres is None else uncertainty.centres[position]
     statistic = float(centre / error)
     # under a prior the error is that of a posterior, which has no null hypothesis
     p_value = None if uncertainty.is_posterior else uncertainty.reference.p_value(statistic)
     reach = uncertainty.quantile * error
+    ends: tuple[float | None, float | None] = (float(centre) - reach, float(centre) + reach)
+    if uncertainty.ends:
+        ends = uncertainty.ends[position][:2]
     return results.Coefficient(
         parameter=parameter,
         term=term,
@@ -106,8 +113,8 @@ def _estimated(
         std_error=error,
         statistic=statistic,
         p_value=p_value,
-        conf_low=float(centre) - reach,
-        conf_high=float(centre) + reach,
+        conf_low=ends[0],
+        conf_high=ends[1],
     )
 
 
@@ -163,11 +170,10 @@ def _natural(
         return results.ParameterEstimate(parameter.name, value, None, None, None)
     centre = None if uncertainty.centres is None else float(uncertainty.centres[position])
     numbers = natural_scale(maximum, k, error, uncertainty.quantile, centre)
-    if uncertainty.profiles:
-        profile = uncertainty.profiles[position]
+    if uncertainty.ends:
         mapped = [
             None if end is None else float(link.inverse(np.array([end]))[0])
-            for end in (profile.low, profile.high)
+            for end in uncertainty.ends[position][:2]
         ]
         low, high = mapped if link.slope(maximum.betas[k][:1])[0] > 0 else mapped[::-1]
         return results.ParameterEstimate(parameter.name, *numbers[:2], low, high)

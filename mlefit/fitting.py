@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import debiased, families, gof, optimise, steps, strength
+from mlefit import debiased, families, gof, intervals, optimise, steps, strength, uncertainty
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.boundary import highest
@@ -178,6 +178,8 @@ def _fitted(
     choice = strength.choose(request, model, engine, search, prepared.priors)
     maximum = highest(model, engine, search, choice.priors if choice else prepared.priors)
     maximum = maximum if suite is None else suite.settled(maximum)
+    made = uncertainty.intervals(request, maximum, prepared.table.clusters, search, progress)
+    maximum = made.maximum
     way = None if recorder is None else steps.search_path(recorder, maximum, search)
     result = assemble(
         request,
@@ -186,6 +188,7 @@ def _fitted(
         prepared.rows,
         prepared.table,
         maximum,
+        made,
         notes=prepared.notes,
     )
     result = result if suite is None else suite.recorded(result)
@@ -207,7 +210,7 @@ def _with_goodness_of_fit(
     tested = gof.goodness_of_fit(
         maximum,
         Search(request.tol, request.max_iter),
-        replications=request.replications,
+        replications=request.replications or gof.REPLICATIONS,
         seed=request.seed,
         tell=partial(progress, "goodness of fit, draws"),
     )
@@ -315,6 +318,7 @@ def build(request: Request, source: Source, family: Family, roles: Roles, rows: 
     links = choose_links(request, family)
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
     assigned = assigned_priors(request, family, links, predictors)
+    intervals.check(request, family, assigned)
     strength.check(request, assigned, table.columns.rows)
     coefficients = sum(predictor.size for predictor in predictors)
     debiased.check(request, assigned, coefficients, table.columns.rows)
@@ -337,12 +341,12 @@ def _check_options(request: Request, family: Family) -> None:
 
 def _check_errors(request: Request, family: Family) -> None:
     """Whether the standard errors asked for exist, and exist for this family."""
-    kinds = (*KINDS, debiased.KIND)
+    kinds = (*KINDS, debiased.KIND, intervals.BOOTSTRAP)
     if request.se is not None and request.se not in kinds:
         raise UsageError(f"no standard error '{request.se}'", "kinds: " + ", ".join(kinds))
     if request.se == "cluster" and request.cluster is None:
         raise UsageError("clustered standard errors need a column", tries=["--cluster COL"])
-    if request.cluster is not None and request.se not in (None, "cluster"):
+    if request.cluster is not None and request.se not in (None, "cluster", intervals.BOOTSTRAP):
         raise UsageError(
             f"--cluster goes with clustered standard errors, not with --se {request.se}",
             tries=["--se cluster"],
@@ -359,8 +363,10 @@ def _check_errors(request: Request, family: Family) -> None:
             "quasi errors take every row for one row, and sampling weights say it stands for more",
             tries=["--se HC0"],
         )
-    kind = "cluster" if request.cluster is not None else request.se
-    able = kinds_for(family) + ((debiased.KIND,) if family.vertex is None else ())
+    resampled = intervals.BOOTSTRAP in (request.se, request.ci)
+    kind = "cluster" if request.cluster is not None and not resampled else request.se
+    able = (*kinds_for(family), intervals.BOOTSTRAP)
+    able += (debiased.KIND,) if family.vertex is None else ()
     if kind is not None and kind not in able:
         raise _no_such_errors(family, kind)
 

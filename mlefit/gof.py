@@ -14,7 +14,7 @@ of the rows seen with each value and of the spread about the mean.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,15 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.design.blocks import Block
 from mlefit.errors import UsageError
-from mlefit.families._base import spread
+from mlefit.families._base import Family, spread
 from mlefit.goodness import fit_sums
 from mlefit.maximise import Search, maximise
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
 from mlefit.request import Request
 from mlefit.residuals import shares
+
+REPLICATIONS = 199
 
 
 def check(request: Request, maximum: Maximum) -> None:
@@ -38,15 +40,28 @@ def check(request: Request, maximum: Maximum) -> None:
         UsageError: weights, priors, censoring, or a family without a distance.
     """
     family = maximum.model.family
-    weights = (request.freq_weights, request.precision_weights, request.sampling_weights)
-    if any(weight is not None for weight in weights):
-        raise UsageError("--gof draws a new target for every row, so rows cannot have weights")
+    check_drawable("--gof", request, family)
     if maximum.penalty is not None:
         raise UsageError("--gof tests a maximum likelihood fit, and this one has a prior")
-    if family.is_censored:
-        raise UsageError("--gof cannot draw the times at which rows are censored")
     if family.support.binary or not any(True for _ in _distances(maximum)):
         raise UsageError(f"--gof has no measure of the distance of rows from {family.name}")
+
+
+def check_drawable(
+    flag: str, request: Request, family: Family, *, instead: Sequence[str] = ()
+) -> None:
+    """Refuse rows whose target cannot be drawn anew.
+
+    Raises:
+        UsageError: weights, or censoring.
+    """
+    weights = (request.freq_weights, request.precision_weights, request.sampling_weights)
+    if any(weight is not None for weight in weights):
+        raise UsageError(
+            f"{flag} draws a new target for every row, so rows cannot have weights", tries=instead
+        )
+    if family.is_censored:
+        raise UsageError(f"{flag} cannot draw the times at which rows are censored", tries=instead)
 
 
 def goodness_of_fit(

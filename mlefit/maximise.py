@@ -154,6 +154,23 @@ def restarted(maximum: Maximum, gamma: Vector, search: Search) -> Maximum:
     return _judged(replace(maximum, optimum=optimum, recession=None, refined=None))
 
 
+def nearby(maximum: Maximum, engine: LocalEngine, search: Search) -> Optimum | None:
+    """The optimum of rows with other weights or targets, searched from this one.
+
+    Args:
+        maximum: of the same model, without priors.
+        engine: the rows, through the predictors of `maximum`.
+        search: when to stop.
+
+    Returns:
+        None where it has to be looked into.
+    """
+    start = maximum.optimum.gamma
+    found = _newton(maximum.model, engine, start, maximum.moments, search)
+    settled = found.status is Status.CONVERGED and found.steps < _SUSPICIOUS_STEPS
+    return found if settled else None
+
+
 def continued_together(
     maximum: Maximum, search: Search, several: Sequence[Sequence[Assigned]], guide: Guide
 ) -> Iterator[Maximum]:

@@ -87,6 +87,12 @@ class Maximum:
         """Whether a fitted parameter still runs to an edge, so that no error means anything."""
         return any(edge.rows for edge in self.edges)
 
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the curvature where the search ended says how sure the estimates are."""
+        ended = self.optimum.status in (Status.CONVERGED, Status.STEP_LIMIT)
+        return ended and not self.runs_to_edge
+
     def fitted_position(self, parameter: Parameter) -> int | None:
         """Position of a parameter of the family asked for among the fitted ones, if it is one."""
         names = [fitted.name for fitted in self.model.family.parameters]

@@ -54,6 +54,7 @@ class Status(Enum):
     NO_MAXIMUM = "no maximum exists: the likelihood keeps rising as coefficients grow"
     LEAVING = "the search was on its way to an edge of the family"
     BOUNDARY = "the maximum lies at an edge of the family"
+    NOT_HIGHEST = "a maximum, but profiling goes on finding places above it"
     NOT_A_VERTEX = "the linear programme ended without a proof that its vertex is optimal"
 
 

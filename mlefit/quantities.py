@@ -180,7 +180,7 @@ def _split(text: str) -> tuple[str, str]:
     name, equals, expression = text.partition("=")
     compares = expression.startswith("=") or name.endswith(("<", ">", "!"))
     if not equals or compares or not name.strip():
-        example = f"NAME = {text.lstrip(' =')}"
+        example = f"NAME = {text.strip(' =') or 'EXPRESSION'}"
         raise UsageError(
             f"--derive {word(text)} is not NAME = EXPRESSION",
             tries=[f"--derive {word(example)}"],
@@ -225,7 +225,7 @@ def _unknown(leaf: Leaf, names: Names) -> tuple[str, Sequence[str]]:
     found = names.find(leaf.name)
     if found is not None:
         written = render(Reference(COEFFICIENT, leaf.name))
-        return f"{leaf.name} is a column: its coefficient is written {written}", [written]
+        return f"the coefficient {render(leaf)} is written {written}", [written]
     return f"there is no parameter {render(leaf)}", list(_close(leaf.name, names))
 
 

@@ -41,5 +41,5 @@ def readings(maximum: Maximum, uncertainty: Uncertainty) -> Iterator[Derived]:
                 found = derived(asked, maximum, uncertainty)
             except NoValueError:  # beyond the largest double
                 continue
-            if found.conf_high is not None:
+            if found.conf_high is not None or uncertainty.ends_of is not None:
                 yield found

@@ -49,8 +49,11 @@ class Request:
     tests: tuple[str, ...] = ()
     anova: bool = False
     gof: bool = False
-    replications: int = 199
+    replications: int | None = None
+    bootstrap: str | None = None
+    bootstrap_interval: str | None = None
     se: str | None = None
+    ci: str | None = None
     small_sample: bool = False
     conf_level: float = 0.95
     derive: tuple[str, ...] = ()

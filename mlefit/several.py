@@ -23,7 +23,7 @@ from mlefit.pinball import minimise_pinball
 from mlefit.start import SAMPLE, Survey, start_coefficients
 
 # Heights that differ by less, in nats, are the same maximum found twice.
-_SAME_HEIGHT = 1e-6
+SAME_HEIGHT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def highest(
         optima: where the searches ended.
         objective: what they minimised, the corners of a prior included.
     """
-    least = min(map(objective, optima)) + _SAME_HEIGHT
+    least = min(map(objective, optima)) + SAME_HEIGHT
     equals = [optimum for optimum in optima if not objective(optimum) > least]
     lower = [
         optimum

@@ -14,12 +14,14 @@ from mlefit.results.fit import (
     Coefficient,
     Covariance,
     DataInfo,
+    Derived,
     FitResult,
     FitSummary,
     Interval,
     LossRecord,
     ModelInfo,
     ParameterEstimate,
+    Reparameterisation,
 )
 
 
@@ -160,6 +162,22 @@ def sample_result(poisson_result: FitResult) -> FitResult:
         parameters=(
             ParameterEstimate("mu", 591.18439, 31.2345, 533.018, 655.698),
             ParameterEstimate("lambda", 1490.7, 177.54, 1180.35, 1882.65),
+        ),
+        derived=(
+            Derived("variance", "mu^3/lambda", 138605.7, 27412.1, 94061.4, 204244.0, "log"),
+            Derived("a ratio", "lambda/mu-1", 1.5215, 0.3003, 0.9329, 2.1101, "own"),
+            Derived("at an edge", "1/lambda", None, None, None, None),
+        ),
+        elsewhere=(
+            Reparameterisation(
+                "scipy",
+                "invgauss(mu=0.3965816261, scale=1490.7)",
+                "invgauss(mu={mu}, scale={scale})",
+                (
+                    Derived("mu", "mu/lambda", 0.3965816261, 0.0517, 0.3072, 0.512, "log"),
+                    Derived("scale", "lambda", 1490.7, 177.54, 1180.35, 1882.65, "log"),
+                ),
+            ),
         ),
         losses=(),
         diagnostics={},

@@ -366,13 +366,16 @@ def test_a_derived_function_has_the_gradient_of_its_value_everywhere():
     request = Request(data=VISITS, formula="visits ~ age + income", family="negbinom")
     prepared = prepare(request)
     maximum = highest(prepared.model, prepared.engine, Search(), prepared.priors)
-    asked = quantity("g", "b[age]*sqrt(k)/exp(b[Intercept])", names_of(maximum))
+    asked = quantity("g", "b[age]*sqrt(k)/exp(b[Intercept])*exp(k/10)", names_of(maximum))
     g = derived_function(asked, maximum)
     beta = np.concatenate(maximum.betas)
     for at in (beta, beta + 0.3, beta - 0.7):
-        steps = 1e-5 * np.eye(len(at))
-        slopes = [(g.value(at + step) - g.value(at - step)) / 2e-5 for step in steps]
-        assert g.gradient(at) == pytest.approx(slopes, rel=1e-8, abs=1e-9)
+        exact = at[1] * math.exp(at[3] / 2 - at[0]) * math.exp(math.exp(at[3]) / 10)
+        assert g.value(at) == pytest.approx(exact, rel=1e-13)
+        steps = 1e-3 * np.eye(len(at))
+        moved = [[g.value(at + k * step) for k in (-2, -1, 1, 2)] for step in steps]
+        slopes = np.array(moved) @ np.array([1, -8, 8, -1]) / 0.012
+        assert g.gradient(at) == pytest.approx(slopes, rel=1e-9, abs=1e-12)
     far = beta + np.array([0, 0, 0, 1e4])
     assert math.isnan(g.value(far))
     assert np.isnan(g.gradient(far)).all()
@@ -388,7 +391,7 @@ WORDS = [
     (AGE, {}, "b[age]", "'b[age]' is not NAME = EXPRESSION", "'NAME = b[age]'"),
     (AGE, {}, " = b[age]", "is not NAME = EXPRESSION", "'NAME = b[age]'"),
     (AGE, {}, "b[age] >= 2", "is not NAME = EXPRESSION", None),
-    (AGE, {}, "r = exp(age)", "age is a column: its coefficient is written b[age]",
+    (AGE, {}, "r = exp(age)", "the coefficient age is written b[age]",
      "'r = exp(b[age])'"),
     (AGE, {}, "r = exp(b[aeg])", "there is no coefficient b[aeg]", "'r = exp(b[age])'"),
     (AGE, {}, "r = 1/kk", "there is no parameter kk", "'r = 1/k'"),

@@ -317,3 +317,12 @@ def test_rows_with_distributions_of_their_own_have_none_to_write(rivers):
     assert fit(frame, "length_miles ~ x", family="gamma").elsewhere == []
     assert fit(frame, "length_miles ~ 1", family="gamma", exposure="years").elsewhere == []
     assert fit(frame, "length_miles ~ 1", family="gamma").elsewhere
+
+
+def test_many_classes_are_not_written_out():
+    few = pl.DataFrame({"y": [f"c{i % 8}" for i in range(40)]})
+    many = pl.DataFrame({"y": [f"c{i % 9}" for i in range(45)]})
+    shown = fit(few, "y ~ 1", family="categorical").elsewhere
+    assert [one.system for one in shown] == ["R", "scipy", "Stan"]
+    assert [row.estimate for row in shown[0].arguments] == pytest.approx([1 / 8] * 8)
+    assert fit(many, "y ~ 1", family="categorical").elsewhere == []

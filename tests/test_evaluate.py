@@ -132,6 +132,11 @@ def test_a_comparison_is_no_number_but_the_condition_of_an_if(text, stray):
     assert (None if found is None else render(found)) == stray
 
 
+def test_nothing_moves_with_a_constant():
+    found = evaluate(parse("if(c > 0.5, c*x, abs(c-0.5))"), {Name("x"): 2.0}, {Name("c"): 0.5})
+    assert (found.value, found.slopes) == (0.0, {})
+
+
 LEAVES = {"s": POSITIVE, "p": UNIT, "r": ANY, "q": (1.0, 2.0)}
 
 

@@ -86,7 +86,45 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "profile": (words("_types design likelihood maximise maximum optimise"), NUMERIC),
+    "constrained": (words("_types likelihood optimise"), NUMERIC),
+    "refits": (words("constrained design engines maximise maximum optimise"), NUMERIC),
+    "profile": (
+        words("_types constrained design inference intervals maximise maximum refits several"),
+        NUMERIC,
+    ),
+    "places": (words("links maximum"), set()),
+    "intervals": (
+        words("_types constrained errors families gof maximum penalty priors request results"),
+        NUMERIC,
+    ),
+    "profiled": (
+        words(
+            "_types constrained inference intervals maximise maximum optimise places profile "
+            "request"
+        ),
+        NUMERIC,
+    ),
+    "bootstrap": (
+        words(
+            "_types boundary design engines errors gof heldout maximise maximum optimise request"
+        ),
+        NUMERIC,
+    ),
+    "bca": (words("_types design engines inference maximum"), NUMERIC),
+    "resampled": (
+        words(
+            "bca bootstrap constrained engines gof intervals maximise maximum places request "
+            "results"
+        ),
+        NUMERIC,
+    ),
+    "uncertainty": (
+        words(
+            "criteria debiased design estimates inference intervals maximise maximum optimise "
+            "profiled request resampled"
+        ),
+        NUMERIC,
+    ),
     "debiased": (words("_types design errors maximum penalty request symmetric"), NUMERIC),
     "jacobian": (words("_types links maximise maximum optimise penalty priors"), NUMERIC),
     "inference": (words("_types design errors families likelihood maximum symmetric"), NUMERIC),
@@ -146,7 +184,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "verdict": (words("design existence fisher maximum support"), set()),
     "catalogue": (words("families links priors specify"), set()),
     "estimates": (
-        words("_types design existence inference maximum optimise profile results support"),
+        words(
+            "_types constrained design existence inference intervals maximum optimise results "
+            "support"
+        ),
         NUMERIC,
     ),
     "at": (words("__init__ design errors families support"), {"numpy"}),
@@ -161,7 +202,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "quantities": (words("design errors expression families"), set()),
     "derived": (
-        words("_types errors estimates expression links maximum optimise quantities results"),
+        words(
+            "_types errors estimates expression intervals links maximum optimise quantities results"
+        ),
         NUMERIC,
     ),
     "readings": (
@@ -177,9 +220,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "assemble": (
         words(
             "__init__ assign cautions certificate criteria debiased derived design errors "
-            "estimates goodness inference jacobian losses maximise maximum optimise posterior "
-            "profile provenance readings reparameterised request results source translations "
-            "verdict"
+            "estimates goodness intervals jacobian losses maximise maximum posterior provenance "
+            "readings reparameterised request results source translations uncertainty verdict"
         ),
         NUMERIC,
     ),
@@ -195,8 +237,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "fitting": (
         words(
             "assemble assign boundary debiased design engines errors families gof "
-            "inference likelihood links maximise maximum penalty quantities request results source "
-            "specify strength testing"
+            "inference intervals likelihood links maximise maximum penalty quantities request "
+            "results source specify strength testing uncertainty"
         ),
         NUMERIC,
     ),

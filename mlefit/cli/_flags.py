@@ -70,9 +70,15 @@ SEARCH: Flags = {
 }
 ERRORS: Flags = {
     "se": (opt.StandardErrors, None),
+    "ci": (opt.Intervals, None),
     "cluster": (opt.Cluster, None),
     "small_sample": (opt.SmallSample, False),
     "conf_level": (opt.ConfLevel, 0.95),
+}
+RESAMPLING: Flags = {
+    "bootstrap": (opt.Drawn, None),
+    "bootstrap_interval": (opt.DrawnInterval, None),
+    "replications": (opt.Replications, None),
 }
 PICTURES: Flags = {"plot": (opt.Plot, "auto")}
 FORMAT: Flags = {"form": (opt.Format, "text")}

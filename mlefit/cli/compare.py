@@ -35,7 +35,7 @@ Examples:
   mlefit compare sample_data/rivers.csv --cv 5
   mlefit compare sample_data/doctor_visits.csv -y visits --families poisson,nb
   mlefit compare sample_data/callbacks.csv 'call ~ honors' 'call ~ city'
-  mlefit compare sample_data/callbacks.csv 'call ~ city' 'call ~ city * honors' --lrt
+  mlefit compare sample_data/insurance.csv 'claims~1' 'claims~age' --lrt
   mlefit compare sample_data/insurance.csv -y claims --exposure holders -f md
 """
 

@@ -35,7 +35,7 @@ Examples:
   mlefit explain poisson sample_data/doctor_visits.csv -y visits
   mlefit explain mse -f md
   mlefit explain LinearRegression
-  mlefit explain l2 sample_data/doctor_visits.csv 'visits ~ age' -F poisson --l2 50
+  mlefit explain l2 sample_data/insurance.csv 'claims ~ age' -F poisson --l2 5
 """
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

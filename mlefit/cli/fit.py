@@ -21,6 +21,7 @@ from mlefit.cli._flags import (
     PICTURES,
     PRIOR,
     PROGRAM,
+    RESAMPLING,
     ROLES,
     ROWS,
     SEARCH,
@@ -39,9 +40,10 @@ Examples:
   mlefit fit sample_data/callbacks.csv -y call -x honors,city --loss log-loss
   mlefit fit sample_data/house_prices.csv 'price ~ log(lotsize)' --loss mse
   mlefit fit sample_data/rivers.csv -y length_miles -F laplace -o rivers.json
-  mlefit fit sample_data/callbacks.csv 'call ~ honors * city' -F bernoulli --anova
-  mlefit fit sample_data/insurance.csv 'claims ~ age' -F poisson --test '+ group'
+  mlefit fit sample_data/callbacks.csv 'call ~ city*honors' --loss bce --anova
+  mlefit fit sample_data/insurance.csv 'claims ~ age' -F poisson --test +group
   mlefit fit sample_data/rivers.csv -y length_miles -F exponential --explain
+  mlefit fit sample_data/rivers.csv -F gamma --derive 'sd = mu/sqrt(k)'
 """
 
 _REPEATED = ("links", "models", "fix", "priors", "derive", "tests")
@@ -61,11 +63,11 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     WEIGHTS,
     ERRORS,
     {"derive": (opt.Derive, None)},
+    RESAMPLING,
     {
         "tests": (opt.Tests, None),
         "anova": (opt.Anova, False),
         "gof": (opt.GoodnessOfFit, False),
-        "replications": (opt.Replications, 199),
     },
     SEARCH,
     FORMAT,

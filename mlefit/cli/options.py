@@ -26,7 +26,19 @@ WEIGHTS = ("freq_weights", "precision_weights", "sampling_weights")
 
 _MISSING = ("drop", "error")
 _INPUT_FORMATS = ("csv", "tsv", "parquet", "ipc", "ndjson")
-_SE_KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster", "debiased")
+_SE_KINDS = (
+    "observed",
+    "expected",
+    "quasi",
+    "HC0",
+    "HC1",
+    "HC2",
+    "HC3",
+    "cluster",
+    "bootstrap",
+    "debiased",
+)
+_CI_KINDS = ("wald", "profile", "bootstrap")
 _WHEN = ("auto", "always", "never")
 
 
@@ -306,6 +318,15 @@ StandardErrors = Annotated[
     str | None,
     _choice("--se", panel=ERRORS, values=_SE_KINDS, text="If not observed."),
 ]
+Intervals = Annotated[
+    str | None,
+    _choice(
+        "--ci",
+        panel=ERRORS,
+        values=_CI_KINDS,
+        text="Intervals from the standard errors, the likelihood's fall, or resampling.",
+    ),
+]
 Cluster = Annotated[
     str | None, _text("--cluster", panel=ERRORS, metavar="COL", text="Rows that belong together.")
 ]
@@ -346,12 +367,28 @@ GoodnessOfFit = Annotated[
     bool,
     _flag("--gof", panel=TESTS, text="Test the fit of the family by draws from the fitted model."),
 ]
+Drawn = Annotated[
+    str | None,
+    _choice(
+        "--bootstrap",
+        panel=ERRORS, values=("rows", "parametric"),
+        text="What is drawn: rows, or clusters of them; or targets from the fitted model.",
+    ),
+]  # fmt: skip
+DrawnInterval = Annotated[
+    str | None,
+    _choice(
+        "--bootstrap-interval",
+        panel=ERRORS, values=("bca", "percentile"),
+        text="Shares of the draws, corrected for bias and acceleration or as they are.",
+    ),
+]  # fmt: skip
 Replications = Annotated[
-    int,
+    int | None,
     _text(
         "--replications",
-        panel=TESTS, metavar="N", parser=whole("--replications", 19),
-        text="Draws of --gof.",
+        panel=ERRORS, metavar="N", parser=whole("--replications", 19),
+        text="Draws: 199 of --gof, 999 of the bootstrap.",
     ),
 ]  # fmt: skip
 

@@ -22,10 +22,10 @@ from mlefit.request import PredictRequest
 
 _EXAMPLES = """\b
 Examples:
-  mlefit fit sample_data/doctor_visits.csv 'visits ~ age + illness' -F poisson -o m.json
+  mlefit fit sample_data/doctor_visits.csv 'visits ~ age' -F poisson -o m.json
   mlefit predict sample_data/doctor_visits.csv --model m.json
-  mlefit predict sample_data/doctor_visits.csv --model m.json --quantiles 0.1,0.9
-  mlefit predict sample_data/doctor_visits.csv --model m.json --keep all -o p.parquet
+  mlefit predict sample_data/doctor_visits.csv --model m.json --quantiles 0.9
+  mlefit predict sample_data/doctor_visits.csv --model m.json -o p.parquet
   mlefit predict sample_data/doctor_visits.csv --model m.json --aggregate
 """
 

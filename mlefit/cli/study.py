@@ -20,8 +20,8 @@ from mlefit.request import StudyRequest
 _EXAMPLES = """\b
 Examples:
   mlefit study --family poisson --at mu=4 --replications 200
-  mlefit study -F laplace --at mu=0,b=1 --show efficiency --against mean --rows 100
-  mlefit study -F normal --at mu=0,sigma=1 --rows 100 --against median,trimmed-mean
+  mlefit study -F laplace --at mu=0,b=1 --show efficiency --against mean
+  mlefit study -F normal --at mu=0,sigma=1 --rows 100 --against median
   mlefit study -F gamma --at mu=2,k=3 --show coverage --rows 20,80 -f csv
   mlefit study -F poisson --at mu=4 --rows 30 --prior 'normal(0, 0.1)'
 """

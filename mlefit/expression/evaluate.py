@@ -63,35 +63,48 @@ class NoValueError(ArithmeticError):
         self.evidence = evidence
 
 
-def evaluate(expression: Expression, at: Mapping[Leaf, float]) -> Value:
+def evaluate(
+    expression: Expression,
+    at: Mapping[Leaf, float],
+    constants: Mapping[Leaf, float] = MappingProxyType({}),
+) -> Value:
     """An expression's value and slopes.
 
     Args:
         expression: the tree, with comparisons in the conditions of `if` only.
-        at: the value of every leaf.
+        at: the value of every leaf that moves.
+        constants: the values of the other leaves.
 
     Raises:
         NoValueError: there is no value, or no slope.
     """
+    moving = {leaf: Value(value, {leaf: 1.0}) for leaf, value in at.items()}
+    return _value(expression, moving | {leaf: Value(c, {}) for leaf, c in constants.items()})
+
+
+_Leaves: TypeAlias = Mapping[Leaf, Value]
+
+
+def _value(expression: Expression, at: _Leaves) -> Value:
     match expression:
         case Number(value):
             return Value(value, {})
         case Name() | Reference():
             return _leaf(expression, at[expression])
         case Unary(_, operand):
-            inner = evaluate(operand, at)
+            inner = _value(operand, at)
             return Value(-inner.value, _combined((-1.0, inner)))
         case Binary(operator, left, right):
-            u, v = evaluate(left, at), evaluate(right, at)
+            u, v = _value(left, at), _value(right, at)
             return _result(expression, _BINARY[operator], (left, u), (right, v))
         case Call("if", (condition, then, otherwise)):
-            return evaluate(then if _holds(condition, at) else otherwise, at)
+            return _value(then if _holds(condition, at) else otherwise, at)
         case Call("min" | "max", arguments):
-            return _extreme(expression, [evaluate(one, at) for one in arguments])
+            return _extreme(expression, [_value(one, at) for one in arguments])
         case Call("abs", (argument,)):
-            return _size(expression, argument, evaluate(argument, at))
+            return _size(expression, argument, _value(argument, at))
         case Call(function, (argument,)):
-            u = evaluate(argument, at)
+            u = _value(argument, at)
             return _result(expression, _CALLS[function], (argument, u))
     raise TypeError(f"{render(expression)} is not a number")
 
@@ -203,10 +216,10 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
 )
 
 
-def _leaf(leaf: Leaf, value: float) -> Value:
-    if not math.isfinite(value):
+def _leaf(leaf: Leaf, value: Value) -> Value:
+    if not math.isfinite(value.value):
         raise _no_value(leaf)
-    return Value(value, {leaf: 1.0})
+    return value
 
 
 def _size(node: Expression, argument: Expression, u: Value) -> Value:
@@ -215,9 +228,9 @@ def _size(node: Expression, argument: Expression, u: Value) -> Value:
     return Value(abs(u.value), _combined((math.copysign(1.0, u.value), u)))
 
 
-def _holds(condition: Expression, at: Mapping[Leaf, float]) -> bool:
+def _holds(condition: Expression, at: _Leaves) -> bool:
     assert isinstance(condition, Comparison)
-    left, right = (evaluate(side, at) for side in (condition.left, condition.right))
+    left, right = (_value(side, at) for side in (condition.left, condition.right))
     if left.value == right.value and (left.slopes or right.slopes):
         raise NoValueError(
             f"the estimates are on the edge of {render(condition)}, where there is no derivative",

@@ -45,7 +45,7 @@ ALIASES = (
 )
 
 # classes whose probabilities are written out for other systems
-_MOST_WRITTEN = 12
+_MOST_WRITTEN = 8
 _THREE = Facts(("a", "b", "c"), 0, 2)
 _FOUR = Facts(("a", "b", "c", "d"), 0, 3)
 

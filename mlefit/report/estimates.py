@@ -84,21 +84,23 @@ def derived(result: FitResult) -> Grid | None:
     rows = result.derived
     if not rows:
         return None
-    headings = ["derived", "formula", "symmetric on", *_DERIVED, wording.derived_heading(result)]
-    names = [[row.name, row.expression, _scale(row)] for row in rows]
-    return _grid(headings, names, _of_derived(rows))
+    words = {
+        "derived": [row.name for row in rows],
+        "formula": [row.expression for row in rows],
+        "scale": [row.scale or "" for row in rows],
+    }
+    if not any(words["scale"]):  # a profile or a bootstrap is the same on every scale
+        del words["scale"]
+    headings = [*words, *_DERIVED, wording.interval_heading(result.model)]
+    return _grid(headings, list(zip(*words.values(), strict=True)), _of_derived(rows))
 
 
 def elsewhere(result: FitResult) -> Iterator[tuple[str, Grid]]:
     """Each way of writing the distribution elsewhere, with the parameters it has there."""
-    headings = ["argument", "formula", *_DERIVED, wording.derived_heading(result)]
+    headings = ["argument", "formula", *_DERIVED, wording.interval_heading(result.model)]
     for one, call in zip(result.elsewhere, wording.reparameterised(result), strict=True):
         names = [[row.name, row.expression] for row in one.arguments]
         yield call, _grid(headings, names, _of_derived(one.arguments))
-
-
-def _scale(row: Derived) -> str:
-    return "" if row.scale is None else f"{row.scale} scale"
 
 
 def _of_derived(rows: Sequence[Derived]) -> list[list[str]]:
@@ -107,7 +109,8 @@ def _of_derived(rows: Sequence[Derived]) -> list[list[str]]:
         numbers.rounded([row.estimate, row.std_error, row.conf_low, row.conf_high], row.std_error)
         for row in rows
     ]
-    estimate, error, low, high = (numbers.aligned([one[at] for one in cells]) for at in range(4))
+    error, low, high = (numbers.aligned([one[at] for one in cells]) for at in (1, 2, 3))
+    estimate = numbers.aligned([one[0] or "none" for one in cells])
     return [estimate, error, ["   ".join(ends) for ends in zip(low, high, strict=True)]]
 
 

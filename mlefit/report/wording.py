@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeGuard
 
 from mlefit.report import numbers
@@ -22,14 +21,15 @@ from mlefit.results.fit import (
     Reparameterisation,
 )
 
-REPARAMETERISED = "The same distribution elsewhere"
 _SE_KIND = {
     "observed": "observed information",
     "expected": "expected information",
     "quasi": "quasi-likelihood",
     "cluster": "cluster sandwich",
+    "bootstrap": "bootstrap",
     "debiased": "inverse expected information",
 }
+_DRAWN = {"bca": "BCa", "percentile": "percentile"}
 _INVERSE_LINK = {
     "identity": "X b",
     "log": "exp(X b)",
@@ -76,7 +76,19 @@ def roles(result: FitResult) -> list[str]:
     success = result.model.event
     event = [] if success is None else [f"{result.data.target} = {success} counts as 1"]
     base = [] if result.model.base is None else [f"base class {result.model.base}"]
-    return [*columns_with_roles(result.data), *event, *base]
+    return [*columns_with_roles(result.data), *event, *base, *_draws(result)]
+
+
+def _draws(result: FitResult) -> list[str]:
+    """What was drawn for the bootstrap, and what became of it."""
+    made = result.bootstrap
+    if made is None:
+        return []
+    what = "the fitted model" if made.scheme == "parametric" else made.scheme
+    counts = [f"{count:,} failed ({cause})" for cause, count in made.failed.items()]
+    counts += [f"{count:,} infinite ({cause})" for cause, count in made.infinite.items()]
+    outcome = ", ".join(counts) or "all converged"
+    return [f"bootstrap: {made.replications:,} draws of {what}, seed {made.seed}, {outcome}"]
 
 
 def columns_with_roles(data: DataInfo) -> list[str]:
@@ -131,20 +143,22 @@ def interval_heading(model: ModelInfo) -> str:
         return f"{numbers.percent(interval.level)} interval (debiased, {_SE_KIND[model.se_kind]})"
     if interval.method == "profile":
         kind = f"std error: {_SE_KIND[model.se_kind]}"
-        return f"{numbers.percent(interval.level)} interval (profile penalised likelihood; {kind})"
+        of = "penalised likelihood" if model.prior else "likelihood"
+        return f"{numbers.percent(interval.level)} interval (profile {of}; {kind})"
     kind = _SE_KIND.get(model.se_kind, f"{model.se_kind} sandwich")
+    if interval.method in _DRAWN:
+        words = f"{_DRAWN[interval.method]} bootstrap; std error: {kind}"
+        return f"{numbers.percent(interval.level)} interval ({words})"
     parts = [interval.method.capitalize(), kind]
     if not _is_normal(interval):
         parts.append(interval.distribution)
     return f"{numbers.percent(interval.level)} interval ({', '.join(parts)})"
 
 
-def derived_heading(result: FitResult) -> str:
-    """The same for functions of the parameters, which have no profiles of their own."""
-    model = result.model
-    if model.interval.method == "profile":
-        model = replace(model, interval=replace(model.interval, method="wald"))
-    return interval_heading(model)
+def reparameterised_heading(result: FitResult) -> str:
+    """What the calls are of: the truncation of a sample is no part of them."""
+    before = ", before its truncation" if result.data.truncation else ""
+    return f"The same distribution elsewhere{before}"
 
 
 def reparameterised(result: FitResult) -> list[str]:

@@ -46,7 +46,7 @@ class DataInfo:
 class Interval:
     """How the intervals were made."""
 
-    method: Annotated[str, "wald, laplace for a posterior, profile, or debiased"]
+    method: Annotated[str, "wald, laplace for a posterior, profile, bca, percentile, or debiased"]
     level: Annotated[float, "coverage aimed at"]
     distribution: Annotated[str, "normal, or t with its degrees of freedom"] = "normal"
 
@@ -68,7 +68,7 @@ class ModelInfo:
     prior: Annotated[Sequence[Mapping[str, Any]], "priors and the penalties they are; else empty"]
     fixed: Annotated[Mapping[str, float], "parameters and coefficients held at a value"]
     objective: Annotated[str, "likelihood, posterior, or pseudo-likelihood under sampling weights"]
-    se_kind: Annotated[str, "observed, expected, quasi, HC0 to HC3, cluster or debiased"]
+    se_kind: Annotated[str, "observed, expected, quasi, HC0 to HC3, cluster, bootstrap or debiased"]
     small_sample: Annotated[bool, "whether the scale divides by n - p"]
     interval: Annotated[Interval, "how the intervals were made"]
     base: Annotated[str | None, "class of the target that the others are compared with"] = None
@@ -269,6 +269,17 @@ class TermTest:
 
 
 @dataclass(frozen=True)
+class Bootstrap:
+    """Fits of drawn rows that errors or intervals come from."""
+
+    scheme: Annotated[str, "rows, clusters, or parametric"]
+    replications: Annotated[int, "draws made"]
+    seed: Annotated[int, "of the draws"]
+    failed: Annotated[Mapping[str, int], "draws without estimates, by cause"]
+    infinite: Annotated[Mapping[str, int], "draws with an infinite estimate, by cause"]
+
+
+@dataclass(frozen=True)
 class SearchStep:
     """A place on the way of Newton's method, and what it saw from there."""
 
@@ -329,6 +340,7 @@ class FitResult:
     ] = ()
     tests: Annotated[Sequence[TermTest], "one for each test of each --test"] = field(default=())
     anova: Annotated[Sequence[TermTest], "one for each term, under --anova"] = field(default=())
+    bootstrap: Annotated[Bootstrap | None, "draws that errors or intervals come from"] = None
     search: Annotated[
         SearchPath | None, "under --explain: the steps of Newton's method; null if it took none"
     ] = None

@@ -23,7 +23,7 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
              "--se", "hc1", "--conf-level", "0.9", "--tol", "1e-6", "--max-iter", "0",
              "--threads", "2", "--missing", "error", "--max-dropped", "1%", "--where", "a > 1",
              "--freq-weights", "w", "--input-format", "tsv", "--strict", "--small-sample",
-             "--test", "a + b", "--test", "sigma ~ z", "--anova",
+             "--test", "a + b", "--test", "sigma ~ z", "--anova", "--derive", "r = exp(b[a])",
     ]  # fmt: skip
     code, _, err = run("fit", "d.txt", "--loss", "mse", *flags)
     assert (code, err) == (0, "")
@@ -41,13 +41,13 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
         "cluster": "g",
         "se": "HC1",
         "conf_level": 0.9,
+        "derive": ("r = exp(b[a])",),
         "tol": 1e-6,
         "max_iter": 0,
         "seed": 1,
         "tests": ("a + b", "sigma ~ z"),
         "anova": True,
         "gof": False,
-        "replications": 199,
         "threads": 2,
         "missing": "error",
         "max_dropped": "1%",

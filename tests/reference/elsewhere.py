@@ -83,7 +83,7 @@ def _at(family: Family, theta: tuple[float, ...], system: str) -> Iterator[Case]
         try:
             for name, text in record.arguments.items():
                 asked = quantity(name, text, names)
-                values[name] = evaluate(asked.expression, {**at, **asked.constants}).value
+                values[name] = evaluate(asked.expression, at, asked.constants).value
         except NoValueError:
             continue
         yield Case(family, theta, record, values)

@@ -76,7 +76,10 @@ def _penalty(result: FitResult) -> list[str]:
 def _reparameterised(result: FitResult) -> list[str]:
     if not result.elsewhere:
         return []
-    return [f"#### {wording.REPARAMETERISED}", bullets(wording.reparameterised(result))]
+    return [
+        f"#### {wording.reparameterised_heading(result)}",
+        bullets(wording.reparameterised(result)),
+    ]
 
 
 def _strength(result: FitResult) -> list[str]:

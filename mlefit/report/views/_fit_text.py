@@ -103,6 +103,6 @@ def _reparameterised(page: Page, result: FitResult) -> None:
     if not result.elsewhere:
         return
     page.line()
-    page.line([wording.REPARAMETERISED], style="bold")
+    page.line([wording.reparameterised_heading(result)], style="bold")
     for call in wording.reparameterised(result):
         page.line([call], indent=2)

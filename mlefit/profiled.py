@@ -1,0 +1,85 @@
+"""The profile intervals of a fit, and what a reader is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from mlefit._types import Vector
+from mlefit.constrained import Smooth
+from mlefit.inference import Reference
+from mlefit.intervals import PROFILE, Ends, Intervals, Progress
+from mlefit.maximise import Search, restarted
+from mlefit.maximum import Maximum
+from mlefit.optimise import Status
+from mlefit.places import places
+from mlefit.profile import HIGHER, HigherError, of_function, profiles
+from mlefit.request import Request
+
+_MOST_RESTARTS = 5
+_LOOKED_AT = 17
+_CORNER = "the profile of a location with a corner is that of one coefficient, not of a function"
+
+
+def profiled(request: Request, maximum: Maximum, search: Search, tell: Progress) -> Intervals:
+    """Profile intervals; where one leads higher than the fit, the fit goes on from there."""
+    reference = Reference()
+    if request.small_sample:
+        reference = Reference(maximum.moments.rows - maximum.engine.predictors[0].size)
+    quantile = reference.quantile(request.conf_level)
+    notes: list[str] = []
+    for _ in range(_MOST_RESTARTS):
+        try:
+            found = profiles(maximum, search, quantile, lambda i, n: tell("profiles", i, n))
+        except HigherError as higher:
+            maximum = restarted(maximum, higher.gamma, search)
+            notes.append(
+                f"profiling came to a place {higher.rise:.3g} nats above the maximum that the "
+                "search had ended at, so the search went on from there"
+            )
+            if maximum.optimum.status is not Status.CONVERGED:
+                return Intervals(maximum, notes=tuple(notes))
+            continue
+
+        of = partial(_of, maximum, search, found, quantile)
+        named = zip(places(maximum), found, strict=True)
+        remarks = [
+            line
+            for place, one in named
+            for line in (one.turned if place.falls else one).remarks(place.name)
+        ]
+        return Intervals(maximum, PROFILE, found, of, notes=(*notes, *remarks))
+    lower = replace(maximum, optimum=replace(maximum.optimum, status=Status.NOT_HIGHEST))
+    return Intervals(lower, notes=tuple(notes))
+
+
+def _of(
+    maximum: Maximum, search: Search, single: Sequence[Ends], quantile: float, function: Smooth
+) -> Ends:
+    """The ends of a function of the coefficients, whose own are known."""
+    if maximum.vertex is not None:
+        return _mapped(function, np.concatenate(maximum.betas), single)
+    try:
+        return of_function(maximum, search, function).ends(quantile)
+    except HigherError:
+        return Ends(None, None, HIGHER, HIGHER)
+
+
+def _mapped(function: Smooth, beta: Vector, single: Sequence[Ends]) -> Ends:
+    """The ends of a function of one coefficient that rises or falls with it all the way."""
+    if len(function.positions) != 1:
+        return Ends(None, None, _CORNER, _CORNER)
+    (position,) = function.positions
+    ends = single[position]
+    if ends.low is None or ends.high is None:
+        return Ends(None, None, ends.why_low or ends.why_high, ends.why_low or ends.why_high)
+    along = np.repeat(beta[None], _LOOKED_AT, axis=0)
+    along[:, position] = np.linspace(ends.low, ends.high, _LOOKED_AT)
+    slopes = np.array([function.gradient(at)[position] for at in along])
+    if not (slopes > 0).all() and not (slopes < 0).all():
+        return Ends(None, None, _CORNER, _CORNER)
+    low, high = sorted((function.value(along[0]), function.value(along[-1])))
+    return Ends(low, high)
