@@ -36,6 +36,8 @@ from mlefit.symmetric import inverse
 
 # of a leverage, which is 1 for a row that alone decides a coefficient
 _ROUNDING = 1e-6
+# of a sum of products, in units of the last place
+_ROUNDINGS = 16
 
 KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster")
 
@@ -118,14 +120,27 @@ def covariance(
     bread = inverse_information(maximum, kind)
     if bread is None:
         return None
-    if kind == "quasi":
-        bread = bread * dispersion
-    elif kind not in ("observed", "expected"):
-        bread = bread @ _meat(maximum, kind, bread, squared_weights, clusters) @ bread
     to_user = user_matrix(maximum.engine.predictors)
-    found = to_user @ bread @ to_user.T
+    if kind in ("observed", "expected", "quasi"):
+        bread = bread * (dispersion if kind == "quasi" else 1.0)
+        found: Matrix = to_user @ bread @ to_user.T
+    else:
+        meat = _meat(maximum, kind, bread, squared_weights, clusters)
+        found = _sandwich(to_user @ bread, meat)
     # as many coefficients as rows leave no residual to make a sandwich of
     return found if np.isfinite(found).all() else None
+
+
+def _sandwich(half: Matrix, meat: Matrix) -> Matrix:
+    """H B H', zero for coefficients that it only gives rounding.
+
+    Rows that decide a coefficient alone, as the only one of its level does, have no residual.
+    """
+    found: Matrix = half @ meat @ half.T
+    sizes = np.einsum("ij,jk,ik->i", np.abs(half), np.abs(meat), np.abs(half), optimize=True)
+    nothing = np.diag(found) <= _ROUNDINGS * len(meat) * np.finfo(float).eps * sizes
+    found[nothing] = found[:, nothing] = 0.0
+    return found
 
 
 def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:

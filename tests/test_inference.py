@@ -606,3 +606,13 @@ def location(result):
     """Covariance of the coefficients of the first parameter."""
     p = len(result.coefficients)
     return np.array(result.covariance.matrix)[:p, :p]
+
+
+def test_a_level_of_one_row_has_no_sandwich_and_no_error_of_rounding():
+    rng = np.random.default_rng(3)
+    frame = pl.DataFrame({"y": rng.gamma(2, 1, 6), "k": ["a", "b", "b", "c", "c", "c"]})
+    result = fit(frame, "y ~ 0 + k", family="weibull", se="HC0", test="k")
+    errors = [one.std_error for one in result.coefficients]
+    assert errors[0] == 0
+    assert all(error > 0.01 for error in errors[1:])
+    assert result.tests[1].message == "the HC0 covariance of the terms is singular"

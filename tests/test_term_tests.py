@@ -463,3 +463,13 @@ def test_a_document_has_the_levels_of_the_model_alone():
     result = fit(draws(), "y ~ x", test="+ g")
     assert result.model.levels == {}
     assert result.tests[0].df == 2
+
+
+def test_fewer_clusters_than_columns_have_no_walds_test():
+    frame = draws()
+    result = rows_of(
+        fit(frame, "y ~ C(g) * x + z", cluster="two", test=["C(g):x + C(g) + x + z", "z"])
+    )
+    many = next(one for key, one in result.items() if key[1] == "Wald" and "+" in key[0])
+    assert many.message == "the cluster covariance of the terms is singular"
+    assert result["z", "Wald"].status == "ok"

@@ -126,8 +126,10 @@ class _Placed:
     def wald(self) -> TermTest:
         spread = self.given.spread
         found = statistics.wald(self.models.maximum, self.nesting, spread)
-        if found is None:
+        if found is None and spread.covariance is None:
             return _none(self.one, WALD, "the fit has no standard errors")
+        if found is None:
+            return _none(self.one, WALD, f"the {spread.kind} covariance of the terms is singular")
         edges = _at_edges(self.larger.edges, "in the fit")
         return replace(self._record(WALD, found, edges), information=spread.kind)
 

@@ -15,6 +15,9 @@ from mlefit.symmetric import cholesky, unit_diagonal
 from mlefit.testing.models import Nesting
 from mlefit.triangular import solve_lower
 
+# A sandwich of few clusters is singular, and less than this of a variance is its rounding.
+_FLATTEST = 1e-11
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -84,17 +87,21 @@ def ratio(larger: float, smaller: float, best: float, df: int, spread: Spread) -
 
 
 def wald(maximum: Maximum, nesting: Nesting, spread: Spread) -> Statistic | None:
-    """How far the estimates are from what the smaller model allows; None without covariance."""
+    """How far the estimates are from what the smaller model allows.
+
+    Returns:
+        None if there is no covariance, or one of too few clusters or residuals to be definite.
+    """
     V = spread.covariance
     if V is None:
         return None
     errors = np.sqrt(np.diag(V))
-    if not (errors > 0).all():
-        return None
+    errors[errors == 0] = 1.0
     # in units of their errors neither the basis nor the sum of squares depends on units
     b = np.concatenate(maximum.betas) / errors
     L = _complement(nesting.matrix / errors[:, None], nesting.rank)
-    value = _quadratic(L.T @ b, L.T @ (V / np.outer(errors, errors)) @ L)
+    flattest = 0.0 if spread.kind in ("observed", "expected", "quasi") else _FLATTEST
+    value = _quadratic(L.T @ b, L.T @ (V / np.outer(errors, errors)) @ L, flattest)
     if value is None:
         return None
     df = nesting.df
@@ -120,11 +127,17 @@ def information_kind(model: Model) -> Kind:
     return "expected" if model.family.has_expected else "observed"
 
 
-def _quadratic(u: Vector, matrix: Matrix) -> float | None:
-    """u' M^-1 u, or None if M is not positive definite."""
+def _quadratic(u: Vector, matrix: Matrix, flattest: float = 0.0) -> float | None:
+    """u' M^-1 u, or None if M is not positive definite.
+
+    Args:
+        u: shape (p,).
+        matrix: M, shape (p, p).
+        flattest: the least share of its variance that a direction may add to those before it.
+    """
     scaled = unit_diagonal(matrix)
     factor = None if scaled is None else cholesky(scaled[0])
-    if scaled is None or factor is None:
+    if scaled is None or factor is None or np.diag(factor).min() ** 2 < flattest:
         return None
     half = solve_lower(factor, u * scaled[1])
     return float(half @ half)
