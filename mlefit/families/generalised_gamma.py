@@ -136,17 +136,12 @@ class GeneralisedGamma(Family):
     def start(self, moments: Moments) -> tuple[float, float, float]:
         return (*log_moments(moments), 0.0)
 
-    def starts(self, moments: Moments) -> tuple[tuple[float, float, float], ...]:
+    def starts(self, moments: Moments) -> tuple[tuple[float, ...], ...]:
         """The lognormal one; and a steep wall at an end of the sample, if that is likelier."""
-        mu, sigma, Q = self.start(moments)
+        mu, _, _ = self.start(moments)
         low, high = math.log(moments.least), math.log(moments.most)
         walls = ((low, (mu - low) / _STEEP, -_STEEP), (high, (high - mu) / _STEEP, _STEEP))
-
-        def height(theta: tuple[float, float, float]) -> float:
-            return moments.mean_of(lambda y: self.log_density(y, *np.array(theta)[:, None]))
-
-        least = height((mu, sigma, Q))
-        return (mu, sigma, Q), *(wall for wall in walls if height(wall) > least)
+        return self.with_likelier(moments, walls)
 
     def log_cdf(self, y: Rows, mu: Rows, sigma: Rows, Q: Rows) -> Rows:
         return self._tails(y, mu, sigma, Q)[0]
