@@ -32,7 +32,7 @@ from mlefit.design.blocks import Block, Predictor, user_matrix
 from mlefit.engines.local import LocalEngine
 from mlefit.inference import inverse_information
 from mlefit.likelihood import Model
-from mlefit.maximise import Search, maximise, restarted
+from mlefit.maximise import Search, judged, maximise, restarted
 from mlefit.maximum import Edge, Maximum
 from mlefit.optimise import Status
 from mlefit.penalty import Assigned
@@ -69,7 +69,12 @@ def highest(
         best = min(simpler, key=lambda fit: float(fit.optimum.totals.nll))
         maximum = _higher(maximum, best, search)
     if not maximum.edges and maximum.optimum.status is Status.LEAVING:
-        maximum = restarted(maximum, maximum.optimum.gamma, search)
+        nameless = [edge for edge in doubted if edge.limit.family is None]
+        if any(_rows_at(maximum, edge) for edge in nameless):
+            left = replace(maximum.optimum, status=Status.STEP_LIMIT)
+            maximum = judged(replace(maximum, optimum=left))
+        else:
+            maximum = restarted(maximum, maximum.optimum.gamma, search)
     if maximum.edges or maximum.recession is not None:
         return maximum
     # a simpler family decides of a whole parameter, not of some of its rows

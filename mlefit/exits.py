@@ -1,60 +1,78 @@
 """A search on its way to an edge of the family, told early.
 
 Near an edge the likelihood rises like exp(-|eta|), so that Newton's steps in eta are one for
-ever, a little is gained at each, and the rest of the coefficients stands still.
+ever, a little is gained at each, and the rest of the coefficients stands still. Such an edge
+is told by its steps where a simpler family can be asked about it. Where there is none the way
+is followed to the value that stands for the edge, and further while much is gained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+import numpy as np
+
 from mlefit._types import Vector
 from mlefit.engines.local import LocalEngine
+from mlefit.families._records import Limit
 from mlefit.likelihood import Model
 from mlefit.optimise import Sums
+from mlefit.support import Domain
 
 _STEP = 0.5
 _SETTLED = 0.01  # nats left to gain
 _FLAT = 1.0  # information in eta: the edge is a standard error away, or less
+# share of the way to the value that stands for the edge, where nobody looks any further
+_TOO_FAR = 1.5
 
-Leaving = Callable[[Vector, Sums, float], bool]
+Leaving = Callable[[Vector, Vector, Sums, float], bool]
 
 
-def stays(direction: Vector, now: Sums, decrement: float) -> bool:
+def stays(gamma: Vector, direction: Vector, now: Sums, decrement: float) -> bool:
     """No edge is watched."""
     return False
 
 
 def leaving(model: Model, engine: LocalEngine, held: Collection[int]) -> Leaving:
-    """Tells from a direction, the sums and the decrement a way that leads to an edge.
+    """Tells from a place, a direction, the sums and the decrement a way that leads to an edge.
 
-    Only for parameters without covariates whose edge is a simpler family: it can be asked.
+    Only for parameters without covariates.
 
     Args:
         model: family and links.
         engine: rows and predictors.
         held: positions of coefficients with a prior, which keeps them from an edge.
     """
-    sides = _sides(model, engine, held)
+    edges = _edges(model, engine, held)
 
-    def is_leaving(direction: Vector, now: Sums, decrement: float) -> bool:
-        return decrement < _SETTLED and any(
-            side * direction[at] > _STEP and now.information[at, at] < _FLAT
-            for at, side in sides.items()
+    def is_leaving(gamma: Vector, direction: Vector, now: Sums, decrement: float) -> bool:
+        return any(
+            decrement < _SETTLED
+            and np.sign(eta) * direction[at] > _STEP
+            and now.information[at, at] < _FLAT
+            if limit.family is not None
+            else eta * direction[at] > 0
+            and gamma[at] / eta > (1.0 if decrement < _SETTLED else _TOO_FAR)
+            for at, eta, limit in edges
         )
 
     return is_leaving
 
 
-def _sides(model: Model, engine: LocalEngine, held: Collection[int]) -> dict[int, float]:
-    """Positions of the coefficients to watch, and the sign of eta at their edge."""
+def _edges(
+    model: Model, engine: LocalEngine, held: Collection[int]
+) -> list[tuple[int, float, Limit]]:
+    """Positions of the coefficients to watch, and the eta that stands for their edge."""
     names = [parameter.name for parameter in model.family.parameters]
-    sides: dict[int, float] = {}
+    edges = []
     for limit in model.family.limits:
         k = names.index(limit.parameter)
         at = sum(predictor.size for predictor in engine.predictors[:k])
         predictor, ends = engine.predictors[k], model.links[k].ends
         is_plain = predictor.size == 1 and predictor.has_intercept
-        if is_plain and limit.family is not None and limit.end in ends and at not in held:
-            sides[at] = 1.0 if ends[1] == limit.end else -1.0
-    return sides
+        domain = model.family.parameters[k].domain
+        at_infinity = limit.end in ends or (domain == Domain.REAL and limit.family is None)
+        if is_plain and at_infinity and at not in held:
+            eta = float(model.links[k].forward(np.array([limit.value]))[0])
+            edges.append((at, eta, limit))
+    return edges

@@ -125,7 +125,7 @@ def maximise(
         modes = _modes(penalty, model, engine, gamma, optimum, moments, search, watch=watch)
         optimum = modes.best
     maximum = Maximum(model, engine, optimum, redundant, asked, None, moments, penalty)
-    return _judged(replace(maximum, trials=trials, modes=modes))
+    return judged(replace(maximum, trials=trials, modes=modes))
 
 
 def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> Maximum:
@@ -144,14 +144,14 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
         vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
         return replace(maximum, optimum=optimum, penalty=penalty, vertex=vertex)
     optimum = _under(penalty, model, engine, gamma, moments, search)
-    return _judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
+    return judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
 
 
 def restarted(maximum: Maximum, gamma: Vector, search: Search) -> Maximum:
     """The maximum that a search from other coefficients leads to, however far it is."""
     model, engine, moments = maximum.model, maximum.engine, maximum.moments
     optimum = _under(maximum.penalty, model, engine, gamma, moments, search)
-    return _judged(replace(maximum, optimum=optimum, recession=None, refined=None))
+    return judged(replace(maximum, optimum=optimum, recession=None, refined=None))
 
 
 def nearby(maximum: Maximum, engine: LocalEngine, search: Search) -> Optimum | None:
@@ -290,8 +290,11 @@ def _under(
     )
 
 
-def _judged(maximum: Maximum) -> Maximum:
-    """The maximum, after asking whether one exists and sharpening what is ill conditioned."""
+def judged(maximum: Maximum) -> Maximum:
+    """The maximum, after asking whether one exists and sharpening what is ill conditioned.
+
+    A search that was left on its way to an edge is not judged: what is found there decides.
+    """
     model, engine, optimum = maximum.model, maximum.engine, maximum.optimum
     if optimum.status is Status.LEAVING:
         return maximum

@@ -142,7 +142,7 @@ def newton(
     bend: Bend | None = None,
     first: Sums | None = None,
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
-    leaving: Callable[[Vector, Sums, float], bool] = lambda direction, now, decrement: False,
+    leaving: Callable[[Vector, Vector, Sums, float], bool] = lambda gamma, along, now, left: False,
     log: Callable[[str], None] = lambda line: None,
     record: Record = forget,
 ) -> Optimum:
@@ -163,7 +163,7 @@ def newton(
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
         collapsed: tells a place from which the likelihood only grows without bound.
-        leaving: tells from a direction, the sums and the decrement a way with no end.
+        leaving: tells a way with no end, from place, direction, sums and decrement.
         log: takes a line for each step.
         record: takes every place of the way, the last ones at the maximum.
     """
@@ -184,7 +184,7 @@ def newton(
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.STEP_LIMIT)
-        if leaving(direction, now, decrement):
+        if leaving(gamma, direction, now, decrement):
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.LEAVING)
         if bend is not None:
             direction = bend(direction, now)

@@ -93,7 +93,7 @@ def _at_an_edge(maximum: Maximum, roles: Roles) -> str:
 def _edge_reached(edge: Edge) -> str:
     domain = edge.model.family.parameters[edge.position].domain
     end = domain.lower if edge.limit.end == "lower" else domain.upper
-    return f"{edge.limit.parameter} goes to {f'{end:g}' if math.isfinite(end) else 'infinity'}"
+    return f"{edge.limit.parameter} goes to {f'{end:g}'.replace('inf', 'infinity')}"
 
 
 def _held_inside(edge: Edge, roles: Roles) -> str:
@@ -105,8 +105,8 @@ def _held_inside(edge: Edge, roles: Roles) -> str:
         return f"leave out --model '{roles.formulas[name].text}'"
     domain = edge.model.family.parameters[edge.position].domain
     if edge.limit.end == "lower":
-        return f"--fix {name}={domain.lower + 0.01:g}"
-    return f"--fix {name}={domain.upper - 0.01 if domain.is_bounded else 100:g}"
+        return f"--fix {name}={domain.lower + 0.01 if math.isfinite(domain.lower) else -100:g}"
+    return f"--fix {name}={domain.upper - 0.01 if math.isfinite(domain.upper) else 100:g}"
 
 
 def _reason(

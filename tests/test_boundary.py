@@ -153,6 +153,35 @@ def test_the_slopes_at_the_edge_of_small_sizes_are_those_of_the_logarithmic_seri
     assert slopes == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("seed", [0, 3])  # the second has a lower maximum inside as well
+@pytest.mark.parametrize("power", [1, -1])
+def test_a_generalised_gamma_that_runs_to_a_wall_is_told(seed, power):
+    y = np.random.default_rng(seed).pareto(3, 200) + 1
+    found = fit(pl.DataFrame({"y": y**power}), "y ~ 1", family="generalised-gamma")
+    pareto = fit(pl.DataFrame({"y": y}), "y ~ 1", family="pareto")
+    assert found.certificate.status == "boundary"
+    mu, sigma, Q = found.parameters
+    assert (Q.estimate, mu.std_error, sigma.std_error) == (None, None, None)
+    assert "pareto" in found.warnings[0]
+    assert f"--fix Q={-100 * power}" in found.warnings[0]
+    assert mu.estimate == pytest.approx(power * math.log(y.min()), abs=1e-5)
+    # the density of 1/y is that of y times y^2
+    height = pareto.fit.log_likelihood + (0 if power == 1 else 2 * np.log(y).sum())
+    assert height - 5e-3 < found.fit.log_likelihood < height
+
+
+@pytest.mark.parametrize(
+    ("family", "target"),
+    [("tweedie", "plain"), ("tweedie", "wait"), ("truncated-negbinom", "seen")],
+)
+def test_a_way_to_an_edge_without_a_family_is_not_followed_for_ever(family, target):
+    rng = np.random.default_rng(5)
+    data = table().with_columns(seen=species(), wait=rng.wald(1, 2, ROWS))
+    found = fit(data, f"{target} ~ 1", family=family)
+    assert found.certificate.status == "boundary"
+    assert found.certificate.passes < 60
+
+
 def test_near_one_of_two_edges_only_that_one_is_named():
     rng = np.random.default_rng(1)
     found = fit(pl.DataFrame({"y": rng.logseries(0.8, 500)}), "y ~ 1", family="truncated-negbinom")

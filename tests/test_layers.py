@@ -70,7 +70,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types design engines families likelihood optimise pinball start"),
         NUMERIC,
     ),
-    "exits": (words("_types engines likelihood optimise"), NUMERIC),
+    "exits": (words("_types engines families likelihood optimise support"), NUMERIC),
     "maximum": (
         words(
             "_types design engines existence families likelihood modes optimise penalty "

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from scipy.optimize import minimize
 from scipy.stats import cauchy
+from scipy.stats import t as student_t
 
 from mlefit import families
 from mlefit.families import normal
@@ -218,3 +219,21 @@ def test_the_corners_of_a_prior_count_in_the_height_of_a_maximum(seed):
     starts = rng.normal(0, 3, (40, 4))
     lowest = min(minimize(objective, at, method="Powell").fun for at in starts)
     assert height <= lowest + 1e-6
+
+
+def test_a_heap_in_a_broad_sample_is_found():
+    rng = np.random.default_rng(30)
+    broad, heap = rng.normal(size=70), rng.normal(0.8, 0.001, 30)
+    plain = fit(pl.DataFrame({"y": broad}), "y ~ 1", family="student")
+    assert plain.certificate.starts == 3  # it has no heap that would be worth a search
+    y = np.concatenate([broad, heap])
+    result = fit(pl.DataFrame({"y": y}), "y ~ 1", family="student")
+    assert (result.certificate.starts, result.certificate.status) == (4, "converged")
+    about_heap = minimize(
+        lambda b: -student_t.logpdf(y, np.exp(b[2]), b[0], np.exp(b[1])).sum(),
+        [0.8, np.log(0.001), np.log(0.2)],
+        method="Nelder-Mead",
+        options={"xatol": 1e-9, "fatol": 1e-9},
+    )
+    assert result.fit.log_likelihood == pytest.approx(-about_heap.fun, abs=1e-6)
+    assert result.certificate.lower_maxima == 3

@@ -290,6 +290,18 @@ class Family(ABC):
         """
         return (self.start(moments),)
 
+    def with_likelier(
+        self, moments: Moments, others: Sequence[tuple[float, ...]]
+    ) -> tuple[tuple[float, ...], ...]:
+        """The start, and those of others under which the sample is likelier than under it."""
+
+        def height(theta: tuple[float, ...]) -> float:
+            return moments.mean_of(lambda y: self.log_density(y, *np.array(theta)[:, None]))
+
+        start = self.start(moments)
+        least = height(start)
+        return start, *(theta for theta in others if height(theta) > least)
+
     def fused(self, links: tuple[str, ...]) -> Callable[..., Fused] | None:
         """A form (y, *etas, **known) for canonical links that is faster than the general one."""
         return None

@@ -241,6 +241,16 @@ class Moments:
         at = int(np.searchsorted(reached, share * reached[-1]))
         return float(self.sample[order][min(at, len(order) - 1)])
 
+    def shortest(self, share: float) -> tuple[float, float]:
+        """The ends of the shortest interval that holds this share of the sample's weight."""
+        order = np.argsort(self.sample)
+        y, reached = self.sample[order], np.cumsum(self.weight[order])
+        before = reached - self.weight[order]
+        ends = np.searchsorted(reached, before + share * reached[-1] * (1 - 1e-12))
+        inside = ends < len(y)
+        at = int(np.argmin(y[ends[inside]] - y[inside]))
+        return float(y[inside][at]), float(y[ends[inside]][at])
+
 
 class Escape(NamedTuple):
     """How a further parameter's regression can run away, as `Family.escape` for the first.

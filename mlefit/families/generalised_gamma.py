@@ -21,14 +21,18 @@ which is minus the derivative in w,
 
 with r taken as a function of Q. Special cases: Q = 0 lognormal, Q = 1 weibull with shape
 1/sigma and scale exp(mu), Q = sigma gamma with shape 1/sigma^2, Q = -1 inverse weibull. As
-sigma goes to 0 the distribution narrows to a point. Where |Q| runs to infinity the density
-tends to a power of y that ends at a wall, and the likelihood may keep rising.
+sigma goes to 0 the distribution narrows to a point. As Q goes to -infinity with sigma |Q| = 1/c
+it becomes the pareto one with the smallest value exp(mu) and tail index c, and as Q goes to
+infinity the distribution of 1/y does, whose density rises like y^(c - 1) up to a wall. Of such
+samples there can be a lower maximum inside too.
 
 Source: R. L. Prentice (1974), Biometrika 61, 539-544; C. Jackson (2016), flexsurv, Journal
 of Statistical Software 70(8).
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -39,12 +43,15 @@ from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._exponential_series import second_order
 from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._positive import log_moments
-from mlefit.families._records import Example, Moments, Narrowing, Parameter, Special
+from mlefit.families._records import Example, Limit, Moments, Narrowing, Parameter, Special
 from mlefit.families._stirling import SERIES_FROM, TERMS, Remainder, remainder
 from mlefit.special import HALF_LOG_2PI
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("generalized-gamma", "gengamma")
+
+# Q of a start near a wall, and one from which the rest is a wall
+_STEEP, _WALL = 100.0, 1000.0
 
 
 class GeneralisedGamma(Family):
@@ -64,6 +71,24 @@ class GeneralisedGamma(Family):
             narrowing=Narrowing(power=1, unit=0),
         ),
         Parameter("Q", "identity", Domain.REAL, "shape: 0 is lognormal, 1 weibull, sigma gamma"),
+    )
+    limits = (
+        Limit(
+            "Q",
+            "lower",
+            None,
+            "the density falls as a power of y from a wall on, where the smallest values lie: "
+            "without covariates it is the pareto one",
+            near=-_WALL,
+        ),
+        Limit(
+            "Q",
+            "upper",
+            None,
+            "the density rises as a power of y up to a wall, where the largest values lie: "
+            "without covariates that of 1/y is the pareto one",
+            near=_WALL,
+        ),
     )
     specials = (
         Special("Q", 0, "lognormal"),
@@ -121,6 +146,13 @@ class GeneralisedGamma(Family):
 
     def start(self, moments: Moments) -> tuple[float, float, float]:
         return (*log_moments(moments), 0.0)
+
+    def starts(self, moments: Moments) -> tuple[tuple[float, ...], ...]:
+        """The lognormal one; and a steep wall at an end of the sample, if that is likelier."""
+        mu, _, _ = self.start(moments)
+        low, high = math.log(moments.least), math.log(moments.most)
+        walls = ((low, (mu - low) / _STEEP, -_STEEP), (high, (high - mu) / _STEEP, _STEEP))
+        return self.with_likelier(moments, walls)
 
     def mean(self, mu: Rows, sigma: Rows, Q: Rows) -> Rows:
         # ln E Y = mu + sigma^2 h(s) - ln(1 + s)/2 + r((1 + s)/Q^2) - r(1/Q^2), where s = sigma Q

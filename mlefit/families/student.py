@@ -16,9 +16,11 @@
 Edges: df = 1 is the cauchy family. As df grows it nears the normal one, and for a sample
 with tails no heavier than normal the likelihood only rises on the way there. Where more
 than df/(df + 1) of the rows lie exactly on the fit it grows without bound as sigma goes
-to 0. Over mu, or the coefficients of a regression, it can have several local maxima.
+to 0 [2], for one of n rows if df is below 1/(n - 1): with df free, what is meant by the
+maximum is a local one. Over mu, or the coefficients of a regression, it can have several.
 
 [1] K. L. Lange, R. J. A. Little and J. M. G. Taylor (1989), JASA 84, 881-896.
+[2] C. Fernandez and M. F. J. Steel (1999), Biometrika 86, 153-167.
 """
 
 from __future__ import annotations
@@ -118,10 +120,20 @@ class Student(LocationScale):
     def start(self, moments: Moments) -> tuple[float, float, float]:
         return moments.quantile(0.5), half_spread(moments) / _START_QUARTILE, _START_DF
 
-    def starts(self, moments: Moments) -> tuple[tuple[float, float, float], ...]:
-        mu, *rest = self.start(moments)
-        centres = (mu, moments.quantile(0.25), moments.quantile(0.75))
-        return tuple((at, rest[0], rest[1]) for at in centres)
+    def starts(self, moments: Moments) -> tuple[tuple[float, ...], ...]:
+        _, sigma, df = self.start(moments)
+        near = [(moments.quantile(share), sigma, df) for share in (0.25, 0.75)]
+        start, *heap = self.with_likelier(moments, self._heap(moments))
+        return start, *near, *heap
+
+    def _heap(self, moments: Moments) -> tuple[tuple[float, float, float], ...]:
+        """The quarter of the sample that lies closest, and all else in the tails."""
+        low, high = moments.shortest(0.25)
+        if low == high:
+            return ()  # so many ties that the likelihood has no bound there
+        mu, sigma = (low + high) / 2, (high - low) / 2
+        # the tails fall as a power, whose maximum-likelihood estimate is df
+        return ((mu, sigma, 1 / moments.mean_of(lambda y: _log_beyond(np.abs(y - mu) / sigma))),)
 
     def mean(self, mu: Rows, sigma: Rows, df: Rows) -> Rows:
         return np.where(df > 1, mu, np.nan)
@@ -140,6 +152,10 @@ class Student(LocationScale):
 
     def standard_draws(self, rng: np.random.Generator, n: int, df: Rows) -> Rows:
         return rng.standard_t(df, size=n)
+
+
+def _log_beyond(z: Rows) -> Rows:
+    return np.log(np.maximum(z, 1.0))
 
 
 # from here on a square is no double, or the tail itself is none

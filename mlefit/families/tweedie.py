@@ -96,6 +96,7 @@ class Tweedie(Family):
             "no maximum exists: the likelihood rises as p nears 2, where the target is gamma and "
             "never 0",
             near=2 - 1e-4,
+            instead="gamma",
         ),
     )
     setting = Setting("p", None, "power of the variance", lower=1, upper=2, examples=(1.3,))
