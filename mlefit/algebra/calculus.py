@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import reduce
 
 from mlefit.algebra.functions import SPECIAL, Special, read
-from mlefit.algebra.simplify import simplified
+from mlefit.algebra.simplify import by_cases, simplified
 from mlefit.algebra.trees import ZERO, replaced, size, uses
 from mlefit.expression import Binary, Call, Expression, Name, Unary, derivative
+
+_LONG = 20.0
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,15 @@ def curvature(
     tree: Expression, one: str, other: str, short: Sequence[Abbreviation] = ()
 ) -> Expression:
     """Minus a second derivative, simplified."""
+    return by_cases(tree, lambda branch: _curvature(branch, one, other, short))
+
+
+def _curvature(tree: Expression, one: str, other: str, short: Sequence[Abbreviation]) -> Expression:
     first = raw_slope(tree, one, short)
-    found = [raw_slope(form, other, short) for form in (first, simplified(first))]
-    return min((minus(form) for form in found), key=size)
+    simple = simplified(first)
+    # the raw form of a long one has no chance to come out shorter
+    forms = (first, simple) if size(simple) < _LONG else (simple,)
+    return min((minus(raw_slope(form, other, short)) for form in forms), key=size)
 
 
 def minus(tree: Expression) -> Expression:

@@ -9,7 +9,7 @@ Each is tried with sums multiplied out and with sums kept together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
 
@@ -30,14 +30,21 @@ from mlefit.algebra.trees import replaced, size
 from mlefit.expression import Binary, Call, Expression, Unary, walk
 
 _DEEPEST = 3
+# of a longer sum nobody sees which form is the shortest
+_MANY = 10
 
 
 def simplified(tree: Expression) -> Expression:
     """A shorter tree of the same value wherever both have one; cases stand outermost."""
+    return by_cases(tree, lambda branch: _best(branch, _DEEPEST))
+
+
+def by_cases(tree: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """What becomes of a formula that tells cases apart, if each case is changed by itself."""
     case = next((node for node in walk(tree) if isinstance(node, Call) and _is_case(node)), None)
     if case is None:
-        return _best(tree, _DEEPEST)
-    yes, no = simplified(branch_of(tree, case, 1)), simplified(branch_of(tree, case, 2))
+        return change(tree)
+    yes, no = (by_cases(branch_of(tree, case, at), change) for at in (1, 2))
     return yes if yes == no else Call("if", (case.arguments[0], yes, no))
 
 
@@ -91,7 +98,8 @@ def _forms(terms: Terms, depth: int) -> Iterator[Expression]:
         if common or factor not in (1, -1):
             inside = _best(tree_of(scaled(rest, 1 / factor)), depth - 1)
             yield _product_with(common, factor, inside)
-    for groups in (_by_calls(terms), *_by_denominator(terms)):
+    denominators_apart = _by_denominator(terms) if len(terms) <= _MANY else ()
+    for groups in (_by_calls(terms), *denominators_apart):
         if 1 < len(groups) < len(terms):
             yield _sum_of([min(_forms(group, depth - 1), key=size) for group in groups])
 

@@ -152,8 +152,12 @@ def loss_parts(formulas: Formulas) -> Formula | None:
     if not with_it:
         return None
     moved = sum_of(with_it)
-    standardised = [one for one in formulas.short if one.letter == "z"]
-    if uses(moved, {"z"}):
+    standardised = [
+        one
+        for one in formulas.short
+        if one.letter == "z" and isinstance(one.meaning, Binary) and one.meaning.operator == "/"
+    ]
+    if standardised and uses(moved, {"z"}):
         moved = simplified(written_out(moved, standardised))
     one = equation("", Side("", ""), moved)
     text, tex = f"[{one.text}]", rf"\left[{one.latex}\right]"

@@ -96,8 +96,30 @@ def _one_row(fit: Regression) -> Iterator[Line]:
         for k, predictor in enumerate(fit.maximum.engine.predictors)
         if predictor.is_constant and k < len(letters)
     ]
+    yield from _partly_seen(fit)
     words = f"at {', '.join(constant)}:" if constant else ""
     yield Line(words, list(_height_of_row(fit)))
+
+
+def _partly_seen(fit: Regression) -> Iterator[Line]:
+    """What rows contribute whose value is known in part."""
+    family = fit.maximum.model.family
+    if not isinstance(family, Conditioned):
+        return
+    if family.is_censored:
+        share = Formula(
+            "log-probability of an interval",
+            "ln P(a ≤ Y ≤ b)",
+            r"\log P(a \le Y \le b)",
+        )
+        yield Line("a row known only to lie from a to b contributes", [share], "instead of ln p")
+    if family.truncated:
+        share = Formula(
+            "log-probability of what can be seen",
+            "ln P(seen)",
+            r"\log P(\text{seen})",
+        )
+        yield Line("only part of the values is ever seen, so every row has", [share], "less")
 
 
 def _height_of_row(fit: Regression) -> Iterator[Formula]:

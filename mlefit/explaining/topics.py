@@ -138,7 +138,8 @@ def described() -> tuple[Described, ...]:
 
 def is_loss(spelling: str) -> bool:
     """Whether a spelling of a family is the name of a loss."""
-    return _LOSS.search(spelling.lower().replace("_", "-")) is not None
+    plain = re.sub(r":[0-9.]+$", "", spelling.lower().replace("_", "-"))
+    return _LOSS.search(plain) is not None
 
 
 def _meanings(word: str) -> Iterator[Topic]:
@@ -147,6 +148,8 @@ def _meanings(word: str) -> Iterator[Topic]:
     for name, concept in CONCEPTS.items():
         if plain in (name, *concept.also):
             yield Topic("concept", name, word)
+    if word in estimator_names():  # spelt as there: ElasticNet is not the prior elasticnet
+        yield from _estimators(word)
     if plain in PENALTIES:
         yield Topic("prior", PENALTIES[plain], plain)
     if plain in families.NAMES:

@@ -43,7 +43,7 @@ class Conditioned(Family):
     def __init__(
         self, base: Family, *, censored: bool, below: float = -math.inf, above: float = math.inf
     ) -> None:
-        self.readings = base.readings
+        self.readings, self.derivation = base.readings, base.derivation
         self.base, self.is_censored, self.below, self.above = base, censored, below, above
         self.name, self.summary, self.examples = base.name, base.summary, base.examples
         self.elsewhere, self.setting, self.value = base.elsewhere, base.setting, base.value
