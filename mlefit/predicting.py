@@ -25,10 +25,10 @@ from mlefit.request import PredictRequest
 from mlefit.results.fit import FitResult
 from mlefit.saved import SavedModel
 from mlefit.scores import CLASS, GROUPS, NEED_TARGET, Seen, Wanted, names_of, require
-from mlefit.source import Rows, Source, batches, missing_column, open_source
-from mlefit.source.columns import all_exact
+from mlefit.source import Rows, Source, as_text, batches, missing_column, open_source
 
 ALL = "all"
+OUTSIDE_DOMAIN = "parameters outside their domain"
 
 
 @dataclass
@@ -59,13 +59,13 @@ class Tally:
         self.lost.update(rows.lost)
         self.unscored.update(rows.unscored)
 
-    def notes(self) -> list[str]:
-        """What a person should know once all rows are through."""
+    def notes(self, what: str = "prediction") -> list[str]:
+        """What a person should know once all rows are through; `what` rows were to be given."""
         told = []
         for counter, words in (
-            (self.lost, "without a prediction"),
+            (self.lost, f"without a {what}"),
             (self.unscored, "without a residual and an NLL"),
-            (self.infinite, "whose value is infinite or undefined"),
+            (self.infinite, f"with an infinite or undefined {what}"),
         ):
             if counter:
                 causes = ", ".join(f"{count:,} {cause}" for cause, count in counter.items())
@@ -82,6 +82,7 @@ class Prediction:
         source: the table.
         wanted: groups of columns.
         keep: columns of the table that are repeated.
+        spelt: whether as a CSV or TSV table spells them.
         unseen: what becomes of an unseen level.
         has_target: whether the table has a target.
         weights: whether weights are read.
@@ -93,11 +94,17 @@ class Prediction:
     source: Source
     wanted: Wanted
     keep: tuple[str, ...]
+    spelt: bool
     unseen: str
     has_target: bool
     weights: bool
     notes: tuple[str, ...]
     tally: Tally = field(default_factory=Tally)
+
+    @property
+    def verbatim(self) -> tuple[str, ...]:
+        """Columns that are repeated as they are spelt."""
+        return self.keep if self.spelt else ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -113,13 +120,13 @@ class Prediction:
         Raises:
             DataError, UsageError: a value that the model cannot read.
         """
-        for rows in batches(self.source, self.columns):
+        for rows in batches(self.source, self.columns, verbatim=self.verbatim):
             found, columns = self._run(rows)
             yield self._frame(rows, found, columns)
 
     def runs(self) -> Iterator[tuple[NewRows, dict[str, NDArray[Any]]]]:
         """The same as arrays over the usable rows."""
-        for rows in batches(self.source, self.columns):
+        for rows in batches(self.source, self.columns, verbatim=self.verbatim):
             yield self._run(rows)
 
     def _run(self, rows: Rows) -> tuple[NewRows, dict[str, NDArray[Any]]]:
@@ -159,9 +166,8 @@ class Prediction:
     def _frame(
         self, rows: Rows, found: NewRows, columns: Mapping[str, NDArray[Any]]
     ) -> pl.DataFrame:
-        kept = rows.frame.select(all_exact(self.keep))
         series = [_series(name, columns.get(name), found) for name in self.names]
-        return kept.hstack(series) if self.keep else pl.DataFrame(series)
+        return pl.DataFrame([*repeated(rows, self.keep), *series])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -199,7 +205,14 @@ def predict(
         MlefitError: the model or the data make no prediction possible.
     """
     groups = None if what is None else _several(what)
-    request = PredictRequest(data, model, groups, _several(keep), tuple(quantiles), **options)
+    request = PredictRequest(
+        data=data,
+        model=model,
+        what=groups,
+        keep=_several(keep),
+        quantiles=tuple(quantiles),
+        **options,
+    )
     return pl.concat(list(prepare(request).frames()))
 
 
@@ -235,11 +248,11 @@ def prepare(request: PredictRequest) -> Prediction:
     saved = model_of(request.model)
     source = open_source(request.data, input_format=request.input_format)
     layout = saved.layout
-    _require_columns(source, layout.inputs, saved)
+    require_columns(source, layout.inputs, saved)
     has_target = all(name in source.schema for name in layout.target)
     notes = [*source.notes]
     if has_target:
-        _require_columns(source, layout.outcome, saved)
+        require_columns(source, layout.outcome, saved)
     wanted = Wanted(
         _groups(request, saved, has_target=has_target),
         request.residuals,
@@ -254,7 +267,7 @@ def prepare(request: PredictRequest) -> Prediction:
         raise missing_column(source, lacking)
     weights = request.aggregate or "influence" in wanted.groups
     if weights:
-        _require_columns(source, layout.weights, saved)
+        require_columns(source, layout.weights, saved)
     keep = tuple(source.schema) if request.keep == (ALL,) else request.keep
     _require_apart(keep, names_of(saved, wanted))
     for name in keep:
@@ -265,7 +278,15 @@ def prepare(request: PredictRequest) -> Prediction:
         notes.append(f"{source.name} has no {target!r}, so no residual and no NLL")
     notes += _model_notes(saved, wanted)
     return Prediction(
-        saved, source, wanted, keep, request.unseen, bool(asked), weights, tuple(notes)
+        saved=saved,
+        source=source,
+        wanted=wanted,
+        keep=keep,
+        spelt=request.spelt,
+        unseen=request.unseen,
+        has_target=bool(asked),
+        weights=weights,
+        notes=tuple(notes),
     )
 
 
@@ -318,7 +339,12 @@ def _model_notes(saved: SavedModel, wanted: Wanted) -> Iterator[str]:
         )
 
 
-def _require_columns(source: Source, columns: Sequence[str], saved: SavedModel) -> None:
+def require_columns(source: Source, columns: Sequence[str], saved: SavedModel) -> None:
+    """Refuse a table that lacks a column of the model.
+
+    Raises:
+        UsageError: it does.
+    """
     for name in columns:
         if name not in source.schema:
             error = missing_column(source, name)
@@ -336,6 +362,12 @@ def _require_apart(keep: Sequence[str], names: Sequence[str]) -> None:
             f"--keep: a column {both[0]!r} of the table would stand beside the model's own",
             tries=[f"--keep {listed(others)}" if others else "the same without --keep"],
         )
+
+
+def repeated(rows: Rows, keep: Sequence[str]) -> list[pl.Series]:
+    """Columns of a table as they are, or as they are spelt where that was read."""
+    spelt = {name: as_text(name) for name in keep if as_text(name) in rows.frame.columns}
+    return [rows.frame.get_column(spelt.get(name, name)).alias(name) for name in keep]
 
 
 def _series(name: str, values: NDArray[Any] | None, found: NewRows) -> pl.Series:

@@ -124,6 +124,7 @@ class PredictRequest:
     Attributes:
         what: groups of columns; None for those that the model and the table have.
         keep: columns of the table to repeat; ("all",) for every one.
+        spelt: whether to repeat those of a CSV or TSV table as they are spelt there.
         quantiles: levels of a new outcome.
         uncertainty: whether limits of an outcome count that the estimates are not certain.
         unseen: what becomes of a level that the fit had not seen: error or null.
@@ -134,6 +135,7 @@ class PredictRequest:
     model: Any = None
     what: tuple[str, ...] | None = None
     keep: tuple[str, ...] = ()
+    spelt: bool = False
     quantiles: tuple[float, ...] = ()
     residuals: str = "quantile"
     conf_level: float = 0.95
@@ -142,3 +144,33 @@ class PredictRequest:
     aggregate: bool = False
     input_format: str | None = None
     command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SimulateRequest:
+    """Rows to draw. The fields mirror the flags of `mlefit simulate`.
+
+    Attributes:
+        data: a table of which every row is given an outcome; None for none.
+        model: a saved fit; None where family and parameters are given.
+        rows: without a table, how many.
+        keep: columns of the table to repeat; ("all",) for every one.
+        spelt: whether to repeat those of a CSV or TSV table as they are spelt there.
+        uncertainty: whether the estimates are drawn, too, anew for every replication.
+        unseen: what becomes of a level that the fit had not seen: error or null.
+    """
+
+    data: Any = None
+    model: Any = None
+    family: str | None = None
+    at: tuple[str, ...] = ()
+    levels: tuple[str, ...] | None = None
+    trials: float | None = None
+    rows: int | None = None
+    replications: int = 1
+    keep: tuple[str, ...] = ()
+    spelt: bool = False
+    uncertainty: bool = False
+    unseen: str = "error"
+    seed: int = 1
+    input_format: str | None = None

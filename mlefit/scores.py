@@ -18,7 +18,7 @@ from mlefit._types import Matrix, Rows
 from mlefit.centre import RowSpread
 from mlefit.design.blocks import Block
 from mlefit.errors import UsageError
-from mlefit.families._base import Family, Probability, part
+from mlefit.families._base import Family, Probability, in_domain, part
 from mlefit.families._conditioned import LOWER, UPPER
 from mlefit.influence import Group
 from mlefit.outcome import limits, seen_family
@@ -79,8 +79,11 @@ class Seen:
 
     @cached_property
     def etas(self) -> list[Rows]:
-        """Linear predictors."""
-        return self.saved.model.etas(self.block, self.saved.betas)
+        """Linear predictors; NaN where a link leads out of the domain, as identity may."""
+        model = self.saved.model
+        etas = model.etas(self.block, self.saved.betas)
+        inside = in_domain(model.family, model.theta(etas))
+        return etas if np.all(inside) else [np.where(inside, eta, np.nan) for eta in etas]
 
     @cached_property
     def theta(self) -> tuple[Any, ...]:
@@ -160,7 +163,9 @@ def quantiles(rows: Seen) -> Columns:
 
 def _limits(rows: Seen, levels: Sequence[float]) -> list[Rows]:
     spread = rows.spread if rows.wanted.uncertainty else None
-    return list(limits(rows.saved.model, rows.etas, rows.known, spread, levels))
+    allowed = np.isfinite(np.sum(np.broadcast_arrays(*rows.etas), axis=0))
+    found = limits(rows.saved.model, rows.etas, rows.known, spread, levels)
+    return [np.where(allowed, limit, np.nan) for limit in found]
 
 
 def classes(rows: Seen) -> Columns:

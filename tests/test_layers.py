@@ -159,6 +159,13 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         {"numpy", "polars"},
     ),
+    "simulating": (
+        words(
+            "_types at design engines errors families outcome predicting quantile request saved "
+            "source"
+        ),
+        {"numpy", "polars"},
+    ),
     "judging": (words("__init__ _types design errors predicting request results"), NUMERIC),
     "goodness": (words("_types design families losses maximum residuals sparse"), NUMERIC),
     "gof": (
@@ -272,8 +279,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "report": (words("errors memory results"), {"rich"}),
     "cli": (
         words(
-            "__init__ catalogue comparing documents errors explaining families fitting judging memory "
-            "predicting report request sink study translations"
+            "__init__ catalogue comparing documents errors explaining families fitting judging "
+            "memory predicting report request simulating sink study translations"
         ),
         {"typer"},
     ),

@@ -32,6 +32,7 @@ COMMANDS = [
     ["show", "--help"],
     ["study", "--help"],
     ["predict", "--help"],
+    ["simulate", "--help"],
     ["completion", "zsh"],
 ]
 

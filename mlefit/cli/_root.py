@@ -29,6 +29,7 @@ COMMANDS = {
     "compare": "Rank families, losses and formulas on the same rows.",
     "study": "See by simulation what the maximum likelihood estimate is worth.",
     "predict": "Predict every row of a table by a saved fit.",
+    "simulate": "Draw rows from a saved fit or from a distribution.",
     "explain": "Derive a family, loss or prior step by step, in letters or your numbers.",
     "prior": "Translate a penalty between libraries and a prior.",
     "show": "Show or convert a saved document.",

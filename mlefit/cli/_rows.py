@@ -19,6 +19,9 @@ from mlefit.report.options import ROW_FORMATS, row_format_of
 
 _EVERY = tuple(dict.fromkeys((*ROW_FORMATS, *FORMATS)))
 
+SPELT = ("csv", "tsv")
+"""Formats in which columns of a text file are repeated as they are spelt there."""
+
 Model = Annotated[
     str | None,
     typer.Option(
@@ -46,7 +49,25 @@ _Output = Annotated[
 ]  # fmt: skip
 _Quiet = Annotated[bool, typer.Option("-q", "--quiet", rich_help_panel=opt.SHOWN, help="No notes.")]
 
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="COL,...", rich_help_panel=opt.SHOWN,
+        help="Columns of the table to repeat, or all. Repeatable.",
+    ),
+]  # fmt: skip
+Unseen = Annotated[
+    str,
+    typer.Option(
+        "--unseen",
+        metavar="error|null", parser=choice("--unseen", ("error", "null")),
+        rich_help_panel=opt.ROWS, help="Rows with a level that the fit had not seen.",
+    ),
+]  # fmt: skip
+
 ROWS_OUT: Flags = {
+    "keep": (Keep, None),
     "form": (_Format, None),
     "output": (_Output, None),
     "quiet": (_Quiet, False),

@@ -232,6 +232,25 @@ Trials = Annotated[
         text="Number of trials; the target counts successes.",
     ),
 ]
+At = Annotated[
+    list[str] | None,
+    _text(
+        "--at",
+        panel=MODEL,
+        metavar="NAME=V,...",
+        text="Values of the parameters: mu=170,sigma=10. Repeatable.",
+    ),
+]
+NumberOfTrials = Annotated[
+    float | None,
+    _text(
+        "--trials",
+        panel=MODEL,
+        metavar="N",
+        parser=whole("--trials", 1),
+        text="Number of trials; the values count successes.",
+    ),
+]
 
 Event = Annotated[
     str | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import positionals, report_options
 from mlefit.cli._flags import PROGRAM, takes
-from mlefit.cli._rows import ROWS_OUT, Model, deliver, row_format, tell
+from mlefit.cli._rows import ROWS_OUT, SPELT, Model, Unseen, deliver, row_format, tell
 from mlefit.cli._values import choice
 from mlefit.errors import ExitCode, UsageError
 from mlefit.report import check_output, write
@@ -22,11 +22,11 @@ from mlefit.request import PredictRequest
 
 _EXAMPLES = """\b
 Examples:
-  mlefit fit sample_data/doctor_visits.csv 'visits ~ age' -F poisson -o m.json
-  mlefit predict sample_data/doctor_visits.csv --model m.json
-  mlefit predict sample_data/doctor_visits.csv --model m.json --quantiles 0.9
-  mlefit predict sample_data/doctor_visits.csv --model m.json -o p.parquet
-  mlefit predict sample_data/doctor_visits.csv --model m.json --aggregate
+  mlefit fit sample_data/heights.csv -y height_inches -F normal -o m.json
+  mlefit predict sample_data/heights.csv --model m.json
+  mlefit predict sample_data/heights.csv -m m.json --quantiles 0.1,0.9
+  mlefit predict sample_data/heights.csv -m m.json --keep all -o p.parquet
+  mlefit predict sample_data/heights.csv -m m.json --aggregate
 """
 
 _PANEL = "Columns"
@@ -69,24 +69,10 @@ Uncertainty = Annotated[
         help="Whether limits of an outcome count that the estimates are not certain.",
     ),
 ]
-Keep = Annotated[
-    list[str] | None,
-    _option("--keep", metavar="COL,...", text="Columns of the table to repeat, or all."),
-]
 Aggregate = Annotated[
     bool,
     typer.Option(
         "--aggregate", rich_help_panel=_PANEL, help="Only the NLL of all rows, as a report."
-    ),
-]
-Unseen = Annotated[
-    str,
-    typer.Option(
-        "--unseen",
-        metavar="error|null",
-        parser=choice("--unseen", ("error", "null")),
-        rich_help_panel=opt.ROWS,
-        help="Rows with a level that the fit had not seen.",
     ),
 ]
 
@@ -100,7 +86,6 @@ Unseen = Annotated[
         "conf_level": (opt.ConfLevel, 0.95),
         "uncertainty": (Uncertainty, True),
         "residuals": (Residuals, "quantile"),
-        "keep": (Keep, None),
         "aggregate": (Aggregate, False),
     },
     {"unseen": (Unseen, "error"), "input_format": (opt.InputFormat, None)},
@@ -115,7 +100,7 @@ def predict(ctx: typer.Context, **flags: Any) -> int:
     if flags["aggregate"]:
         return _judge(request, flags)
     form = row_format(flags)
-    prediction = predicting.prepare(request)
+    prediction = predicting.prepare(replace(request, spelt=form in SPELT))
     tell(prediction.notes, flags)
     if deliver(prediction.frames(), prediction.schema, form, flags["output"]):
         tell(prediction.tally.notes(), flags)

@@ -71,6 +71,16 @@ def spread(theta: Sequence[Any], rows: int) -> list[Any]:
     ]
 
 
+def in_domain(family: Family, theta: Sequence[Any]) -> Any:
+    """Rows whose parameters are all where they may be, or nearly: rounding can reach an end."""
+    found: Any = True
+    for parameter, value in zip(family.parameters, theta, strict=True):
+        number = value.p if isinstance(value, Probability) else value
+        domain = parameter.domain
+        found = found & (number >= domain.lower) & (number <= domain.upper) & np.isfinite(number)
+    return found
+
+
 Pairs: TypeAlias = Mapping[tuple[int, int], Rows]
 """Entries (j, k), j <= k, of a symmetric matrix for each row; an absent pair is zero."""
 

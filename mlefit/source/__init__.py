@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from mlefit.errors import UsageError
-from mlefit.source.batches import batches
+from mlefit.source.batches import as_text, batches
 from mlefit.source.delimited import open_delimited
 from mlefit.source.kind import recognise
 from mlefit.source.missing import incomplete
@@ -26,6 +26,7 @@ __all__ = [
     "Ledger",
     "Rows",
     "Source",
+    "as_text",
     "batches",
     "incomplete",
     "missing_column",

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from mlefit.errors import DataError
-from mlefit.source.columns import all_exact
+from mlefit.source import types
+from mlefit.source.columns import all_exact, exact
 from mlefit.source.malformed import blank_lines, readable_text, reparsed
 from mlefit.source.missing import has_empty_row
 from mlefit.source.place import readable
@@ -17,7 +18,11 @@ BATCH_ROWS = 65_536
 
 
 def batches(
-    source: Source, columns: Sequence[str], *, most_rows: int = BATCH_ROWS
+    source: Source,
+    columns: Sequence[str],
+    *,
+    most_rows: int = BATCH_ROWS,
+    verbatim: Sequence[str] = (),
 ) -> Iterator[Rows]:
     """Every row of some columns, with missing values where they are; blank lines are no rows.
 
@@ -25,6 +30,8 @@ def batches(
         source: an opened table.
         columns: the columns to read; with none there are only row numbers.
         most_rows: of a run.
+        verbatim: columns of a CSV or TSV table that are also given as their text, under the
+            name that `as_text` tells.
 
     Raises:
         UsageError: an unknown column.
@@ -35,19 +42,28 @@ def batches(
         if name not in source.schema:
             raise missing_column(source, name)
     position, blank = 0, None
-    for frame in _frames(source, wanted or list(source.schema)[:1], most_rows):
+    delimited = source.delimited
+    texts = [] if delimited is None else list(dict.fromkeys(verbatim))
+    read = wanted or list(source.schema)[:1]
+    frames = _spelt(source, read, texts, most_rows) if texts else _frames(source, read, most_rows)
+    for frame in frames:
         places = pl.int_range(position, position + frame.height, eager=True)
         position += frame.height
-        if blank is None and source.delimited is not None and has_empty_row(frame):
-            with readable_text(source.delimited.place):
-                blank = blank_lines(source.delimited)
+        if blank is None and delimited is not None and has_empty_row(frame):
+            with readable_text(delimited.place):
+                blank = blank_lines(delimited)
         if blank is not None and not blank.is_empty():
             keep = ~places.is_in(blank.implode())
             frame, places = frame.filter(keep), places.filter(keep)
         if frame.height:
-            yield _numbered(frame.select(all_exact(wanted)) if wanted else frame, places, source)
+            yield _numbered(frame, places, source)
     if not position:
         raise DataError(f"{source.name} has no rows")
+
+
+def as_text(name: str) -> str:
+    """The name of the column that holds the text of another."""
+    return f"\0text:{name}"
 
 
 def _numbered(frame: pl.DataFrame, places: pl.Series, source: Source) -> Rows:
@@ -75,10 +91,39 @@ def _frames(source: Source, columns: Sequence[str], most_rows: int) -> Iterator[
         yield from _runs(scan, columns, most_rows, done)
 
 
+def _spelt(
+    source: Source, columns: Sequence[str], texts: Sequence[str], most_rows: int
+) -> Iterator[pl.DataFrame]:
+    """The runs, typed from their text, beside the text of some columns."""
+    delimited = source.delimited
+    assert delimited is not None
+    comma, read = delimited.decimal_comma, list(dict.fromkeys([*columns, *texts]))
+    typed = [(exact(name), source.schema[name]) for name in columns]
+    with readable_text(delimited.place):
+        for frame in _runs(delimited.text, read, most_rows, 0):
+            odd = [types.unparsed(text, dtype, comma).any() for text, dtype in typed]
+            if frame.select(pl.any_horizontal(odd)).item():
+                reparsed(source, delimited, columns)  # tells which value of which row it is
+            yield frame.select(
+                *(types.as_type(text, dtype, comma) for text, dtype in typed),
+                *(exact(name).alias(as_text(name)) for name in texts),
+            )
+
+
 def _runs(
     scan: pl.LazyFrame, columns: Sequence[str], most_rows: int, done: int
 ) -> Iterator[pl.DataFrame]:
+    """Runs of `most_rows`, the last aside: what is drawn for a run must not depend on polars."""
     rest = scan.select(all_exact(columns))
-    yield from (rest.slice(done) if done else rest).collect_batches(
+    waiting: list[pl.DataFrame] = []
+    for frame in (rest.slice(done) if done else rest).collect_batches(
         chunk_size=most_rows, maintain_order=True, lazy=True, engine="streaming"
-    )
+    ):
+        waiting.append(frame)
+        if sum(one.height for one in waiting) >= most_rows:
+            whole = pl.concat(waiting)
+            full = whole.height - whole.height % most_rows
+            yield from (whole.slice(at, most_rows) for at in range(0, full, most_rows))
+            waiting = [whole.slice(full)] if full < whole.height else []
+    if waiting:
+        yield pl.concat(waiting)
