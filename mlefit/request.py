@@ -174,3 +174,29 @@ class SimulateRequest:
     unseen: str = "error"
     seed: int = 1
     input_format: str | None = None
+
+
+@dataclass(frozen=True)
+class ProbabilityRequest:
+    """Questions to one distribution. The fields mirror the flags of `mlefit probability`.
+
+    Attributes:
+        at: parameters, as NAME=NUMBER.
+        trials: of a family that counts successes.
+        below: values; P(X <= value) is asked.
+        above: values; P(X > value).
+        between: pairs of values with a comma between them; P(low <= X <= high).
+        equal: values; the density there, or the probability of the value.
+        quantile: levels, as numbers or as 1-NUMBER.
+    """
+
+    family: str | None = None
+    at: tuple[str, ...] = ()
+    levels: tuple[str, ...] | None = None
+    trials: float | None = None
+    below: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+    equal: tuple[str, ...] = ()
+    quantile: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()

@@ -208,6 +208,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "chance": (words("__init__ at distribution errors request results"), {"numpy"}),
     "quantities": (words("design errors expression families"), set()),
     "derived": (
         words(
@@ -279,8 +280,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "report": (words("errors memory results"), {"rich"}),
     "cli": (
         words(
-            "__init__ catalogue comparing documents errors explaining families fitting judging "
-            "memory predicting report request simulating sink study translations"
+            "__init__ catalogue chance comparing documents errors explaining families fitting "
+            "judging memory predicting report request simulating sink study translations"
         ),
         {"typer"},
     ),

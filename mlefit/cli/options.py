@@ -474,6 +474,14 @@ FormulaTable = Annotated[
     str | None,
     _choice("--table", panel=SHOWN, values=("formulas",), text="Only this: a row per formula."),
 ]
+
+
+def named_tables(*names: str, text: str) -> Any:
+    """`--table` of a command with these tables."""
+    option = _choice("--table", panel=SHOWN, values=names, text=f"Only this: {text}.")
+    return Annotated[str | None, option]
+
+
 Output = Annotated[
     Path | None,
     _text(

@@ -28,6 +28,7 @@ def picture(
     """The lines of a picture no wider than `width`; none if there is nothing to draw."""
     across = [x for curve in curves for x in curve.x if math.isfinite(x)]
     heights = [y for curve in curves for y in curve.y if math.isfinite(y) and y >= frame.least]
+    heights += [curve.base for curve in curves if curve.base is not None]
     if not across or not heights:
         return []
     grid = _Grid.around(across, heights, frame.height)
@@ -125,11 +126,13 @@ class _Field:
             else None
             for x, y in zip(curve.x, curve.y, strict=True)
         ]
-        for column, row in _joined(places):
-            if self._ascii:
-                self._signs[row][column] = letter
-            else:
-                self._dots[row // 4][column // 2] |= _DOTS[column % 2][row % 4]
+        floor = None if curve.base is None else self.grid.down(curve.base, steps[1])
+        for column, top in _joined(places):
+            for row in (top,) if floor is None else range(top, floor + 1):
+                if self._ascii:
+                    self._signs[row][column] = letter
+                else:
+                    self._dots[row // 4][column // 2] |= _DOTS[column % 2][row % 4]
 
     def rows(self) -> Iterator[str]:
         """The cells line by line."""

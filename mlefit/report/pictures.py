@@ -15,11 +15,13 @@ class Curve:
         x: where.
         y: how high.
         name: written at the right end; none if empty.
+        base: height down to which the area under it is filled; None for a line.
     """
 
     x: Sequence[float]
     y: Sequence[float]
     name: str = ""
+    base: float | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Frame:
         marks: words for places on it, each with a vertical line.
         height: lines of the picture without the axis.
         least: curves are cut off below this.
+        across: name of the horizontal axis where x is a number a reader knows; empty where it
+            is only a position between the words at the ends.
+        up: name of the vertical axis.
     """
 
     left: str
@@ -39,6 +44,8 @@ class Frame:
     marks: Mapping[float, str] = field(default_factory=dict)
     height: int = 12
     least: float = -math.inf
+    across: str = ""
+    up: str = ""
 
 
 @dataclass(frozen=True)

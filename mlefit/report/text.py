@@ -146,7 +146,7 @@ def sections(
 ) -> str:
     """A report of several tables; one of them alone has no title."""
     page = Page(options)
-    if options.table is None:
+    if options.table is None and title:
         heading(page, title, ledger)
     for number, part in enumerate(parts):
         if number and (part.title or part.grid):
