@@ -277,7 +277,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "report": (words("errors memory results"), {"rich"}),
+    "report": (words("errors memory results"), {"matplotlib", "rich"}),
     "cli": (
         words(
             "__init__ catalogue chance comparing documents errors explaining families fitting "

@@ -177,7 +177,8 @@ def _axis(field_: _Field, frame: Frame, gutter: int, ascii_only: bool) -> list[s
     """The horizontal axis, the words of the marks, and those at its ends."""
     corner, dash, tee = ("+", "-", "+") if ascii_only else ("└", "─", "┴")
     line = [dash] * field_.columns
-    places = {field_.grid.across(x, field_.columns): words for x, words in frame.marks.items()}
+    named = {**frame.ticks, **frame.marks}
+    places = {field_.grid.across(x, field_.columns): words for x, words in named.items()}
     for column in places:
         line[column] = tee
     start = " " * (gutter + 2)
@@ -190,5 +191,7 @@ def _axis(field_: _Field, frame: Frame, gutter: int, ascii_only: bool) -> list[s
             written.append("")
         written[-1] += " " * (at - cell_len(written[-1])) + words
     lines += [f"{start}{line}" for line in written]
+    if not frame.left and not frame.right:
+        return lines
     gap = max(field_.columns - cell_len(frame.left) - cell_len(frame.right), 1)
     return [*lines, f"{start}{frame.left}{' ' * gap}{frame.right}"]

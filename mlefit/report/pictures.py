@@ -37,6 +37,7 @@ class Frame:
         across: name of the horizontal axis where x is a number a reader knows; empty where it
             is only a position between the words at the ends.
         up: name of the vertical axis.
+        ticks: words for places on the horizontal axis without a line.
     """
 
     left: str
@@ -46,18 +47,40 @@ class Frame:
     least: float = -math.inf
     across: str = ""
     up: str = ""
+    ticks: Mapping[float, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Heights over a rectangle, of which the rims at a few levels are drawn.
+
+    Attributes:
+        x: to the right, rising.
+        y: up, rising.
+        z: a row for each y; NaN where there is none.
+        rims: levels of z, rising, each with what lies within it.
+        marks: places with a sign of one letter.
+    """
+
+    x: Sequence[float]
+    y: Sequence[float]
+    z: Sequence[Sequence[float]]
+    rims: Sequence[tuple[float, str]]
+    marks: Sequence[tuple[float, float, str]] = ()
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Curves in one frame.
+    """Curves, or a surface, in one frame.
 
     Attributes:
         heading: what they are, in a line.
         curves: drawn in this order.
         frame: what stands around them.
+        surface: drawn instead of curves.
     """
 
     heading: str
     curves: Sequence[Curve]
     frame: Frame
+    surface: Surface | None = None

@@ -65,7 +65,7 @@ def _picture(result: ProbabilityResult) -> Picture:
     own, curve = result.distribution, result.curve
     outline = _outline(curve, own)
     regions = [
-        _outline([p for p in curve if _inside(p, one)], own, base=0.0)
+        _outline([p for p in curve if _inside(p, one, own)], own, base=0.0)
         for one in result.answers
         if one.question in ("below", "above", "between") and not one.aside
     ]
@@ -77,16 +77,18 @@ def _picture(result: ProbabilityResult) -> Picture:
     shown = {y: words for y, words in marks.items() if curve[0].y <= y <= curve[-1].y}
     what = "probability" if own.discrete else "density"
     filled = ", what was asked filled" if regions else ""
-    left, right = (_name(point.y, own) for point in (curve[0], curve[-1]))
+    left, right = ("" if own.levels else f"{p.y:.6g}" for p in (curve[0], curve[-1]))
+    ticks = {float(code): level for code, level in enumerate(own.levels)}
     return Picture(
         f"{what} of {own.title}({given(own)}){filled}",
         [outline, *regions],
-        Frame(left, right, shown, across="x", up=what),
+        Frame(left, right, shown, least=0.0, across="x", up=what, ticks=ticks),
     )
 
 
-def _inside(point: DensityPoint, one: Answer) -> bool:
-    above = one.lower is None or point.y > one.lower or (point.y == one.lower and one.lower_in)
+def _inside(point: DensityPoint, one: Answer, own: DistributionInfo) -> bool:
+    at_end = one.lower_in or not own.discrete  # the edge of an area
+    above = one.lower is None or point.y > one.lower or (point.y == one.lower and at_end)
     return above and (one.upper is None or point.y <= one.upper)
 
 
@@ -102,7 +104,3 @@ def _outline(
     x = [end for y in places for end in (y - half, y - half, y + half, y + half, math.nan)]
     tops = [h for height in heights for h in (0.0, height, height, 0.0, math.nan)]
     return Curve(x, tops, base=base)
-
-
-def _name(y: float, own: DistributionInfo) -> str:
-    return own.levels[int(y)] if own.levels else f"{y:.6g}"
