@@ -62,9 +62,10 @@ class Distribution:
         return type(self.family).log_cdf is not Family.log_cdf
 
     def has_mass(self, y: float) -> bool:
-        """Whether a single value of this kind has a probability of its own."""
+        """Whether this single value has a probability of its own."""
         support = self.family.support
-        return y == math.floor(y) if support.discrete else y in support.atoms
+        is_single = support.discrete or y in support.atoms
+        return is_single and self.log_density(y) > -math.inf
 
     def log_density(self, y: float) -> float:
         """Log-density, or where the value has a probability its logarithm; -inf outside."""

@@ -174,3 +174,55 @@ class SimulateRequest:
     unseen: str = "error"
     seed: int = 1
     input_format: str | None = None
+
+
+@dataclass(frozen=True)
+class ProbabilityRequest:
+    """Questions to one distribution. The fields mirror the flags of `mlefit probability`.
+
+    Attributes:
+        at: parameters, as NAME=NUMBER.
+        trials: of a family that counts successes.
+        below: values; P(X <= value) is asked.
+        above: values; P(X > value).
+        between: pairs of values with a comma between them; P(low <= X <= high).
+        equal: values; the density there, or the probability of the value.
+        quantile: levels, as numbers or as 1-NUMBER.
+    """
+
+    family: str | None = None
+    at: tuple[str, ...] = ()
+    levels: tuple[str, ...] | None = None
+    trials: float | None = None
+    below: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+    equal: tuple[str, ...] = ()
+    quantile: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LikelihoodRequest:
+    """Points of a likelihood. The fields mirror the flags of `mlefit likelihood`.
+
+    Attributes:
+        common: the rows, the family, and what is held.
+        values: the data, if they are given by hand; `common` then names none.
+        trials: of values given by hand.
+        at: points, each as NAME=NUMBER with commas between.
+        over: parameters to draw along, as NAME or NAME=FROM:TO; one for a curve, two for a
+            surface.
+        steps: values along each of them; None for what suits.
+        drawn: whether to choose a curve and a surface where none is asked for.
+        rows: whether to tell what each row contributes.
+    """
+
+    common: Request
+    values: tuple[str, ...] = ()
+    trials: float | None = None
+    at: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    steps: int | None = None
+    drawn: bool = False
+    rows: bool = False

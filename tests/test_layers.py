@@ -208,6 +208,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "chance": (words("__init__ at distribution errors request results"), {"numpy"}),
     "quantities": (words("design errors expression families"), set()),
     "derived": (
         words(
@@ -276,11 +277,31 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "report": (words("errors memory results"), {"rich"}),
+    "sample": (
+        words("_types at design engines errors families fitting likelihood links"),
+        {"numpy"},
+    ),
+    "points": (words("_types likelihood results sample symmetric"), NUMERIC),
+    "curve": (
+        words(
+            "_types constrained design errors intervals maximise maximum optimise profile results "
+            "sample sparse"
+        ),
+        {"numpy"},
+    ),
+    "weighing": (
+        words(
+            "__init__ at boundary curve errors families fitting maximise maximum optimise points "
+            "profile provenance request results sample verdict"
+        ),
+        {"numpy", "polars"},
+    ),
+    "report": (words("errors memory results"), {"matplotlib", "rich"}),
     "cli": (
         words(
-            "__init__ catalogue comparing documents errors explaining families fitting judging "
-            "memory predicting report request simulating sink study translations"
+            "__init__ catalogue chance comparing documents errors explaining families fitting "
+            "judging memory predicting report request simulating sink study translations "
+            "weighing"
         ),
         {"typer"},
     ),

@@ -51,7 +51,7 @@ def positionals(
 
 def report_options(flags: Mapping[str, Any]) -> ReportOptions:
     """Where the report goes and what it looks like there."""
-    stream = sys.stdout
+    stream, plot = sys.stdout, flags.get("plot", "auto")
     return ReportOptions(
         format=flags["form"],
         table=flags["table"],
@@ -60,7 +60,8 @@ def report_options(flags: Mapping[str, Any]) -> ReportOptions:
         ascii_only=flags["ascii_only"] or terminal.needs_ascii(stream),
         width=terminal.width_of(stream),
         quiet=flags["quiet"],
-        plot=terminal.use_pictures(flags.get("plot", "auto"), stream),
+        plot=terminal.use_pictures(plot if isinstance(plot, str) else "auto", stream),
+        picture=plot if isinstance(plot, Path) else None,
     )
 
 

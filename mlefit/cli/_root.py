@@ -27,6 +27,8 @@ COMPLETE_VARIABLE = "_MLEFIT_COMPLETE"
 COMMANDS = {
     "fit": "Estimate the parameters of a family by maximum likelihood.",
     "compare": "Rank families, losses and formulas on the same rows.",
+    "likelihood": "Likelihood of parameters, the data being given.",
+    "probability": "Probability of values, the parameters being given.",
     "study": "See by simulation what the maximum likelihood estimate is worth.",
     "predict": "Predict every row of a table by a saved fit.",
     "simulate": "Draw rows from a saved fit or from a distribution.",

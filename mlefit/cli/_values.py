@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.report.options import PICTURE_FILES
 
 
 def choice(what: str, names: Sequence[str], usage: str = "") -> Callable[[str], str]:
@@ -81,6 +82,21 @@ def writable(value: str) -> Path:
     path = Path(value)
     check_writable(path)
     return path
+
+
+def pictures(when: Sequence[str]) -> Callable[[str], str | Path]:
+    """A parser for when to draw, or for a file to draw into."""
+    named = choice("--plot", (*when, "FILE.svg", "FILE.png"), "--plot")
+
+    def parse(value: str) -> str | Path:
+        if Path(value).suffix.lower() not in PICTURE_FILES:
+            return named(value)
+        from mlefit.report import plots
+
+        plots.check_picture_file(Path(value))
+        return Path(value)
+
+    return parse
 
 
 def output_file(value: str) -> Path:

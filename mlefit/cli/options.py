@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli._values import choice, number, output_file, whole
+from mlefit.cli._values import choice, number, output_file, pictures, whole
 from mlefit.report.options import FORMATS
 
 MODEL, PARTLY, ROWS, ERRORS, TESTS, SEARCH, SHOWN, PROGRAM = (
@@ -474,6 +474,14 @@ FormulaTable = Annotated[
     str | None,
     _choice("--table", panel=SHOWN, values=("formulas",), text="Only this: a row per formula."),
 ]
+
+
+def named_tables(*names: str, text: str) -> Any:
+    """`--table` of a command with these tables."""
+    option = _choice("--table", panel=SHOWN, values=names, text=f"Only this: {text}.")
+    return Annotated[str | None, option]
+
+
 Output = Annotated[
     Path | None,
     _text(
@@ -486,7 +494,14 @@ Colour = Annotated[
     str, _choice("--color", panel=SHOWN, values=_WHEN, text="Colour, also off with NO_COLOR.")
 ]
 Plot = Annotated[
-    str, _choice("--plot", panel=SHOWN, values=_WHEN, text="Pictures of curves, in text.")
+    Any,
+    _text(
+        "--plot",
+        panel=SHOWN,
+        metavar="auto|always|never|FILE",
+        parser=pictures(_WHEN),
+        text="Pictures in text, or a FILE.svg or .png of them.",
+    ),
 ]
 Ascii = Annotated[bool, _flag("--ascii", panel=SHOWN, text="Nothing but ASCII.")]
 Quiet = Annotated[bool, _flag("-q", "--quiet", panel=SHOWN, text="No notes; with -o, no report.")]

@@ -63,6 +63,10 @@ def write(record: Document, options: ReportOptions) -> None:
         emit(render(record, options))
     if options.output:
         write_atomically(options.output, render(record, options.for_file(options.output)))
+    if options.picture:
+        from mlefit.report import plots
+
+        plots.write(view_of(record).pictures(), options.picture)
 
 
 def render(record: Document, options: ReportOptions) -> str:

@@ -28,6 +28,7 @@ def picture(
     """The lines of a picture no wider than `width`; none if there is nothing to draw."""
     across = [x for curve in curves for x in curve.x if math.isfinite(x)]
     heights = [y for curve in curves for y in curve.y if math.isfinite(y) and y >= frame.least]
+    heights += [curve.base for curve in curves if curve.base is not None]
     if not across or not heights:
         return []
     grid = _Grid.around(across, heights, frame.height)
@@ -125,11 +126,13 @@ class _Field:
             else None
             for x, y in zip(curve.x, curve.y, strict=True)
         ]
-        for column, row in _joined(places):
-            if self._ascii:
-                self._signs[row][column] = letter
-            else:
-                self._dots[row // 4][column // 2] |= _DOTS[column % 2][row % 4]
+        floor = None if curve.base is None else self.grid.down(curve.base, steps[1])
+        for column, top in _joined(places):
+            for row in (top,) if floor is None else range(top, floor + 1):
+                if self._ascii:
+                    self._signs[row][column] = letter
+                else:
+                    self._dots[row // 4][column // 2] |= _DOTS[column % 2][row % 4]
 
     def rows(self) -> Iterator[str]:
         """The cells line by line."""
@@ -174,7 +177,8 @@ def _axis(field_: _Field, frame: Frame, gutter: int, ascii_only: bool) -> list[s
     """The horizontal axis, the words of the marks, and those at its ends."""
     corner, dash, tee = ("+", "-", "+") if ascii_only else ("└", "─", "┴")
     line = [dash] * field_.columns
-    places = {field_.grid.across(x, field_.columns): words for x, words in frame.marks.items()}
+    named = {**frame.ticks, **frame.marks}
+    places = {field_.grid.across(x, field_.columns): words for x, words in named.items()}
     for column in places:
         line[column] = tee
     start = " " * (gutter + 2)
@@ -187,5 +191,7 @@ def _axis(field_: _Field, frame: Frame, gutter: int, ascii_only: bool) -> list[s
             written.append("")
         written[-1] += " " * (at - cell_len(written[-1])) + words
     lines += [f"{start}{line}" for line in written]
+    if not frame.left and not frame.right:
+        return lines
     gap = max(field_.columns - cell_len(frame.left) - cell_len(frame.right), 1)
     return [*lines, f"{start}{frame.left}{' ' * gap}{frame.right}"]

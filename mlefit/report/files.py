@@ -40,14 +40,16 @@ def check_writable(path: Path) -> None:
         raise UsageError(f"cannot write '{path}': it is not writable")
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str | bytes) -> None:
     """Write beside the target, then rename over it; on any failure nothing is left.
 
     Raises:
         DataError: the file system refuses, for instance because it is full.
     """
+    if isinstance(content, str):
+        content = content.encode("utf-8", "backslashreplace")
     with replacing(path) as temporary, patient():
-        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
+        temporary.write_bytes(content)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ def sections(
 ) -> str:
     """A report of several tables; one of them alone has no title."""
     blocks = []
-    if options.table is None:
+    if options.table is None and title:
         blocks += [f"### {escaped(' · '.join(title))}", *([bullets([ledger])] if ledger else [])]
     for part in parts:
         blocks += section(part)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 
 SMALLEST_P = 1e-15
+_SMALLEST_SHOWN = 1e-300
+_NEARLY_NOTHING = 5e-7
 _MOST_PLACES = 8
 _LARGEST_FIXED = 1e9
 
@@ -67,6 +69,26 @@ def p_value(value: float | None) -> str:
     if value < SMALLEST_P:
         return f"<{SMALLEST_P:.0e}"
     return f"{value:.4f}" if value >= 1e-4 else f"{value:.1e}"
+
+
+def chance(
+    probability: float, log_probability: float | None, complement: float | None = None
+) -> str:
+    """A probability, or a density, with no smallest one, and near one what is left of it."""
+    if log_probability is None:
+        return "0"
+    if complement is not None and 0 < complement < _NEARLY_NOTHING:
+        return f"1 - {significant(complement)}"
+    if probability >= SMALLEST_P:
+        return significant(probability)
+    tens = log_probability / math.log(10)
+    value = significant(probability) if probability > _SMALLEST_SHOWN else power_of_ten(tens)
+    return f"{value}   (log10 {significant(tens)}, ln {significant(log_probability)})"
+
+
+def power_of_ten(exponent: float) -> str:
+    """A number that no double holds: 10^-404.89."""
+    return f"10^{exponent:.2f}"
 
 
 def percent(level: float) -> str:

@@ -11,6 +11,7 @@ from mlefit.errors import UsageError, did_you_mean
 FORMATS = ("text", "json", "csv", "tsv", "md")
 ROW_FORMATS = ("csv", "tsv", "json", "ndjson")
 """Of rows without an end, on standard output."""
+PICTURE_FILES = (".svg", ".png")
 
 _FORMAT_OF_EXTENSION = {
     ".json": "json",
@@ -48,6 +49,7 @@ class ReportOptions:
         width: columns of the terminal, or None for as many as the content needs.
         quiet: with `output`, print nothing.
         plot: whether a text report has pictures.
+        picture: file to draw them into as well.
     """
 
     format: str = "text"
@@ -58,6 +60,7 @@ class ReportOptions:
     width: int | None = None
     quiet: bool = False
     plot: bool = False
+    picture: Path | None = None
 
     def for_file(self, path: Path) -> ReportOptions:
         """The same wishes for a file: no colour, no terminal to fit into.

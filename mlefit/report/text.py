@@ -16,7 +16,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from mlefit.report import canvas
+from mlefit.report import canvas, heat
 from mlefit.report.clean import clean
 from mlefit.report.options import ReportOptions
 from mlefit.report.pictures import Picture
@@ -75,7 +75,12 @@ class Page:
         """A picture under its heading; whether there was anything to draw."""
         ascii_only = self.options.ascii_only
         width = min(self.options.width or _PICTURE_WIDTH, _TITLE_WIDTH)
-        lines = canvas.picture(picture.curves, picture.frame, width=width, ascii_only=ascii_only)
+        if picture.surface is not None:
+            lines = heat.picture(picture.surface, picture.frame, width=width, ascii_only=ascii_only)
+        else:
+            lines = canvas.picture(
+                picture.curves, picture.frame, width=width, ascii_only=ascii_only
+            )
         if lines:
             for line in [picture.heading, *lines]:
                 # what fits already, and whose blanks matter
@@ -146,7 +151,7 @@ def sections(
 ) -> str:
     """A report of several tables; one of them alone has no title."""
     page = Page(options)
-    if options.table is None:
+    if options.table is None and title:
         heading(page, title, ledger)
     for number, part in enumerate(parts):
         if number and (part.title or part.grid):
