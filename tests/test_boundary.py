@@ -77,7 +77,7 @@ def test_at_an_edge_the_numbers_are_the_simpler_familys(
     [
         ("negbinom", "even", "poisson", {"censored_above": 5}),
         ("zip", "even", "poisson", {"censored_above": 4}),
-        ("student", "x", "normal", {"censored_above": 0.4, "truncated_below": -4}),
+        ("student", "x", "normal", {"censored_above": 0.4}),
     ],
 )
 def test_what_is_partly_seen_has_the_same_edges(family, target, simpler, options):
