@@ -122,7 +122,7 @@ def _simpler(
     """The fit of what the family becomes at an edge, if these rows are possible there."""
     if edge.limit.family is None:
         return
-    family = families.load(edge.limit.family)
+    family = maximum.model.family.alike(families.load(edge.limit.family))
     if maximum.moments.least < family.support.lower:
         return
     links, asked = list(maximum.model.links), list(maximum.asked)

@@ -72,6 +72,23 @@ def test_at_an_edge_the_numbers_are_the_simpler_familys(
     assert found.certificate.passes < 40
 
 
+@pytest.mark.parametrize(
+    ("family", "target", "simpler", "options"),
+    [
+        ("negbinom", "even", "poisson", {"censored_above": 5}),
+        ("zip", "even", "poisson", {"censored_above": 4}),
+        ("student", "x", "normal", {"censored_above": 0.4}),
+    ],
+)
+def test_what_is_partly_seen_has_the_same_edges(family, target, simpler, options):
+    found = fit(table(), f"{target} ~ z", family=family, **options)
+    expected = fit(table(), f"{target} ~ z", family=simpler, **options)
+    assert found.certificate.status == "boundary"
+    assert found.coefficients == expected.coefficients
+    assert found.fit == expected.fit
+    assert f"--family {simpler}" in found.warnings[0]
+
+
 def test_two_edges_at_once_are_both_named():
     found = fit(table(), "even ~ x", family="zinb")
     expected = fit(table(), "even ~ x", family="poisson")

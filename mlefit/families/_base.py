@@ -243,6 +243,10 @@ class Family(ABC):
         """
         return self
 
+    def alike(self, other: Family) -> Family:
+        """Another family of whose values as little is seen as of this one's."""
+        return other
+
     def through(self, links: Sequence[Any]) -> Family:
         """The family that applies these links itself, to its latent parameters."""
         return self

@@ -53,6 +53,7 @@ class Conditioned(Family):
         self.support = _support(base.support, censored, below, above)
         self.elementary = False
         self.runaways = ("left-censored", "right-censored")
+        self.limits = base.limits
 
     @property
     def truncated(self) -> bool:
@@ -64,8 +65,10 @@ class Conditioned(Family):
         return False
 
     def bound(self, facts: Facts) -> Conditioned:
-        base = self.base.bound(facts)
-        return Conditioned(base, censored=self.is_censored, below=self.below, above=self.above)
+        return self.alike(self.base.bound(facts))
+
+    def alike(self, other: Family) -> Conditioned:
+        return Conditioned(other, censored=self.is_censored, below=self.below, above=self.above)
 
     def log_density(self, y: Rows, *theta: Any, **known: Any) -> Rows:
         known, hidden = self._hidden(known)
@@ -107,6 +110,9 @@ class Conditioned(Family):
 
     def start(self, moments: Moments) -> tuple[float, ...]:
         return self.base.start(moments)
+
+    def starts(self, moments: Moments) -> tuple[tuple[float, ...], ...]:
+        return self.base.starts(moments)
 
     def sample(self, rng: np.random.Generator, *theta: Any, **known: Any) -> Rows:
         """Draws of the truncated distribution, as if nothing were censored."""

@@ -23,6 +23,8 @@ from mlefit.support import Domain
 _FIRST = np.array([4 / 5, -1 / 5, 4 / 105, -1 / 280])
 _SECOND = np.array([8 / 5, -1 / 5, 8 / 315, -1 / 560])
 _CENTRE = -205 / 72
+# of the length on which the log-density bends
+_SHARE = 0.06
 # the longest step of a shape or of the way to an end, and of the logarithm of a positive one
 _MOST, _MOST_LOG = 0.015, 0.05
 
@@ -96,12 +98,16 @@ def _moved(theta: Sequence[Any], domains: Sequence[Domain], by: Mapping[int, Row
     return moved
 
 
-def step(domain: Domain, value: Any, length: Rows, *, is_shape: bool) -> Rows:
+def step(domain: Domain, value: Any, bend: Rows, *, is_shape: bool = True) -> Rows:
     """A step of the parameter, or of the logarithm of a positive one, that stays well inside.
 
-    A real parameter that comes first may have the unit of the target; any other is a shape,
-    a number near one.
+    Args:
+        domain: of the parameter.
+        value: of the parameter.
+        bend: second derivative of the log-density in it, and the square of the first.
+        is_shape: whether it is a number near one; else it may have the unit of the target.
     """
+    length = _SHARE / np.sqrt(bend)
     if isinstance(value, Probability):
         return np.minimum(length, _MOST * np.minimum(value.p, value.q))
     if domain.is_bounded:

@@ -25,9 +25,6 @@ from mlefit.families._base import Family, part
 from mlefit.families._differences import Derivatives, differences, step
 from mlefit.support import Domain
 
-# of the length on which the log-density bends
-_SHARE = 0.06
-
 
 def log_between(
     base: Family, lower: Rows, upper: Rows, theta: Sequence[Any], known: Mapping[str, Any]
@@ -118,7 +115,7 @@ def _lengths(
             here = np.abs(observed.get((j, j), 0.0)) + np.square(score[j])
             np.maximum(bend, np.where(finite & np.isfinite(here), here, 0.0), out=bend)
     return [
-        step(domain, value, _SHARE / np.sqrt(bend), is_shape=j > 0)
+        step(domain, value, bend, is_shape=j > 0)
         for j, (domain, value, bend) in enumerate(zip(_domains(base), theta, bends, strict=True))
     ]
 

@@ -32,6 +32,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.families._base import Pairs
 from mlefit.families._derivation import STANDARDISED, Derivation
+from mlefit.families._differences import differences, step
 from mlefit.families._elsewhere import Elsewhere, R, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._log1p import log1p_ratio
@@ -149,6 +150,18 @@ class Student(LocationScale):
         far = (x < _FAR) | (beyond < _SMALL)
         lower = np.where(far, _log_far(z, df, np.where(far, x, 0.0)), np.log(beyond))
         return np.where(z < 0, lower, np.log1p(-beyond))
+
+    def shape_drift(self, z: Rows, df: Rows) -> tuple[Rows, Rows]:
+        """Of the smaller tail, whose logarithm has no closed derivatives in df."""
+        side, small = np.sign(z), -np.abs(z)
+        g_df, g_dfdf = self.slopes(z, df)[1], self.bends(z, df)[2]
+        length = step(Domain.POSITIVE, df, bend=g_df**2 + np.abs(g_dfdf))
+        slopes, curves = differences(
+            lambda at: self.lower_tail(small, *at), [df], [length], [Domain.POSITIVE]
+        )
+        ratio = np.exp(self.lower_tail(small, df) - self.standard(z, df))
+        change = (slopes[0] - g_df) * slopes[0] + curves[0, 0]
+        return side * ratio * slopes[0], side * ratio * change
 
     def standard_draws(self, rng: np.random.Generator, n: int, df: Rows) -> Rows:
         return rng.standard_t(df, size=n)
