@@ -16,7 +16,7 @@ import time
 from mlefit import families
 from mlefit.request import StudyRequest
 from mlefit.results.study import Coverage
-from mlefit.study import run
+from mlefit.study import INTERVALS, run
 
 ROWS, LEVEL = 1000, 0.95
 COLUMNS = (
@@ -48,7 +48,7 @@ def request(name: str, replications: int) -> StudyRequest:
         seed=1 + families.NAMES.index(name),
         conf_level=LEVEL,
         show=("coverage", "normality"),
-        ci="profile",
+        ci=INTERVALS,
     )
 
 

@@ -95,7 +95,7 @@ class StudyRequest:
         show: properties; empty for those that the family and the numbers of rows allow.
         against: other estimators.
         derive: texts such as `cv = sigma / mu`.
-        ci: wald, or profile for those beside Wald's.
+        ci: intervals whose coverage is shown.
         covariates: columns without effect, for the study of overfit.
         priors: of their slopes.
     """
@@ -111,7 +111,7 @@ class StudyRequest:
     show: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     derive: tuple[str, ...] = ()
-    ci: Literal["wald", "profile"] = "wald"
+    ci: tuple[str, ...] = ("wald",)
     covariates: int = 5
     priors: tuple[str, ...] = ()
     command: tuple[str, ...] = ()

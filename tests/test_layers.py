@@ -202,8 +202,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "batch": (words("_types design likelihood priors"), NUMERIC),
     "study": (
         words(
-            "__init__ _types assign at batch boundary derived design engines errors families "
-            "inference likelihood links maximise maximum optimise penalty quantile quantities "
+            "__init__ _types assign at batch boundary centre derived design engines errors families "
+            "inference likelihood links maximise maximum optimise outcome penalty quantile quantities "
             "request results specify support symmetric"
         ),
         NUMERIC,

@@ -28,7 +28,7 @@ Examples:
 _STUDY = "Study"
 _PROPERTIES = ("consistency", "efficiency", "normality", "coverage", "invariance", "overfit")
 _OTHERS = ("mean", "median", "trimmed-mean", "moments")
-_INTERVALS = ("wald", "profile")
+_INTERVALS = ("wald", "profile", "mean", "outcome")
 _TABLES = (
     "spread", "rates", "normality", "coverage", "rivals", "functions", "links", "overfit",
     "samples",
@@ -96,17 +96,8 @@ Replications = Annotated[
 ]
 Show = Annotated[list[str] | None, _listed("--show", values=_PROPERTIES, text="Only these")]
 Intervals = Annotated[
-    str,
-    typer.Option(
-        "--ci",
-        metavar="|".join(_INTERVALS),
-        parser=choice("--ci", _INTERVALS),
-        autocompletion=lambda incomplete: [
-            name for name in _INTERVALS if name.startswith(incomplete)
-        ],
-        help="Whose coverage; profile beside Wald.",
-        rich_help_panel=_STUDY,
-    ),
+    list[str] | None,
+    _listed("--ci", values=_INTERVALS, text="Whose coverage, if not only Wald's"),
 ]
 Against = Annotated[list[str] | None, _listed("--against", values=_OTHERS, text="Other estimators")]
 Covariates = Annotated[
@@ -153,7 +144,7 @@ Table = Annotated[
         "replications": (Replications, 1000),
         "seed": (opt.Seed, 1),
         "conf_level": (opt.ConfLevel, 0.95),
-        "ci": (Intervals, "wald"),
+        "ci": (Intervals, None),
         "show": (Show, None),
         "against": (Against, None),
         "derive": (opt.Derive, None),
@@ -197,7 +188,7 @@ def _request(ctx: typer.Context) -> StudyRequest:
         replications=flags["replications"],
         seed=flags["seed"],
         conf_level=flags["conf_level"],
-        ci=flags["ci"],
+        ci=_values.names("--ci", flags["ci"] or ()) or ("wald",),
         show=_values.names("--show", flags["show"] or ()) or (),
         against=_values.names("--against", flags["against"] or ()) or (),
         derive=tuple(flags["derive"] or ()),

@@ -64,13 +64,13 @@ class Shape:
 class Coverage:
     """How many intervals hold the truth."""
 
-    name: Annotated[str, "a parameter, or a function of the parameters"]
+    name: Annotated[str, "a parameter, a function of the parameters, or what is predicted"]
     rows: Annotated[int, "of each sample"]
-    method: Annotated[str, "how the interval is made: wald or profile"]
+    method: Annotated[str, "how the interval is made: wald, profile, or predicted"]
     scale: Annotated[str, "on which it is symmetric"]
     level: Annotated[float, "nominal coverage"]
     coverage: Annotated[float | None, "share of the intervals that hold the truth"]
-    std_error: Annotated[float | None, "of the share, if the level were the truth"]
+    std_error: Annotated[float | None, "of the share, over the samples"]
     below: Annotated[float | None, "share of the intervals that lie below the truth"]
     above: Annotated[float | None, "share of the intervals that lie above the truth"]
 

@@ -6,6 +6,6 @@ estimates then do is the estimate's property, with no theory between.
 
 from __future__ import annotations
 
-from mlefit.study.run import SHOWN, run
+from mlefit.study.run import INTERVALS, SHOWN, run
 
-__all__ = ["SHOWN", "run"]
+__all__ = ["INTERVALS", "SHOWN", "run"]

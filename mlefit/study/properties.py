@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlefit._types import Vector
 from mlefit.results.study import Coverage, Rate, Replications, Shape, Spread
@@ -120,14 +121,19 @@ def shapes(simulation: Simulation) -> Iterator[Shape]:
         )
 
 
-def coverage(simulation: Simulation, level: float) -> Iterator[Coverage]:
-    """For each parameter the share of intervals that hold it, of each kind there is."""
+def wald_coverage(simulation: Simulation, level: float) -> Iterator[Coverage]:
+    """For each parameter the share of Wald intervals that hold it."""
     setup, z = simulation.setup, simulation.z
-    roots = None if simulation.roots is None else simulation.roots[simulation.has_maximum]
     for j, (name, link) in enumerate(zip(setup.names, setup.own_links, strict=True)):
         yield covered(name, simulation.rows, "wald", link.name, z[:, j], level)
-        if roots is not None:
-            yield covered(name, simulation.rows, "profile", "any", roots[:, j], level)
+
+
+def profile_coverage(simulation: Simulation, level: float) -> Iterator[Coverage]:
+    """For each parameter the share of profile intervals that hold it."""
+    assert simulation.roots is not None
+    roots = simulation.roots[simulation.has_maximum]
+    for j, name in enumerate(simulation.setup.names):
+        yield covered(name, simulation.rows, "profile", "any", roots[:, j], level)
 
 
 def covered(name: str, rows: int, method: str, scale: str, z: Vector, level: float) -> Coverage:
@@ -142,16 +148,29 @@ def covered(name: str, rows: int, method: str, scale: str, z: Vector, level: flo
         level: nominal coverage.
     """
     reach = NormalDist().inv_cdf(0.5 + level / 2)
-    count = len(z)
-    share = finite(float((np.abs(z) <= reach).mean())) if count else None
+    return shares(name, rows, method, scale, level, np.abs(z) <= reach, z < -reach, z > reach)
+
+
+def shares(
+    name: str,
+    rows: int,
+    method: str,
+    scale: str,
+    level: float,
+    held: NDArray[np.bool_],
+    below: NDArray[np.bool_],
+    above: NDArray[np.bool_],
+) -> Coverage:
+    """The shares of intervals that hold the truth, and that lie below and above it."""
+    count = len(held)
     return Coverage(
         name=name,
         rows=rows,
         method=method,
         scale=scale,
         level=level,
-        coverage=share,
+        coverage=float(held.mean()) if count else None,
         std_error=math.sqrt(level * (1 - level) / count) if count else None,
-        below=finite(float((z < -reach).mean())) if count else None,
-        above=finite(float((z > reach).mean())) if count else None,
+        below=float(below.mean()) if count else None,
+        above=float(above.mean()) if count else None,
     )

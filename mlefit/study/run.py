@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,12 +14,19 @@ from mlefit.errors import UsageError, did_you_mean
 from mlefit.penalty import Assigned
 from mlefit.request import Request, StudyRequest
 from mlefit.results import study as results
-from mlefit.study import invariance, properties, rivals
+from mlefit.study import invariance, predictions, properties, rivals
 from mlefit.study.information import bound
 from mlefit.study.overfit import overfit
 from mlefit.study.setup import Setup
 from mlefit.study.simulation import Simulation, Tell, simulate
 
+_COVERAGE: Mapping[str, Callable[[Simulation, float], Iterator[results.Coverage]]] = {
+    "wald": properties.wald_coverage,
+    "profile": properties.profile_coverage,
+    "mean": predictions.of_mean,
+    "outcome": predictions.of_outcome,
+}
+INTERVALS = tuple(_COVERAGE)
 SHOWN = ("consistency", "efficiency", "normality", "coverage", "invariance", "overfit")
 _USUAL = SHOWN[:-1]
 _FEWEST_SAMPLES = 2
@@ -53,7 +60,7 @@ def _run(request: StudyRequest, tell: Tell) -> results.StudyResult:
             request.seed,
             [estimator.statistic for estimator in others],
             tell,
-            profile=request.ci == "profile" and "coverage" in shown,
+            profile="profile" in request.ci and "coverage" in shown,
         )
         for rows in (request.rows if plain else ())
     ]
@@ -117,8 +124,15 @@ def _shown(request: StudyRequest) -> tuple[str, ...]:
         raise UsageError("--prior is of the slopes of --show overfit", tries=["--show overfit"])
     if request.against and "efficiency" not in asked:
         raise UsageError("--against is part of --show efficiency", tries=["--show efficiency"])
-    if request.ci != "wald" and "coverage" not in asked:
-        raise UsageError(f"--ci {request.ci} is part of --show coverage", tries=["--show coverage"])
+    for name in request.ci:
+        if name not in _COVERAGE:
+            raise UsageError(
+                f"no interval '{name}' whose coverage could be shown",
+                f"intervals: {', '.join(_COVERAGE)}",
+                tries=[f"--ci {close}" for close in did_you_mean(name, _COVERAGE)],
+            )
+    if request.ci != ("wald",) and "coverage" not in asked:
+        raise UsageError("--ci is part of --show coverage", tries=["--show coverage"])
     if request.derive and "invariance" not in asked:
         raise UsageError("--derive is part of --show invariance", tries=["--show invariance"])
     return tuple(name for name in SHOWN if name in asked)
@@ -162,7 +176,13 @@ def _functions(
     level = request.conf_level
     coverage = []
     if "coverage" in shown:
-        coverage = [one for s in simulations for one in properties.coverage(s, level)]
+        coverage = [
+            one
+            for s in simulations
+            for name, made in _COVERAGE.items()
+            if name in request.ci
+            for one in made(s, level)
+        ]
     if "invariance" not in shown:
         return [], coverage, []
     largest = max(simulations, key=lambda simulation: simulation.rows)

@@ -11,7 +11,7 @@ import pytest
 from mlefit import documents
 from mlefit.cli import study
 from mlefit.report.document import dumps
-from mlefit.study import SHOWN
+from mlefit.study import INTERVALS, SHOWN
 from mlefit.study.rivals import NAMES
 
 QUICK = ["--replications", "20", "--rows", "20,40"]
@@ -26,6 +26,7 @@ def table(text):
 def test_flags_offer_what_there_is():
     assert study._PROPERTIES == SHOWN
     assert study._OTHERS == NAMES
+    assert study._INTERVALS == INTERVALS
 
 
 def test_the_document_comes_back_as_it_was(run):
@@ -87,6 +88,19 @@ def test_pictures_and_lines_fit_the_terminal(run, monkeypatch, width, plain):
     assert out.count("slope -1/2") == 1
     assert "fresh, prior" in out
     assert not plain or out.isascii()
+
+
+def test_coverage_of_every_kind_of_interval(run):
+    _, out, _ = run(*GAMMA, "--show", "coverage", "--ci", "wald,profile,mean,outcome", "-f", "csv")
+    kinds = [(row["name"], row["method"]) for row in table(out) if row["rows"] == "20"]
+    parameters = [(name, method) for method in ("wald", "profile") for name in ("mu", "k")]
+    assert kinds == [
+        *parameters,
+        ("mean of an outcome", "predicted"),
+        ("new outcome", "predicted"),
+    ]
+    _, out, _ = run(*GAMMA, "--show", "coverage", "--ci", "outcome")
+    assert "how probable one between the limits is" in out
 
 
 def test_markdown_has_the_tables(run):

@@ -31,25 +31,29 @@ _FAR = 2.5
 # A root mean square so many times what the median says of a normal distribution.
 _FAR_OUT = 2.0
 _OWN_SCALE = "its own"
+_NEW_OUTCOME = "new outcome"
 
 
 def view(result: StudyResult) -> View:
     """What a report of a study shows."""
+    tables: dict[str, Callable[[], TidyTable]] = {
+        "spread": partial(TidyTable.of, Spread, result.spread),
+        "rates": partial(TidyTable.of, Rate, result.rates),
+        "normality": partial(_normality_table, result),
+        "coverage": partial(TidyTable.of, Coverage, result.coverage),
+        "rivals": partial(TidyTable.of, Rival, result.rivals),
+        "functions": partial(TidyTable.of, Function, result.functions),
+        "links": partial(TidyTable.of, OtherLink, result.other_links),
+        "overfit": partial(TidyTable.of, Overfit, result.overfit),
+        "samples": partial(_samples_table, result),
+    }
+    # the first, which is what CSV gets, should hold something
+    ordered = sorted(tables, key=lambda name: not tables[name]().rows)
     return View(
         title=_title(result),
         ledger=_ledger(result),
         sections=partial(_sections, result),
-        tables={
-            "spread": partial(TidyTable.of, Spread, result.spread),
-            "rates": partial(TidyTable.of, Rate, result.rates),
-            "normality": partial(_normality_table, result),
-            "coverage": partial(TidyTable.of, Coverage, result.coverage),
-            "rivals": partial(TidyTable.of, Rival, result.rivals),
-            "functions": partial(TidyTable.of, Function, result.functions),
-            "links": partial(TidyTable.of, OtherLink, result.other_links),
-            "overfit": partial(TidyTable.of, Overfit, result.overfit),
-            "samples": partial(_samples_table, result),
-        },
+        tables={name: tables[name] for name in ordered},
     )
 
 
@@ -225,7 +229,9 @@ def _coverage(result: StudyResult) -> Iterator[Section]:
     if not shares:
         return
     sizes = list(dict.fromkeys(one.rows for one in shares))
-    names = list(dict.fromkeys((one.name, one.method, one.scale) for one in shares))
+    first = list(dict.fromkeys(one.name for one in shares))
+    kinds = dict.fromkeys((one.name, one.method, one.scale) for one in shares)
+    names = sorted(kinds, key=lambda kind: first.index(kind[0]))
     columns = {
         "parameter": _once(name for name, _, _ in names),
         "interval": [
@@ -235,7 +241,8 @@ def _coverage(result: StudyResult) -> Iterator[Section]:
     for rows in sizes:
         own = {(o.name, o.method, o.scale): o for o in shares if o.rows == rows}
         columns[f"{rows:,} rows"] = [_share(own.get(key)) for key in names]
-    errors = [one.std_error for one in shares if one.std_error is not None]
+    counted = [one for one in shares if one.name != _NEW_OUTCOME]
+    errors = [one.std_error for one in counted if one.std_error is not None]
     level = numbers.percent(result.conf_level)
     after = (
         [[f"by chance a share is off by {100 * max(errors):.2g} (its standard error)"]]
@@ -244,6 +251,13 @@ def _coverage(result: StudyResult) -> Iterator[Section]:
     )
     if any(_is_far(one) for one in shares):
         after += [[f"* more than {_FAR:g} standard errors from {level}"]]
+    if len(counted) < len(shares):
+        after += [
+            [
+                "new outcome: how probable one between the limits is, in the mean of the samples",
+                "counts move in steps, so theirs hold more",
+            ]
+        ]
     yield Section(
         f"Coverage: percent of the {level} intervals that hold the truth",
         (),
@@ -262,6 +276,7 @@ def _is_far(one: Coverage) -> bool:
     return (
         one.coverage is not None
         and one.std_error is not None
+        and one.name != _NEW_OUTCOME
         and abs(one.coverage - one.level) > _FAR * one.std_error
     )
 
