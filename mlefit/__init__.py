@@ -10,21 +10,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlefit.comparing import compare
+    from mlefit.documents import read
     from mlefit.fitting import fit
+    from mlefit.predicting import predict
+    from mlefit.simulating import simulate
 
-__all__ = ["__version__", "compare", "fit"]
+__all__ = ["__version__", "compare", "fit", "predict", "read", "simulate"]
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "compare": "comparing",
+    "fit": "fitting",
+    "read": "documents",
+    "predict": "predicting",
+    "simulate": "simulating",
+}
 
 
 def __getattr__(name: str) -> object:
     """Load a function only when it is asked for: importing mlefit must not import numpy."""
-    if name == "compare":
-        from mlefit.comparing import compare
+    if name in _HOMES:
+        from importlib import import_module
 
-        return compare
-    if name == "fit":
-        from mlefit.fitting import fit
-
-        return fit
+        return getattr(import_module(f"mlefit.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -216,27 +215,18 @@ def predict(
     return pl.concat(list(prepare(request).frames()))
 
 
-def load(path: str | Path) -> SavedModel:
-    """A saved fit as a model that rows can be given to.
+def model_of(model: Any) -> SavedModel:
+    """A model from whatever stands for it: a path, a record, or itself.
 
     Raises:
         UsageError: the file is no document of a fit.
         UntrustworthyError: the fit did not converge.
     """
-    return SavedModel.from_document(documents.read_as(FitResult, path), str(path))
-
-
-def model_of(model: Any) -> SavedModel:
-    """A model from whatever stands for it: a path, a record, or itself.
-
-    Raises:
-        UsageError, UntrustworthyError: as `load`.
-    """
     if isinstance(model, SavedModel):
         return model
     if isinstance(model, FitResult):
         return SavedModel.from_document(model, "the fit")
-    return load(model)
+    return SavedModel.from_document(documents.read_as(FitResult, model), str(model))
 
 
 def prepare(request: PredictRequest) -> Prediction:

@@ -19,7 +19,7 @@ def words(text: str) -> set[str]:
 
 # module: the mlefit modules it may import; then the packages from outside
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
-    "__init__": (words("comparing fitting"), set()),
+    "__init__": (words("comparing documents fitting predicting simulating"), set()),
     "__main__": (words("__init__ cli errors memory report"), set()),
     "_types": (set(), NUMERIC),
     "errors": (set(), set()),
