@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "results": (set(), set()),
     "documents": (words("errors results"), set()),
     "expression": (words("errors"), set()),
+    "algebra": (words("_types errors expression"), NUMERIC),
     "formula": (words("errors expression"), set()),
     "special": (words("_types"), NUMERIC),
     "links": (words("_types errors"), NUMERIC),
@@ -234,11 +235,12 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "steps": (words("_types design maximise maximum optimise results sparse"), NUMERIC),
     "fitting": (
         words(
             "assemble assign boundary debiased design engines errors families gof "
-            "inference intervals likelihood links maximise maximum penalty quantities request "
-            "results source specify strength testing uncertainty"
+            "inference intervals likelihood links maximise maximum optimise penalty quantities "
+            "request results source specify steps strength testing uncertainty"
         ),
         NUMERIC,
     ),
@@ -260,10 +262,17 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "explaining": (
+        words(
+            "__init__ _types algebra design errors expression families fitting links maximum "
+            "priors request results specify support translations"
+        ),
+        NUMERIC,
+    ),
     "report": (words("errors memory results"), {"rich"}),
     "cli": (
         words(
-            "__init__ catalogue comparing documents errors families fitting judging memory "
+            "__init__ catalogue comparing documents errors explaining families fitting judging memory "
             "predicting report request sink study translations"
         ),
         {"typer"},

@@ -29,7 +29,7 @@ COMMANDS = {
     "compare": "Rank families, losses and formulas on the same rows.",
     "study": "See by simulation what the maximum likelihood estimate is worth.",
     "predict": "Predict every row of a table by a saved fit.",
-    "explain": "Derive a family, loss or prior step by step, with letters or your numbers.",
+    "explain": "Derive a family, loss or prior step by step, in letters or your numbers.",
     "prior": "Translate a penalty between libraries and a prior.",
     "show": "Show or convert a saved document.",
     "list": "Show the families, losses, links and priors there are.",

@@ -75,7 +75,7 @@ Topic = Annotated[
     PROGRAM,
 )
 def explain(ctx: typer.Context, **flags: Any) -> int:
-    """Derive a family, a loss or a prior step by step, with letters or with your numbers."""
+    """Derive a family, loss or prior step by step, in letters or your numbers."""
     request = _request(ctx, flags)
     options = report_options(flags)
     from mlefit.explaining import pages  # the numerics load here
