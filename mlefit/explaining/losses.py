@@ -40,7 +40,11 @@ def around(formulas: Formulas, *, penalised: bool = False) -> list[Step]:
         Step("other losses", [Line(", ".join(_others(family.name)))]),
         Step(
             "penalties",
-            [Line("+ L2 penalty = a normal prior, + L1 penalty = a laplace prior")],
+            [
+                Line(
+                    "an L2 penalty is a normal prior, an L1 penalty a laplace prior: explain l2, explain l1"
+                )
+            ],
         ),
     ]
 

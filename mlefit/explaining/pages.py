@@ -134,7 +134,8 @@ def _of_prior(topic: Topic, request: Request | None) -> Explanation:
     formulas = Formulas(maximum.model.family)
     numbers = Step("with numbers", list(priors.numbers(result, free)))
     fit = [one for one in with_numbers(formulas, maximum, result) if one.number in (1, 2, 3)]
-    page = _explanation(topic, f"{title} · {result.model.formula}", [*steps, numbers, *fit], see)
+    whole = [replace(step, number=number) for number, step in enumerate([*steps, numbers, *fit], 1)]
+    page = _explanation(topic, f"{title} · {result.model.formula}", whole, see)
     return replace(page, data=result.data, notes=(*result.notes, *result.warnings))
 
 

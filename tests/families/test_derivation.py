@@ -9,6 +9,7 @@ import pytest
 
 from mlefit import families
 from mlefit.algebra.evaluate import value
+from mlefit.algebra.functions import read
 from mlefit.explaining.formulas import Formulas
 from mlefit.families._base import Family, Probability
 from mlefit.links import LINKS
@@ -172,6 +173,21 @@ def test_a_closed_form_leaves_no_slope(family, theta, known):
         if letter in formulas.estimate:
             slopes = np.broadcast_to(value(formulas.score(letter), letters), (ROWS,))
             assert abs(slopes.sum()) <= 1e-9 * np.abs(slopes).sum(), letter
+
+
+@every_case
+def test_the_least_nll_is_the_mean_nll_at_the_estimates(family, theta, known):
+    formulas = formulas_of(family)
+    if not formulas.derivation.minimum:
+        return
+    y, packed, extra = sample(family, theta, known)
+    letters = at(formulas, y, packed, extra)
+    for letter, tree in formulas.estimate.items():
+        letters[letter] = np.broadcast_to(value(tree, letters), (ROWS,))
+        for short in formulas.short:
+            letters[short.letter] = np.broadcast_to(value(short.meaning, letters), (ROWS,))
+    mean = -value(formulas.log_density, letters).mean()
+    assert value(read(formulas.derivation.minimum), letters)[0] == pytest.approx(mean, rel=1e-10)
 
 
 def close(claimed, wanted, shape, what, near=1e-6):
