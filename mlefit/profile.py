@@ -160,11 +160,17 @@ class Curve:
 
     def root(self, value: float) -> float | None:
         """Signed root of the likelihood ratio against a value; None if it is not allowed."""
-        place = self.held(value, self.top)
-        if not place.converged:  # too far for one stride
-            strides = np.linspace(self.estimate, value, _STRIDES + 1)[1:]
-            *_, place = self.along(strides.tolist())
+        place = self.near(value)
         return 0.0 - place.root if math.isfinite(place.root) and place.converged else None
+
+    def near(self, value: float) -> Place:
+        """The least objective at a value, in strides where it is too far for one."""
+        place = self.held(value, self.top)
+        if place.converged:
+            return place
+        strides = np.linspace(self.estimate, value, _STRIDES + 1)[1:]
+        *_, place = self.along(strides.tolist())
+        return place
 
     def along(self, values: Sequence[float]) -> Iterator[Place]:
         """The profile at values that go away from the estimate."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,21 +20,26 @@ from mlefit.places import places
 from mlefit.profile import HIGHER, HigherError, of_function, profiles
 from mlefit.request import Request
 
+Made = TypeVar("Made")
+
 _MOST_RESTARTS = 5
 _LOOKED_AT = 17
 _CORNER = "the profile of a location with a corner is that of one coefficient, not of a function"
 
 
-def profiled(request: Request, maximum: Maximum, search: Search, tell: Progress) -> Intervals:
-    """Profile intervals; where one leads higher than the fit, the fit goes on from there."""
-    reference = Reference()
-    if request.small_sample:
-        reference = Reference(maximum.moments.rows - maximum.engine.predictors[0].size)
-    quantile = reference.quantile(request.conf_level)
+def from_the_top(
+    maximum: Maximum, search: Search, work: Callable[[Maximum], Made]
+) -> tuple[Maximum, Made | None, list[str]]:
+    """Do work that profiles a fit; where it leads higher, go on from there and do it again.
+
+    Returns:
+        The fit at last, what the work made of it, and what happened on the way. Nothing is
+        made where the search from the higher place comes to no maximum.
+    """
     notes: list[str] = []
     for _ in range(_MOST_RESTARTS):
         try:
-            found = profiles(maximum, search, quantile, lambda i, n: tell("profiles", i, n))
+            return maximum, work(maximum), notes
         except HigherError as higher:
             maximum = restarted(maximum, higher.gamma, search)
             notes.append(
@@ -41,19 +47,31 @@ def profiled(request: Request, maximum: Maximum, search: Search, tell: Progress)
                 "search had ended at, so the search went on from there"
             )
             if maximum.optimum.status is not Status.CONVERGED:
-                return Intervals(maximum, notes=tuple(notes))
-            continue
-
-        of = partial(_of, maximum, search, found, quantile)
-        named = zip(places(maximum), found, strict=True)
-        remarks = [
-            line
-            for place, one in named
-            for line in (one.turned if place.falls else one).remarks(place.name)
-        ]
-        return Intervals(maximum, PROFILE, found, of, notes=(*notes, *remarks))
+                return maximum, None, notes
     lower = replace(maximum, optimum=replace(maximum.optimum, status=Status.NOT_HIGHEST))
-    return Intervals(lower, notes=tuple(notes))
+    return lower, None, notes
+
+
+def profiled(request: Request, maximum: Maximum, search: Search, tell: Progress) -> Intervals:
+    """The profile intervals of a fit, or of the higher one that they lead to."""
+    reference = Reference()
+    if request.small_sample:
+        reference = Reference(maximum.moments.rows - maximum.engine.predictors[0].size)
+    quantile = reference.quantile(request.conf_level)
+    maximum, found, notes = from_the_top(
+        maximum,
+        search,
+        lambda top: profiles(top, search, quantile, lambda i, n: tell("profiles", i, n)),
+    )
+    if found is None:
+        return Intervals(maximum, notes=tuple(notes))
+    remarks = [
+        line
+        for place, one in zip(places(maximum), found, strict=True)
+        for line in (one.turned if place.falls else one).remarks(place.name)
+    ]
+    of = partial(_of, maximum, search, found, quantile)
+    return Intervals(maximum, PROFILE, found, of, notes=(*notes, *remarks))
 
 
 def _of(

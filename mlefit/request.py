@@ -226,3 +226,20 @@ class LikelihoodRequest:
     steps: int | None = None
     drawn: bool = False
     rows: bool = False
+
+
+@dataclass(frozen=True)
+class ProfileRequest:
+    """Profiles of one fit. The fields mirror the flags of `mlefit profile`.
+
+    Attributes:
+        common: the fit, with the quantities derived from it.
+        params: names of what is profiled; empty for everything.
+        levels: of the intervals.
+        points: of each curve.
+    """
+
+    common: Request
+    params: tuple[str, ...] = ()
+    levels: tuple[float, ...] = (0.95,)
+    points: int = 41

@@ -252,6 +252,20 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "subjects": (
+        words(
+            "constrained derived errors expression intervals links maximise maximum places profile "
+            "quantities"
+        ),
+        {"numpy"},
+    ),
+    "profiling": (
+        words(
+            "__init__ boundary errors fitting inference intervals maximise maximum optimise "
+            "profile profiled provenance request results subjects verdict"
+        ),
+        {"numpy"},
+    ),
     "nested": (words("families formula"), set()),
     "candidates": (
         words(
@@ -300,8 +314,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "cli": (
         words(
             "__init__ catalogue chance comparing documents errors explaining families fitting "
-            "judging memory predicting report request simulating sink study translations "
-            "weighing"
+            "judging memory predicting profiling report request simulating sink study "
+            "translations weighing"
         ),
         {"typer"},
     ),

@@ -28,6 +28,7 @@ COMMANDS = [
     ["--version"],
     ["fit", "--help"],
     ["compare", "--help"],
+    ["profile", "--help"],
     ["list", "--help"],
     ["show", "--help"],
     ["study", "--help"],

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO
 
 import typer
 
-from mlefit.cli import _messages
+from mlefit.cli import _messages, _values
+from mlefit.cli.options import WEIGHTS
 from mlefit.errors import UsageError
 from mlefit.report import ReportOptions, terminal
+from mlefit.request import Request
 
 
 def exclusive(ctx: typer.Context, names: tuple[str, ...]) -> None:
@@ -47,6 +50,39 @@ def positionals(
             "no data: name a file, or pipe rows in", tries=[f"mlefit {command} DATA{example}"]
         )
     return data or "-", formulas
+
+
+def fit_request(ctx: typer.Context, command: str, **fixed: Any) -> Request:
+    """The flags of a fit under the names that the request has for them.
+
+    Args:
+        ctx: of a command that takes the flags of a model.
+        command: for errors.
+        fixed: fields that the command itself decides.
+    """
+    flags = ctx.params
+    exclusive(ctx, ("family", "loss"))
+    exclusive(ctx, WEIGHTS)
+    formula = flags["formula"]
+    data, formulas = positionals(command, flags["data"], () if formula is None else (formula,))
+    given: dict[str, Any] = {
+        # what can be repeated is empty where it was not given
+        one.name: tuple(flags[one.name] or ()) if one.default == () else flags[one.name]
+        for one in fields(Request)
+        if one.name in flags
+    }
+    return Request(
+        **given
+        | {
+            "data": data,
+            "formula": next(iter(formulas), None),
+            "family": flags["family"] or flags["loss"],
+            "features": _values.names("-x", flags["features"] or ()),
+            "levels": _values.names("--levels", flags["levels"] or ()),
+            "command": ctx.find_root().obj["arguments"],
+            **fixed,
+        }
+    )
 
 
 def report_options(flags: Mapping[str, Any]) -> ReportOptions:

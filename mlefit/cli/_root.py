@@ -29,6 +29,7 @@ COMMANDS = {
     "compare": "Rank families, losses and formulas on the same rows.",
     "likelihood": "Likelihood of parameters, the data being given.",
     "probability": "Probability of values, the parameters being given.",
+    "profile": "See how the likelihood falls away from a fit, with intervals beside Wald's.",
     "study": "See by simulation what the maximum likelihood estimate is worth.",
     "predict": "Predict every row of a table by a saved fit.",
     "simulate": "Draw rows from a saved fit or from a distribution.",

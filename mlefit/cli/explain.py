@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _values
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes
+from mlefit.cli._fitting import fit_request, report_options, tell_notes
 from mlefit.cli._flags import (
     FORMAT,
     LOOKS,
@@ -91,23 +89,4 @@ def _request(ctx: typer.Context, flags: Mapping[str, Any]) -> Request | None:
     """The fit whose numbers are wanted; None for letters."""
     if not (flags["data"] or flags["formula"] or flags["target"]):
         return None
-    exclusive(ctx, ("family", "loss"))
-    exclusive(ctx, opt.WEIGHTS)
-    formula = flags["formula"]
-    topic = flags["topic"]
-    data, formulas = positionals(
-        f"explain {topic}", flags["data"], () if formula is None else (formula,)
-    )
-    given = {field.name: flags[field.name] for field in fields(Request) if field.name in flags}
-    given |= {name: tuple(flags[name] or ()) for name in ("links", "models", "fix", "priors")}
-    return Request(
-        **given
-        | {
-            "data": data,
-            "formula": next(iter(formulas), None),
-            "family": flags["family"] or flags["loss"],
-            "features": _values.names("-x", flags["features"] or ()),
-            "levels": _values.names("--levels", flags["levels"] or ()),
-            "command": ctx.find_root().obj["arguments"],
-        }
-    )
+    return fit_request(ctx, f"explain {flags['topic']}")

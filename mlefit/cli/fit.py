@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import typer
 
-from mlefit.cli import _messages, _values
+from mlefit.cli import _messages
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, to_log
+from mlefit.cli._fitting import fit_request, report_options, tell_notes, to_log
 from mlefit.cli._flags import (
     ERRORS,
     FORMAT,
@@ -40,13 +39,14 @@ Examples:
   mlefit fit sample_data/callbacks.csv -y call -x honors,city --loss log-loss
   mlefit fit sample_data/house_prices.csv 'price ~ log(lotsize)' --loss mse
   mlefit fit sample_data/rivers.csv -y length_miles -F laplace -o rivers.json
+  mlefit fit sample_data/rivers.csv -y length_miles -F gamma --ci profile
+  mlefit fit sample_data/rivers.csv -F normal --ci bootstrap --se bootstrap
   mlefit fit sample_data/callbacks.csv 'call ~ city*honors' --loss bce --anova
   mlefit fit sample_data/insurance.csv 'claims ~ age' -F poisson --test +group
   mlefit fit sample_data/rivers.csv -y length_miles -F exponential --explain
   mlefit fit sample_data/rivers.csv -F gamma --derive 'sd = mu/sqrt(k)'
 """
 
-_REPEATED = ("links", "models", "fix", "priors", "derive", "tests")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -80,7 +80,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 )
 def fit(ctx: typer.Context, **flags: Any) -> int:
     """Estimate the parameters of a family by maximum likelihood."""
-    return _run(_request(ctx), report_options(flags), flags)
+    return _run(fit_request(ctx, "fit"), report_options(flags), flags)
 
 
 def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> int:
@@ -97,25 +97,3 @@ def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> 
     write(result, options)
     converged = result.certificate.status == "converged"
     return ExitCode.OK if converged else ExitCode.UNTRUSTWORTHY
-
-
-def _request(ctx: typer.Context) -> Request:
-    """The flags under the names the request has for them."""
-    flags = ctx.params
-    exclusive(ctx, ("family", "loss"))
-    exclusive(ctx, opt.WEIGHTS)
-    formula = flags["formula"]
-    data, formulas = positionals("fit", flags["data"], () if formula is None else (formula,))
-    given = {field.name: flags[field.name] for field in fields(Request) if field.name in flags}
-    given |= {name: tuple(flags[name] or ()) for name in _REPEATED}
-    return Request(
-        **given
-        | {
-            "data": data,
-            "formula": next(iter(formulas), None),
-            "family": flags["family"] or flags["loss"],
-            "features": _values.names("-x", flags["features"] or ()),
-            "levels": _values.names("--levels", flags["levels"] or ()),
-            "command": ctx.find_root().obj["arguments"],
-        }
-    )

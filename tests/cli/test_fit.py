@@ -48,6 +48,7 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
         "tests": ("a + b", "sigma ~ z"),
         "anova": True,
         "gof": False,
+        "explain": False,
         "threads": 2,
         "missing": "error",
         "max_dropped": "1%",
