@@ -144,9 +144,10 @@ def _picture(
 ) -> Picture:
     scale = _scale(points, intervals[0])
     across = [scale(point.value) for point in points]
+    least = _BELOW * min(result.cuts.values())
     curves = [
-        Curve(across, [_height(point.drop) for point in points], "profile"),
-        Curve(across, [_height(point.wald_drop) for point in points], "Wald"),
+        _above(least, across, [point.drop for point in points], "profile"),
+        _above(least, across, [point.wald_drop for point in points], "Wald"),
     ]
     for level, cut in _cuts(result):
         curves.append(Curve([across[0], across[-1]], [cut, cut], f"{level}% cut"))
@@ -161,7 +162,7 @@ def _picture(
             left=f"{name} {shown[-2]}",
             right=shown[-1],
             marks=dict(zip(map(scale, ends), shown[:-2], strict=True)),
-            least=_BELOW * min(result.cuts.values()),
+            least=least,
         ),
     )
 
@@ -172,8 +173,12 @@ def _scale(points: Sequence[ProfilePoint], interval: ProfileInterval) -> Callabl
     return math.log if far else float
 
 
-def _height(drop: float | None) -> float:
-    return math.nan if drop is None else drop
+def _above(
+    least: float, across: Sequence[float], drops: Sequence[float | None], name: str
+) -> Curve:
+    """The part of a curve that the frame has room for, so that its name stands at its end."""
+    shown = [(x, y) for x, y in zip(across, drops, strict=True) if y is not None and y >= least]
+    return Curve([x for x, _ in shown], [y for _, y in shown], name)
 
 
 def _at_ends(result: ProfileResult, intervals: Sequence[ProfileInterval]) -> Grid:
