@@ -329,6 +329,10 @@ def test_a_larger_model_without_a_maximum_is_told():
 
 ROBUST = [
     ({"se": "HC1"}, "they take the spread of normal for right, which --se HC1 does not"),
+    (
+        {"se": "bootstrap"},
+        "they take the spread of normal for right, which --se bootstrap does not",
+    ),
     ({"cluster": "g"}, "they take rows for independent, which --cluster g does not"),
     (
         {"sampling_weights": "w"},
@@ -351,6 +355,12 @@ def test_standard_errors_that_doubt_the_likelihood_leave_walds_test(options, rea
         ("Wald", "none"),
         ("Wald", "ok"),
     ]
+
+
+def test_draws_of_the_fitted_model_do_not_doubt_it():
+    result = fit(draws(), test="x", se="bootstrap", bootstrap="parametric", replications=40)
+    assert [one.status for one in result.tests] == ["ok"] * 3
+    assert result.tests[1].information == "bootstrap"
 
 
 def test_a_held_coefficient_is_not_tested():
@@ -457,6 +467,13 @@ def test_an_observed_information_that_is_far_from_the_fits_is_told():
     assert score.statistic > 5 * ratio.statistic
     assert score.message.endswith("the likelihood ratio tells more than the score")
     assert ratio.message == ""
+
+
+def test_the_way_that_is_explained_is_that_of_the_fit():
+    frame = draws()
+    plain = fit(frame, "count ~ x + z", "poisson", explain=True)
+    tested = fit(frame, "count ~ x + z", "poisson", explain=True, test="z", anova=True)
+    assert tested.search == plain.search
 
 
 def test_a_document_has_the_levels_of_the_model_alone():

@@ -81,14 +81,18 @@ class Suite:
         self._models = models
         return models.maximum
 
-    def recorded(self, result: FitResult) -> FitResult:
-        """The record of the settled fit with those of its tests.
+    def recorded(self, result: FitResult, maximum: Maximum) -> FitResult:
+        """The record of a fit with those of its tests.
+
+        Args:
+            result: of the fit.
+            maximum: the settled one, or a higher one that intervals led to.
 
         Raises:
             UsageError: a test that leaves nothing out because of a term that stays.
         """
         request, models = self._request, self._models
-        maximum = models.maximum
+        models.maximum = maximum
         given = records.Assumptions(_spread(request, result, maximum), _refusal(request, maximum))
         return replace(
             result,
@@ -138,7 +142,8 @@ def _refusal(request: Request, maximum: Maximum) -> str:
         )
     if request.cluster is not None:
         return f"they take rows for independent, which --cluster {request.cluster} does not"
-    if request.se is not None and request.se.startswith("HC"):
+    doubted = request.se == "bootstrap" and request.bootstrap != "parametric"
+    if doubted or (request.se is not None and request.se.startswith("HC")):
         name = maximum.wanted.family.label
         return f"they take the spread of {name} for right, which --se {request.se} does not"
     return ""
