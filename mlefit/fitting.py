@@ -191,7 +191,7 @@ def _fitted(
         made,
         notes=prepared.notes,
     )
-    result = result if suite is None else suite.recorded(result)
+    result = result if suite is None else suite.recorded(result, maximum)
     result = result if way is None else replace(result, search=way)
     if request.gof:
         result = _with_goodness_of_fit(request, result, maximum, progress)

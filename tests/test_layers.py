@@ -237,9 +237,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "span": (words("_types design engines rank"), NUMERIC),
     "testing": (
         words(
-            "_types boundary conditioning criteria design engines errors expression families "
-            "formula likelihood maximise maximum optimise request results span specify start "
-            "symmetric triangular"
+            "_types boundary conditioning criteria derived design engines errors expression "
+            "families formula likelihood maximise maximum optimise profile quantities request "
+            "results span specify start symmetric triangular"
         ),
         NUMERIC,
     ),

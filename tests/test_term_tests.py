@@ -329,6 +329,10 @@ def test_a_larger_model_without_a_maximum_is_told():
 
 ROBUST = [
     ({"se": "HC1"}, "they take the spread of normal for right, which --se HC1 does not"),
+    (
+        {"se": "bootstrap"},
+        "they take the spread of normal for right, which --se bootstrap does not",
+    ),
     ({"cluster": "g"}, "they take rows for independent, which --cluster g does not"),
     (
         {"sampling_weights": "w"},
@@ -351,6 +355,12 @@ def test_standard_errors_that_doubt_the_likelihood_leave_walds_test(options, rea
         ("Wald", "none"),
         ("Wald", "ok"),
     ]
+
+
+def test_draws_of_the_fitted_model_do_not_doubt_it():
+    result = fit(draws(), test="x", se="bootstrap", bootstrap="parametric", replications=40)
+    assert [one.status for one in result.tests] == ["ok"] * 3
+    assert result.tests[1].information == "bootstrap"
 
 
 def test_a_held_coefficient_is_not_tested():
@@ -459,6 +469,13 @@ def test_an_observed_information_that_is_far_from_the_fits_is_told():
     assert ratio.message == ""
 
 
+def test_the_way_that_is_explained_is_that_of_the_fit():
+    frame = draws()
+    plain = fit(frame, "count ~ x + z", "poisson", explain=True)
+    tested = fit(frame, "count ~ x + z", "poisson", explain=True, test="z", anova=True)
+    assert tested.search == plain.search
+
+
 def test_a_document_has_the_levels_of_the_model_alone():
     result = fit(draws(), "y ~ x", test="+ g")
     assert result.model.levels == {}
@@ -473,3 +490,81 @@ def test_fewer_clusters_than_columns_have_no_walds_test():
     many = next(one for key, one in result.items() if key[1] == "Wald" and "+" in key[0])
     assert many.message == "the cluster covariance of the terms is singular"
     assert result["z", "Wald"].status == "ok"
+
+
+def test_an_equation_is_the_model_that_obeys_it():
+    frame = draws()
+    result = rows_of(fit(frame, "count ~ x + z", "poisson", test="b[x] = b[z]"))
+    smaller = rows_of(fit(frame, "count ~ I(x + z)", "poisson", test="+ x"))
+    for test in ("likelihood ratio", "score"):
+        one = result["b[x] = b[z]", test]
+        assert (one.df, one.parameter) == (1, None)
+        assert one.statistic == pytest.approx(smaller["x", test].statistic, rel=1e-9)
+        assert one.p_value == pytest.approx(smaller["x", test].p_value, rel=1e-8)
+
+
+ZEROS = [*FAMILIES[:5], ("positive", "lognormal")]
+
+
+@pytest.mark.parametrize(("target", "family"), ZEROS)
+def test_a_coefficient_that_equals_zero_is_a_term_left_out(target, family):
+    family = {"student": "cauchy"}.get(family, family)
+    result = fit(draws(), f"{target} ~ x + g", family, test=["b[x] = 0", "x"])
+    equation, term = result.tests[:3], result.tests[3:]
+    for one, other in zip(equation, term, strict=True):
+        assert (one.test, one.information) == (other.test, other.information)
+        assert one.statistic == pytest.approx(other.statistic, rel=1e-8)
+        assert one.distribution == other.distribution
+
+
+def test_a_parameter_that_equals_a_number_is_a_parameter_held():
+    frame = draws()
+    result = fit(frame, "y ~ x", test=["sigma = 1.5", "log(sigma) = log(1.5)"])
+    held = fit(frame, "y ~ x", fix="sigma=1.5")
+    ratio = 2 * (result.fit.log_likelihood - held.fit.log_likelihood)
+    plain, log = result.tests[:3], result.tests[3:]
+    for one in (plain[0], log[0]):
+        assert one.statistic == pytest.approx(ratio, rel=1e-9)
+    # only Wald's test knows how the equation is written
+    assert plain[2].statistic == pytest.approx(log[2].statistic, rel=1e-8)
+    sigma = result.parameters[0]
+    wald = ((sigma.estimate - 1.5) / sigma.std_error) ** 2
+    assert plain[1].statistic == pytest.approx(wald, rel=1e-9)
+    assert log[1].statistic != pytest.approx(wald, rel=0.01)
+
+
+def test_a_curved_equation_holds_where_its_root_is():
+    path = str(SAMPLES / "menarche.csv")
+    result = fit(
+        path, "menarche ~ age", "binomial", trials="total", test="-b[Intercept]/b[age] = 12.9"
+    )
+    held = fit(path, "menarche ~ 0 + I(age - 12.9)", "binomial", trials="total")
+    ratio = 2 * (result.fit.log_likelihood - held.fit.log_likelihood)
+    assert result.tests[0].statistic == pytest.approx(ratio, rel=1e-8)
+
+
+def test_what_an_equation_cannot_ask_is_told():
+    frame = draws()
+    held = fit(frame, "y ~ x", fix="x=1", test="b[x] = 0").tests
+    assert {one.message for one in held} == {"all of it is held at a value"}
+    corner = rows_of(fit(frame, "y ~ x + z", "laplace", test="b[x] = b[z]"))
+    assert corner["b[x] = b[z]", "Wald"].status == "ok"
+    assert "corner" in corner["b[x] = b[z]", "likelihood ratio"].message
+    doubted = fit(frame, "y ~ x", se="HC0", test="b[x] = 0").tests
+    assert [one.status for one in doubted] == ["none", "ok", "none"]
+    for text, problem in (
+        ("b[xx] = 0", "no coefficient"),
+        ("1 = 2", "holds no parameter"),
+        ("b[x] =", "an equation has two sides"),
+        ("b[x] = b[z] = 0", "an equation has two sides"),
+        ("x = 1", r"--test 'b\[x\] = 1'"),
+        ("2 = b[Z]", r"--test '2 = b\[z\]'"),
+        ("log(b[x] - 1000) = 0", "no finite value"),
+    ):
+        with pytest.raises(UsageError, match=problem):
+            fit(frame, "y ~ x + z", test=text)
+
+
+def test_an_equals_sign_of_a_base_level_makes_no_equation():
+    result = fit(draws(), "y ~ x + C(g, ref='b')", test="C(g, ref='b')")
+    assert result.tests[0].terms == "C(g)"

@@ -375,8 +375,8 @@ Tests = Annotated[
     _text(
         "--test",
         panel=TESTS, metavar="TERMS",
-        text="Whether these terms say anything: 'x + g', 'sigma ~ z'; or would: '+ z'. "
-        "Repeatable.",
+        text="Whether these terms say anything: 'x + g', 'sigma ~ z'; or would: '+ z'; or "
+        "whether an equation holds: 'b[x] = b[z]'. Repeatable.",
     ),
 ]  # fmt: skip
 Anova = Annotated[

@@ -19,6 +19,7 @@ from mlefit.formula import (
     Formula,
     RightSide,
     column_formula,
+    is_equation,
     parse_formula,
     terms_formula,
 )
@@ -108,7 +109,8 @@ def choose_roles(request: Request, source: Source, family: Family) -> Roles:
     further = [parse_formula(text) for text in request.models]
     target = names(response)
     others = tuple(name for name in source.schema if name not in {*taken, *target})
-    tested = [formula for formula in map(terms_formula, request.tests) if formula.adds]
+    terms = [terms_formula(text) for text in request.tests if not is_equation(text)]
+    tested = [formula for formula in terms if formula.adds]
     sides = [formula.expand(others) for formula in (reading.formula, *further, *tested)]
     used = {*target, *_names_of(sides), *taken}
     roles = Roles(

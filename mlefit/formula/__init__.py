@@ -15,7 +15,13 @@ factor of a column of numbers. What stands inside a call is the language of `exp
 from __future__ import annotations
 
 from mlefit.expression import quote
-from mlefit.formula.reader import column_formula, parse_formula, terms_formula
+from mlefit.formula.reader import (
+    column_formula,
+    is_equation,
+    parse_formula,
+    sides,
+    terms_formula,
+)
 from mlefit.formula.terms import Factor, Formula, RightSide, Term
 
 __all__ = [
@@ -24,7 +30,9 @@ __all__ = [
     "RightSide",
     "Term",
     "column_formula",
+    "is_equation",
     "parse_formula",
     "quote",
+    "sides",
     "terms_formula",
 ]

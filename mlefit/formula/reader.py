@@ -13,6 +13,7 @@ from mlefit.expression import (
     Parser,
     Reference,
     Span,
+    Token,
     names,
     quote,
     render,
@@ -85,6 +86,28 @@ def terms_formula(text: str) -> Formula:
     """
     has_tilde = any((t.kind, t.value) == ("symbol", "~") for t in tokenize(text))
     return parse_formula(text if has_tilde else f"~ {text}")
+
+
+def is_equation(text: str) -> bool:
+    """Whether a text has an equals sign of its own, not one of `C(g, ref='b')`."""
+    return _equals(text) is not None
+
+
+def sides(text: str) -> tuple[str, str]:
+    """What stands left and right of the equals sign of an equation."""
+    equals = _equals(text)
+    assert equals is not None
+    return text[: equals.at.start].strip(), text[equals.at.end :].strip()
+
+
+def _equals(text: str) -> Token | None:
+    depth = 0
+    for token in tokenize(text):
+        if token.kind == "symbol":
+            depth += (token.value == "(") - (token.value == ")")
+            if token.value == "=" and not depth:
+                return token
+    return None
 
 
 def column_formula(target: str, features: Sequence[str] = ()) -> Formula:

@@ -248,10 +248,12 @@ class StrengthSearch:
 
 @dataclass(frozen=True)
 class TermTest:
-    """A test that some terms say nothing: of the model against the same one without them."""
+    """A test of the model against a smaller one: without some terms, or with an equation held."""
 
-    terms: Annotated[str, "what the smaller model lacks"]
-    parameter: Annotated[str | None, "whose terms; null where parameters share the formula"]
+    terms: Annotated[str, "what the smaller model lacks, or the equation that it obeys"]
+    parameter: Annotated[
+        str | None, "whose terms; null where parameters share the formula, and of an equation"
+    ]
     test: Annotated[str, "likelihood ratio, F, Wald or score"]
     statistic: Annotated[float | None, "null where there is no test; see status"] = None
     df: Annotated[int | None, "independent columns that the larger model has more"] = None

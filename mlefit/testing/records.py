@@ -43,25 +43,22 @@ class Assumptions:
         return RATIO if self.spread.degrees is None else F
 
 
-def tests(
-    hypotheses: Sequence[Hypothesis], models: Models, given: Assumptions
-) -> Iterator[TermTest]:
-    """Three tests of each hypothesis; of terms that the fit lacks two.
+def tests(one: Hypothesis, models: Models, given: Assumptions) -> Iterator[TermTest]:
+    """Three tests of a hypothesis; two of terms that the fit lacks.
 
     Raises:
         UsageError: a test that leaves nothing out because of a term that stays.
     """
-    for one in hypotheses:
-        names = [given.ratio_name, *([] if one.adds else [WALD]), SCORE]
-        found = _placed(one, models, given)
-        if isinstance(found, str):
-            yield from (_none(one, name, found) for name in names)
-            continue
-        ratio, score = found.ratio(), found.score()
-        yield ratio
-        if not one.adds:
-            yield found.wald()
-        yield _beside(ratio, score)
+    names = [given.ratio_name, *([] if one.adds else [WALD]), SCORE]
+    found = _placed(one, models, given)
+    if isinstance(found, str):
+        yield from (_none(one, name, found) for name in names)
+        return
+    ratio, score = found.ratio(), found.score()
+    yield ratio
+    if not one.adds:
+        yield found.wald()
+    yield _beside(ratio, score)
 
 
 def by_term(
@@ -130,7 +127,7 @@ class _Placed:
             return _none(self.one, WALD, "the fit has no standard errors")
         if found is None:
             return _none(self.one, WALD, f"the {spread.kind} covariance of the terms is singular")
-        edges = _at_edges(self.larger.edges, "in the fit")
+        edges = at_edges(self.larger.edges, "in the fit")
         return replace(self._record(WALD, found, edges), information=spread.kind)
 
     def score(self) -> TermTest:
@@ -151,7 +148,7 @@ class _Placed:
             return _none(one, SCORE, "the information of the larger model is not definite there")
         kind = statistics.information_kind(model)
         # the larger model's maximum, wherever it is, has no part in it
-        edges = _at_edges(self.smaller.edges, "without the terms")
+        edges = at_edges(self.smaller.edges, "without the terms")
         return replace(self._record(SCORE, found, edges), information=kind)
 
     def _record(self, test: str, found: Statistic, edges: str) -> TermTest:
@@ -182,8 +179,8 @@ class _Placed:
     def _edges(self) -> str:
         larger, smaller = self.larger.edges, self.smaller.edges
         if larger == smaller:
-            return _at_edges(larger, "with the terms and without")
-        places = (_at_edges(larger, "with the terms"), _at_edges(smaller, "without the terms"))
+            return at_edges(larger, "with the terms and without")
+        places = (at_edges(larger, "with the terms"), at_edges(smaller, "without the terms"))
         return "; ".join(place for place in places if place)
 
 
@@ -243,7 +240,8 @@ def _more(larger: Fitted, smaller: Fitted) -> int:
     return sum(size - sizes.get(name, size) for name, size in larger.sizes.items())
 
 
-def _at_edges(edges: Sequence[str], where: str) -> str:
+def at_edges(edges: Sequence[str], where: str) -> str:
+    """That parameters are at an edge, in words; empty for none."""
     if not edges:
         return ""
     their = "its" if len(edges) == 1 else "their"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,14 +13,17 @@ from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
+from mlefit.formula import is_equation
 from mlefit.likelihood import Model
 from mlefit.maximise import Search
 from mlefit.maximum import Maximum
 from mlefit.request import Request
-from mlefit.results.fit import FitResult
-from mlefit.testing import records, terms
+from mlefit.results.fit import FitResult, TermTest
+from mlefit.testing import equations, records, terms
+from mlefit.testing.equations import Equation, equation
 from mlefit.testing.models import Models, Subject
 from mlefit.testing.statistics import Spread
+from mlefit.testing.terms import Hypothesis
 
 
 class Suite:
@@ -51,11 +54,14 @@ class Suite:
     ) -> None:
         _refuse_priors(request)
         subject, family = Subject(roles, table.levels, model, engine), model.family
-        self._tests = [terms.asked(text, roles, family) for text in request.tests]
+        self._tests = [
+            equation(text, subject) if is_equation(text) else terms.asked(text, roles, family)
+            for text in request.tests
+        ]
         self._table = list(terms.by_term(roles, family)) if request.anova else []
         if request.anova and not self._table:
             raise UsageError("--anova tests term by term, and the formula has no terms")
-        for one in self._tests:
+        for one in self._hypotheses:
             held = subject.held_without(one.smaller)
             if held is not None:
                 raise UsageError(f"{held} is held by --fix, so --test cannot leave it out")
@@ -63,6 +69,11 @@ class Suite:
         self._subject = subject
         self._search = search
         self._progress = progress
+
+    @property
+    def _hypotheses(self) -> list[Hypothesis]:
+        """Those about terms."""
+        return [one for one in self._tests if isinstance(one, Hypothesis)]
 
     def settled(self, maximum: Maximum) -> Maximum:
         """The maximum of the fit, or a higher one that a smaller model led to."""
@@ -76,25 +87,36 @@ class Suite:
         )
         if not _refusal(self._request, maximum):
             rights = self._subject.roles.rights
-            tests = [one for one in self._tests if not one.adds]
+            tests = [one for one in self._hypotheses if not one.adds]
             models.settle([*tests, *(one for one in self._table if one.larger == rights)])
         self._models = models
         return models.maximum
 
-    def recorded(self, result: FitResult) -> FitResult:
-        """The record of the settled fit with those of its tests.
+    def recorded(self, result: FitResult, maximum: Maximum) -> FitResult:
+        """The record of a fit with those of its tests.
+
+        Args:
+            result: of the fit.
+            maximum: the settled one, or a higher one that intervals led to.
 
         Raises:
             UsageError: a test that leaves nothing out because of a term that stays.
         """
         request, models = self._request, self._models
-        maximum = models.maximum
+        models.maximum = maximum
         given = records.Assumptions(_spread(request, result, maximum), _refusal(request, maximum))
         return replace(
             result,
-            tests=tuple(records.tests(self._tests, models, given)),
+            tests=tuple(row for one in self._tests for row in self._rows(one, models, given)),
             anova=tuple(records.by_term(self._table, models, given)),
         )
+
+    def _rows(
+        self, one: Hypothesis | Equation, models: Models, given: records.Assumptions
+    ) -> Iterator[TermTest]:
+        if isinstance(one, Equation):
+            return equations.tests(one, models, given, self._search)
+        return records.tests(one, models, given)
 
 
 def _refuse_priors(request: Request) -> None:
@@ -138,7 +160,8 @@ def _refusal(request: Request, maximum: Maximum) -> str:
         )
     if request.cluster is not None:
         return f"they take rows for independent, which --cluster {request.cluster} does not"
-    if request.se is not None and request.se.startswith("HC"):
+    doubted = request.se == "bootstrap" and request.bootstrap != "parametric"
+    if doubted or (request.se is not None and request.se.startswith("HC")):
         name = maximum.wanted.family.label
         return f"they take the spread of {name} for right, which --se {request.se} does not"
     return ""

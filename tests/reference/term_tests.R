@@ -172,6 +172,22 @@ cases <- c(cases, ratio("weibull", "logLik(survival::survreg(dist = 'weibull'))"
   '{"family": "weibull", "event": "cens", "test": "treat"}', "treat",
   weibull(Surv(time, cens) ~ treat), weibull(Surv(time, cens) ~ 1), 1))
 
+large <- lm(price ~ bathrooms + stories + garage, houses)
+rows <- function(hypothesis, equation) {
+  chi <- linearHypothesis(large, hypothesis, test = "Chisq", vcov = robust("HC0"))
+  row(equation, "Wald", chi$Chisq[2], 1, above(chi$Chisq[2], 1))
+}
+cases <- c(cases, case("equation, sandwich", "car::linearHypothesis(lm, vcov = sandwich::vcovHC(type = 'HC0'))",
+  "house_prices.csv", "price ~ bathrooms + stories + garage",
+  '{"family": "normal", "se": "HC0", "test": ["b[bathrooms] = b[stories]", "b[garage] = 5000"]}', "tests",
+  c(rows("bathrooms = stories", "b[bathrooms] = b[stories]"), rows("garage = 5000", "b[garage] = 5000"))))
+same <- linearHypothesis(large, "bathrooms = 2 * stories")
+cases <- c(cases, case("equation, F", "car::linearHypothesis(lm)",
+  "house_prices.csv", "price ~ bathrooms + stories + garage",
+  '{"family": "normal", "small_sample": true, "test": "b[bathrooms] = 2 * b[stories]"}', "tests",
+  c(row("b[bathrooms] = 2 * b[stories]", "F", same$F[2], 1, same[["Pr(>F)"]][2]),
+    row("b[bathrooms] = 2 * b[stories]", "Wald", same$F[2], 1, same[["Pr(>F)"]][2]))))
+
 versions <- paste(vapply(c("MASS", "survival", "car", "lmtest", "sandwich"),
                          function(p) paste(p, packageVersion(p)), ""), collapse = ", ")
 writeLines(c(
