@@ -227,7 +227,8 @@ def _see_also(name: str, topic: Topic) -> list[str]:
     plain = name.partition(":")[0]
     losses_of = [f"mlefit explain '{one.name}'" for one in families.load(name).losses[:1]]
     first = [f"mlefit explain {plain}"] if topic.kind != "family" else losses_of
-    return [*first, "mlefit explain l2", f"mlefit fit DATA FORMULA --family {name} --explain"]
+    more = [] if families.load(name).open else [f"mlefit likelihood DATA -y COL -F {name}"]
+    return [*first, "mlefit explain l2", f"mlefit fit DATA FORMULA -F {name} --explain", *more]
 
 
 def _explanation(
