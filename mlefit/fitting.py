@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import debiased, families, gof, intervals, optimise, steps, strength, uncertainty
+from mlefit import debiased, families, gof, intervals, strength, uncertainty
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.boundary import highest
@@ -168,8 +168,12 @@ def _fitted(
 ) -> tuple[Maximum, FitResult]:
     request = prepared.request
     model, engine = prepared.model, prepared.engine
-    recorder = steps.Recorder() if request.explain else None
-    search = Search(request.tol, request.max_iter, log, recorder or optimise.forget)
+    search, recorder = Search(request.tol, request.max_iter, log), None
+    if request.explain:
+        from mlefit.steps import Recorder, search_path  # only who asks for it loads it
+
+        recorder = Recorder()
+        search = replace(search, record=recorder)
     suite = None
     if request.tests or request.anova:
         from mlefit.testing.suite import Suite  # tells of a wrong word before the search starts
@@ -180,7 +184,7 @@ def _fitted(
     maximum = maximum if suite is None else suite.settled(maximum)
     made = uncertainty.intervals(request, maximum, prepared.table.clusters, search, progress)
     maximum = made.maximum
-    way = None if recorder is None else steps.search_path(recorder, maximum, search)
+    way = None if recorder is None else search_path(recorder, maximum, search)
     result = assemble(
         request,
         prepared.source,

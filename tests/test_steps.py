@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 from mlefit import fitting
-from mlefit.optimise import newton
+from mlefit.optimise import Step, newton
 from mlefit.report import ReportOptions, render
 
 VISITS = "sample_data/doctor_visits.csv"
@@ -23,12 +25,12 @@ class Sums:
 
 
 def test_every_place_of_the_way_is_recorded():
-    places = []
+    places: list[Step] = []
     optimum = newton(lambda x, kind: Sums(x), np.array([0.0]), record=places.append)
     assert [place.number for place in places] == list(range(optimum.steps + 1))
     assert places[0].gamma == 0.0
     assert places[-1].gamma == optimum.gamma
-    for here, after in zip(places, places[1:], strict=False):
+    for here, after in itertools.pairwise(places):
         assert after.totals.nll <= here.totals.nll + 1e-15
     # from 0 Newton's method goes to (3 - 1)/1 = 2, and promises 2^2/2
     assert places[0].direction == pytest.approx([2.0])

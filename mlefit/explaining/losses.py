@@ -40,11 +40,7 @@ def around(formulas: Formulas, *, penalised: bool = False) -> list[Step]:
         Step("other losses", [Line(", ".join(_others(family.name)))]),
         Step(
             "penalties",
-            [
-                Line(
-                    "an L2 penalty is a normal prior, an L1 penalty a laplace prior: explain l2, explain l1"
-                )
-            ],
+            [Line("L2 is a normal prior, L1 a laplace prior: explain l2, explain l1")],
         ),
     ]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from mlefit import __version__, families, fitting
-from mlefit.errors import UsageError
+from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.explaining import estimators, fields, links, losses, priors, sample
 from mlefit.explaining import regression as with_covariates
 from mlefit.explaining.concepts import CONCEPTS
@@ -39,7 +41,8 @@ def explain(topic: str | None, request: Request | None, command: Sequence[str]) 
         UsageError: there is no such topic, or it takes no data.
         MlefitError: the data cannot be fitted.
     """
-    page = _index() if topic is None else _page(resolve(topic), request)
+    with np.errstate(all="ignore"):  # infinities are told by name, not by numpy's warnings
+        page = _index() if topic is None else _page(resolve(topic), request)
     return replace(page, mlefit_version=__version__, command=tuple(command))
 
 
@@ -98,13 +101,29 @@ def _whole(formulas: Formulas) -> list[Step]:
 def _with_data(
     topic: Topic, request: Request, see: Sequence[str], chain: Sequence[str] = ()
 ) -> Explanation:
-    maximum, result = fitting.fitted(fitting.prepare(request))
+    maximum, result = _fitted(request)
     formulas = Formulas(maximum.model.family)
     title = f"{result.model.title} maximum likelihood, step by step"
     steps = with_numbers(formulas, maximum, result)
     page = _explanation(topic, f"{title} · {result.model.formula}", steps, see)
     notes = (*result.notes, *result.warnings)
     return replace(page, data=result.data, chain=tuple(chain), notes=notes)
+
+
+def _fitted(request: Request) -> tuple[Maximum, FitResult]:
+    """The fit whose numbers are shown.
+
+    Raises:
+        UntrustworthyError: it has no maximum inside the family, so its numbers mean nothing.
+    """
+    maximum, result = fitting.fitted(fitting.prepare(request))
+    if result.certificate.status != "converged":
+        raise UntrustworthyError(
+            f"these rows have no numbers to show: {result.certificate.message}",
+            "what mlefit fit says of them tells more",
+            tries=[f"mlefit explain {result.model.family}", "mlefit fit with the same data"],
+        )
+    return maximum, result
 
 
 def with_numbers(formulas: Formulas, maximum: Maximum, result: FitResult) -> list[Step]:
@@ -130,7 +149,7 @@ def _of_prior(topic: Topic, request: Request | None) -> Explanation:
         request = _with_unit_prior(topic, request)
     without = replace(request, priors=(), l1=None, l2=None)
     _, free = fitting.fitted(fitting.prepare(without))
-    maximum, result = fitting.fitted(fitting.prepare(request))
+    maximum, result = _fitted(request)
     formulas = Formulas(maximum.model.family)
     numbers = Step("with numbers", list(priors.numbers(result, free)))
     fit = [one for one in with_numbers(formulas, maximum, result) if one.number in (1, 2, 3)]
@@ -208,7 +227,8 @@ def _see_also(name: str, topic: Topic) -> list[str]:
     plain = name.partition(":")[0]
     losses_of = [f"mlefit explain '{one.name}'" for one in families.load(name).losses[:1]]
     first = [f"mlefit explain {plain}"] if topic.kind != "family" else losses_of
-    return [*first, "mlefit explain l2", f"mlefit fit DATA FORMULA --family {name} --explain"]
+    more = [] if families.load(name).open else [f"mlefit likelihood DATA -y COL -F {name}"]
+    return [*first, "mlefit explain l2", f"mlefit fit DATA FORMULA -F {name} --explain", *more]
 
 
 def _explanation(

@@ -23,7 +23,7 @@ from mlefit.design.blocks import Block, user_matrix
 from mlefit.explaining.formulas import Formulas
 from mlefit.explaining.sample import at_place, losses, rounded_between
 from mlefit.explaining.writing import Side, equation, shown, with_numbers
-from mlefit.expression import Binary, Expression, Name, walk
+from mlefit.expression import Binary, Expression, Name, Unary, walk
 from mlefit.families._base import Probability
 from mlefit.families._conditioned import Conditioned
 from mlefit.maximum import Maximum
@@ -261,7 +261,7 @@ def _predictor(fit: Regression, k: int) -> Formula:
         if not column.is_intercept:
             size = Binary("*", size, signed(float(entry)))
         if total is None:
-            total = size if coefficient >= 0 else Binary("-", signed(0.0), size)
+            total = size if coefficient >= 0 else Unary("-", size)
         else:
             total = Binary("+" if coefficient >= 0 else "-", total, size)
     offset = float(np.ravel(fit.first.offsets[k])[0])

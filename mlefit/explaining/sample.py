@@ -203,6 +203,9 @@ def _both_sides(sample: Sample, position: int, letter: str) -> Line:
         theta = list(sample.estimates)
         theta[position] = place
         steepness = sample.slope(theta, position)
+        while not math.isfinite(steepness):  # beyond an end that the parameters set
+            place = theta[position] = (place + estimate) / 2
+            steepness = sample.slope(theta, position)
         way = "go up" if steepness > 0 else "go down"
         found.append(at_place(letter, place, steepness, way))
     others = "" if len(sample.estimates) == 1 else ", the others at their estimates"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ class Side(NamedTuple):
 
 def shown(value: float) -> str:
     """A number in a formula: whole ones whole, others with five digits."""
+    if not math.isfinite(value):
+        return str(value)
     if value == round(value) and abs(value) < _LARGEST_WHOLE:
         return f"{value:.0f}"
     text = f"{value:.5g}"

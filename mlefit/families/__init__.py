@@ -14,7 +14,8 @@ How to add a family:
    What depends on the target (its levels, its least value) comes from `bound`. `limits` names
    what it becomes at an edge of a parameter, `escape` rows that can run away, `contrasts`
    several predictors that can do so together.
-5. Give its losses as records, and `examples`: parameters to test it at.
+5. Give its losses as records, `examples`: parameters to test it at, and `derivation`: its
+   log-density in letters, from which explanations derive all else.
 6. Run `pytest tests/families`: it tests the density, every derivative, the distribution
    function, the draws, losses and starts.
 7. Write its density in mpmath in tests/reference/families, and run the module above it for

@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).parent.parent / "report" / "golden" / "explain"
     ],
 )
 def test_pages_are_as_they_were(run, current, name, arguments):
-    code, out, err = run("explain", *arguments_of(arguments))
+    code, out, _err = run("explain", *arguments_of(arguments))
     assert code == 0
     current(GOLDEN / name, out)
 
@@ -32,20 +32,20 @@ def arguments_of(line):
 
 
 def test_an_unknown_topic_is_refused_with_what_is_near(run):
-    code, out, err = run("explain", "poison")
+    code, _out, err = run("explain", "poison")
     assert code == 2
     assert "nothing to explain is called 'poison'" in err
     assert "mlefit explain poisson" in err
 
 
 def test_a_concept_takes_no_data(run):
-    code, out, err = run("explain", "newton", "sample_data/rivers.csv", "-y", "length_miles")
+    code, _out, err = run("explain", "newton", "sample_data/rivers.csv", "-y", "length_miles")
     assert code == 2
     assert "'newton' is explained without data" in err
 
 
 def test_a_bad_target_is_refused_as_fit_refuses_it(run):
-    code, out, err = run("explain", "poisson", "sample_data/rivers.csv", "-y", "length_mile")
+    code, _out, err = run("explain", "poisson", "sample_data/rivers.csv", "-y", "length_mile")
     assert code == 2
     assert "length_miles" in err
 
@@ -57,7 +57,7 @@ def test_a_page_is_written_to_a_file_in_the_format_of_its_name(run, tmp_path):
 
 
 def test_formulas_as_a_table(run):
-    code, out, err = run("explain", "poisson", "-f", "csv")
+    _code, out, _err = run("explain", "poisson", "-f", "csv")
     header, first, *_ = out.splitlines()
     assert header == "step,name,text,latex,expression,value"
     assert first.startswith("one row,density,p(y | μ) = μ^y e^(−μ)/y!,")

@@ -47,6 +47,7 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
         "seed": 1,
         "tests": ("a + b", "sigma ~ z"),
         "anova": True,
+        "explain": False,
         "gof": False,
         "explain": False,
         "threads": 2,

@@ -29,6 +29,7 @@ import numpy as np
 from scipy import special, stats
 
 from mlefit.families._base import Family
+from mlefit.families._derivation import Derivation
 from mlefit.families._records import Example, Parameter
 from mlefit.support import POSITIVE, Domain
 
@@ -44,6 +45,11 @@ class Maxwell(Family):
     parameters = (Parameter("a", "log", Domain.POSITIVE, "scale"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
     losses = ()
+    derivation = Derivation(
+        "log(2/pi)/2 + 2*log(y) - 3*log(a) - y^2/(2*a^2)",
+        estimate={"a": "sqrt(mean(y^2)/3)"},
+        information={"a": "6/a^2"},
+    )
 
     def log_density(self, y, a):
         return np.log(2 / np.pi) / 2 + 2 * np.log(y) - 3 * np.log(a) - (y / a) ** 2 / 2
@@ -122,6 +128,18 @@ def test_it_has_censoring_priors_and_comparison(clone):
     assert "maxwell" in call(clone, "mlefit", "compare", "gas.csv", *both).splitlines()[1]
 
 
+def test_it_is_explained_from_its_formula(clone):
+    table = ("-y", "speed", "-f", "json", "--table", "formulas")
+    rows = json.loads(call(clone, "mlefit", "explain", "maxwell", "gas.csv", *table))
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["density"]["text"] == "p(y | a) = √(2/π) y² e^(−y²/(2a²))/a³"
+    assert by_name["score in a"]["text"] == "∂ℓ/∂a = Σy²/a³ − 3n/a"
+    y = pl.read_csv(clone / "gas.csv")["speed"].to_numpy()
+    closed = np.sqrt(np.mean(y**2) / 3)
+    rows = [row for row in rows if row["name"] == "standard error of a"]
+    assert rows[-1]["value"] == pytest.approx(closed / np.sqrt(6 * len(y)), rel=1e-9)
+
+
 def test_it_meets_the_contract(clone):
     out = call(
         clone,
@@ -130,11 +148,12 @@ def test_it_meets_the_contract(clone):
         "-p",
         "no:cacheprovider",
         "tests/families/test_contract.py",
+        "tests/families/test_derivation.py",
         "-k",
         "maxwell",
     )
     passed = int(out.rsplit(" passed", 1)[0].rsplit(None, 1)[-1])
-    assert passed >= 15
+    assert passed >= 30
 
 
 def call(clone: Path, module: str, *arguments: str) -> str:

@@ -22,6 +22,7 @@ COLUMNS = ("step", "name", "text", "latex", "expression", "value")
 # columns of a page in a pipe, and of the gutter that titles stand in
 _WIDTH = 100
 _NARROW = 60
+_ELSE = ", else "
 _BREAKABLE = {"=", "+", "−", "-", "if", "else"}
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
@@ -123,6 +124,8 @@ def _step_lines(
 
 def _folded(line: Line, width: int, options: ReportOptions) -> list[str]:
     """Words and formulas on as few lines as the width allows, formulas broken at their signs."""
+    if len(line.formulas) == 1 and not line.words and _ELSE in line.formulas[0].text:
+        return _cases(_safe(line.formulas[0].text, options), width)
     formulas = [_held(_safe(formula.text, options), width - 4) for formula in line.formulas]
     words, after = _safe(line.words, options), _safe(line.after, options)
     pieces = [*([words] if words else []), *formulas, *([after] if after else [])]
@@ -132,15 +135,33 @@ def _folded(line: Line, width: int, options: ReportOptions) -> list[str]:
     found: list[str] = []
     for index, piece in enumerate(pieces):
         later = "  " if index or not words else ""
-        wrapped = textwrap.wrap(
-            piece,
-            max(width, 20),
-            initial_indent="  " if index and words else "",
-            subsequent_indent=later + "  " if formulas else later,
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
-        found += [one.replace(_UNBROKEN, " ") for one in wrapped]
+        first = "  " if index and words else ""
+        found += _wrapped(piece, width, first, later + "  " if formulas else later)
+    return found
+
+
+def _wrapped(piece: str, width: int, first: str, later: str) -> list[str]:
+    lines = textwrap.wrap(
+        piece,
+        max(width, 20),
+        initial_indent=first,
+        subsequent_indent=later,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [line.replace(_UNBROKEN, " ") for line in lines]
+
+
+def _cases(formula: str, width: int) -> list[str]:
+    """One case a line, under each other."""
+    first, *others = formula.split(_ELSE)
+    left = first.find(" = ") + 3
+    indent = left if max(map(cell_len, others)) + left + 5 <= width else 4
+    found = _wrapped(_held(f"{first},", width - 4), width, "", "    ")
+    for number, case in enumerate(others, 1):
+        comma = "," if number < len(others) else ""
+        held = _held(f"else {case}{comma}", width - indent - 4)
+        found += _wrapped(held, width, " " * indent, " " * (indent + 4))
     return found
 
 
