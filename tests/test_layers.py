@@ -195,9 +195,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "batch": (words("_types design likelihood priors"), NUMERIC),
     "study": (
         words(
-            "__init__ _types assign at batch boundary centre derived design engines errors families "
-            "inference likelihood links maximise maximum optimise outcome penalty quantile quantities "
-            "request results specify support symmetric"
+            "__init__ _types assign at batch boundary centre derived design engines errors "
+            "families inference likelihood links maximise maximum optimise outcome penalty "
+            "quantile quantities request results specify support symmetric"
         ),
         NUMERIC,
     ),
@@ -272,8 +272,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "report": (words("errors memory results"), {"rich"}),
     "cli": (
         words(
-            "__init__ catalogue comparing documents errors explaining families fitting judging memory "
-            "predicting report request sink study translations"
+            "__init__ catalogue comparing documents errors explaining families fitting judging "
+            "memory predicting report request sink study translations"
         ),
         {"typer"},
     ),
