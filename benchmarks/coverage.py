@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import sys
-import time
 
 from mlefit import families
 from mlefit.request import StudyRequest
@@ -21,7 +20,7 @@ from mlefit.study import INTERVALS, run
 ROWS, LEVEL = 1000, 0.95
 COLUMNS = (
     "family", "at", "seed", "parameter", "interval", "samples", "without maximum", "coverage",
-    "standard errors from 95 %", "below", "above", "mean z", "sd z", "seconds",
+    "standard errors from 95 %", "below", "above", "mean z", "sd z",
 )  # fmt: skip
 
 
@@ -64,26 +63,31 @@ def main(arguments: list[str]) -> None:
     out.writerow(COLUMNS)
     for name in arguments[1:] or families.NAMES:
         asked = request(name, replications)
-        began = time.process_time()
         result = run(asked)
-        seconds = time.process_time() - began
         size = result.replications[0]
         shapes = {shape.parameter: shape for shape in result.shapes}
         for one in result.coverage:
-            # the quantiles are of Wald's z
-            shape = shapes[one.name]
-            assert one.coverage is not None
-            assert one.std_error is not None
-            distance = (one.coverage - one.level) / one.std_error
-            out.writerow(
-                [
-                    asked.family, asked.at[0], asked.seed, one.name, interval(one),
-                    size.samples, size.samples - size.fitted, f"{one.coverage:.4f}",
-                    f"{distance:+.1f}", f"{one.below:.4f}", f"{one.above:.4f}",
-                    f"{shape.mean:.3f}", f"{shape.sd:.3f}", f"{seconds:.1f}",
-                ]
-            )  # fmt: skip
+            z = shapes.get(one.name) if one.method == "wald" else None
+            row = [
+                *(asked.family, asked.at[0], asked.seed, one.name, interval(one)),
+                *(size.samples, size.samples - size.fitted, rounded(one.coverage)),
+                *(distance(one), rounded(one.below), rounded(one.above)),
+                *(("", "") if z is None else (f"{z.mean:.3f}", f"{z.sd:.3f}")),
+            ]
+            out.writerow(row)
             sys.stdout.flush()
+
+
+def rounded(share: float | None) -> str:
+    """A share to four places."""
+    return "" if share is None else f"{share:.4f}"
+
+
+def distance(one: Coverage) -> str:
+    """Of a share from its level; a probability of an outcome is no share of the samples."""
+    if one.coverage is None or one.std_error is None or one.name == "new outcome":
+        return ""
+    return f"{(one.coverage - one.level) / one.std_error:+.1f}"
 
 
 main(sys.argv[1:])

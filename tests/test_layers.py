@@ -202,9 +202,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "batch": (words("_types design likelihood priors"), NUMERIC),
     "study": (
         words(
-            "__init__ _types assign at batch boundary centre derived design engines errors families "
-            "inference likelihood links maximise maximum optimise outcome penalty quantile quantities "
-            "request results specify support symmetric"
+            "__init__ _types assign at batch boundary centre derived design engines errors "
+            "families inference likelihood links maximise maximum optimise outcome penalty "
+            "quantile quantities request results specify support symmetric"
         ),
         NUMERIC,
     ),

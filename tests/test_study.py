@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import bdtr, chdtr, stdtr
+from scipy.optimize import brentq
+from scipy.special import bdtr, chdtr, ndtr, stdtr
 
 from mlefit import families
 from mlefit.errors import UsageError
@@ -37,7 +38,15 @@ ALMOST_NEVER = 1e-4
 # Families whose density takes long need fewer samples to show an error that is wrong.
 SAMPLES = Counter(
     {"tweedie": 4, "beta": 30, "von-mises": 30, "student": 30, "beta-binomial": 30, "zinb": 30}
-    | {"hurdle-negbinom": 30, "truncated-negbinom": 30, "skew-normal": 30, "gev": 30}
+    | {
+        "generalised-gamma": 30,
+        "ordinal": 30,
+        "negbinom1": 30,
+        "hurdle-negbinom": 30,
+        "truncated-negbinom": 30,
+        "skew-normal": 30,
+        "gev": 30,
+    }
 )
 
 
@@ -140,8 +149,14 @@ def test_what_is_predicted_of_a_normal_sample_is_what_t_says():
     t = stdtr(11, 1.6448536 * math.sqrt(11 / 12))
     assert mean.coverage == pytest.approx(2 * t - 1, abs=4 * math.sqrt(0.09 / 2000))
     (outcome,) = of_outcome(found, 0.9)
-    # less than 90 %, for the distribution of the estimate of sigma is not the normal one
-    assert outcome.coverage == pytest.approx(0.885, abs=0.01)
+    # the limit c of (y - mean)/sd averages over Normal(0, 1/12) and log sd ~ Normal(0, 1/24)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(20)
+    sizes = np.sqrt(np.exp(2 * nodes / math.sqrt(24)) + 1 / 12)
+    c = brentq(lambda c: weights @ ndtr(c / sizes) / weights.sum() - 0.95, 1, 4)
+    t = stdtr(11, c / math.sqrt(13 / 12 * 12 / 11))
+    error = 4 * (outcome.std_error or 0) + 0.001
+    assert outcome.coverage == pytest.approx(2 * t - 1, abs=error)
+    assert error < 0.01
     assert outcome.below == pytest.approx(outcome.above, abs=0.01)
 
 

@@ -8,16 +8,12 @@ from statistics import NormalDist
 
 from mlefit.report import numbers
 from mlefit.report.options import ReportOptions
-from mlefit.report.sections import Grid, Section, TidyTable, View
-from mlefit.report.tables import Row, tidy
+from mlefit.report.sections import Grid, Section, View
 from mlefit.report.views import _study_pictures as pictures
+from mlefit.report.views._study_tables import tables
 from mlefit.results.study import (
     Coverage,
-    Function,
-    OtherLink,
-    Overfit,
     Rate,
-    Rival,
     Spread,
     StudyResult,
 )
@@ -36,24 +32,11 @@ _NEW_OUTCOME = "new outcome"
 
 def view(result: StudyResult) -> View:
     """What a report of a study shows."""
-    tables: dict[str, Callable[[], TidyTable]] = {
-        "spread": partial(TidyTable.of, Spread, result.spread),
-        "rates": partial(TidyTable.of, Rate, result.rates),
-        "normality": partial(_normality_table, result),
-        "coverage": partial(TidyTable.of, Coverage, result.coverage),
-        "rivals": partial(TidyTable.of, Rival, result.rivals),
-        "functions": partial(TidyTable.of, Function, result.functions),
-        "links": partial(TidyTable.of, OtherLink, result.other_links),
-        "overfit": partial(TidyTable.of, Overfit, result.overfit),
-        "samples": partial(_samples_table, result),
-    }
-    # the first, which is what CSV gets, should hold something
-    ordered = sorted(tables, key=lambda name: not tables[name]().rows)
     return View(
         title=_title(result),
         ledger=_ledger(result),
         sections=partial(_sections, result),
-        tables={name: tables[name] for name in ordered},
+        tables=tables(result),
     )
 
 
@@ -350,38 +333,6 @@ def _overfit(result: StudyResult) -> Iterator[Section]:
         [["k/n: the gap to first order, coefficients over rows"]],
         pictures.overfit(rows),
     )
-
-
-def _normality_table(result: StudyResult) -> TidyTable:
-    """One row for each quantile."""
-    columns = ("parameter", "link", "rows", "mean", "sd", "skewness", "probability", "z", "normal")
-    rows: list[Row] = [
-        {
-            "parameter": one.parameter,
-            "link": one.link,
-            "rows": one.rows,
-            "mean": tidy(one.mean),
-            "sd": tidy(one.sd),
-            "skewness": tidy(one.skewness),
-            "probability": p,
-            "z": tidy(q),
-            "normal": NormalDist().inv_cdf(p),
-        }
-        for one in result.shapes
-        for p, q in zip(result.probabilities, one.quantiles, strict=True)
-    ]
-    return TidyTable(columns, rows)
-
-
-def _samples_table(result: StudyResult) -> TidyTable:
-    """One row for each size and fate of its samples."""
-    rows: list[Row] = []
-    for one in result.replications:
-        fates = {"maximum inside the family": one.fitted, **one.failures}
-        rows += [
-            {"rows": one.rows, "samples": count, "fate": fate} for fate, count in fates.items()
-        ]
-    return TidyTable(("rows", "samples", "fate"), rows)
 
 
 def _grid(columns: Mapping[str, Sequence[str]], words: int) -> Grid:
