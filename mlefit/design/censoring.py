@@ -60,7 +60,7 @@ def conditioned(request: Request, family: Family) -> Family:
         raise UsageError(
             f"{family.name} cannot be {what} here: its location is a vertex of a linear "
             "programme over values that were seen",
-            tries=["--family student", "--family logistic"],
+            tries=["--family huber", "--family student", "--family logistic"],
         )
     if type(family).log_cdf is Family.log_cdf or family.support.levels:
         raise UsageError(f"{family.name} has no distribution of numbers that could be {what}")

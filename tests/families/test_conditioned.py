@@ -33,12 +33,11 @@ CASES = {case["id"]: case for case in WITNESS["cases"]}
 # have closed forms the fits below are held to ten digits.
 SLOPE, CURVE = 1e-6, 1e-4
 
-# Where a density ends inside the real line.
+# Where a density ends inside the real line, or its slope turns a corner.
 BREAKS: dict[str, Callable[..., tuple[float, ...]]] = {
     "gev": lambda value, mu, sigma, xi: (mu - sigma / xi,) if xi else (),
-    # where the loss turns linear the information jumps
-    "huber": lambda value, mu, sigma: (mu - value * sigma, mu + value * sigma),
-    "smooth-l1": lambda value, mu, sigma: (mu - value, mu + value),
+    "huber": lambda k, mu, sigma: (mu - k * sigma, mu + k * sigma),
+    "smooth-l1": lambda beta, mu, sigma: (mu - beta, mu + beta),
 }
 
 every_point = points_of(
