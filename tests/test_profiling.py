@@ -47,7 +47,7 @@ def test_both_intervals_are_those_of_fits(gamma):
     found = [one for one in gamma.intervals if one.level == 0.95]
     names = [f"mu:{row.term}" for row in by_wald.coefficients]
     assert [one.name for one in found] == [*names, "k"]
-    rows = zip(
+    rows: Any = zip(
         found,
         [*by_profile.coefficients, *by_profile.parameters],
         [*by_wald.coefficients, *by_wald.parameters],

@@ -49,7 +49,6 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
         "anova": True,
         "explain": False,
         "gof": False,
-        "explain": False,
         "threads": 2,
         "missing": "error",
         "max_dropped": "1%",
