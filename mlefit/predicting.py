@@ -165,7 +165,9 @@ class Prediction:
     def _frame(
         self, rows: Rows, found: NewRows, columns: Mapping[str, NDArray[Any]]
     ) -> pl.DataFrame:
-        series = [_series(name, columns.get(name), found) for name in self.names]
+        series = [
+            _series(name, columns.get(name), found).cast(self._type(name)) for name in self.names
+        ]
         return pl.DataFrame([*repeated(rows, self.keep), *series])
 
     @property
@@ -177,8 +179,15 @@ class Prediction:
     def schema(self) -> dict[str, Any]:
         """The type of every column that comes out."""
         kept = {name: self.source.schema[name] for name in self.keep}
-        own = {name: pl.String() if name == CLASS else pl.Float64() for name in self.names}
-        return kept | own
+        return kept | {name: self._type(name) for name in self.names}
+
+    def _type(self, name: str) -> Any:
+        """Of a computed column: limits of a count are counts."""
+        if name == CLASS:
+            return pl.String()
+        limits = names_of(self.saved, replace(self.wanted, groups=("outcome", "quantiles")))
+        whole = self.saved.family.support.discrete and name in limits
+        return pl.Int64() if whole else pl.Float64()
 
 
 def predict(

@@ -114,7 +114,7 @@ def test_blank_lines_are_no_rows(run, at):
 def test_the_nll_of_all_rows_is_a_report_and_a_document(run, at):
     code, out, err = run("predict", "new.csv", "-m", "m.json", "--aggregate")
     assert (code, err) == (0, "")
-    assert out.startswith("Held-out rows of new.csv · y ~ x + g · normal")
+    assert out.startswith("Rows of new.csv · y ~ x + g · normal")
     assert "nats per row" in out
     code, out, _ = run("predict", "new.csv", "-m", "m.json", "--aggregate", "-q", "-o", "h.json")
     assert (code, out) == (0, "")

@@ -30,7 +30,7 @@ _COLUMNS = (
 def view(result: HeldOut) -> View:
     """What a report of a judged model shows."""
     return View(
-        title=[f"Held-out rows of {result.source}", result.formula, result.family],
+        title=[f"Rows of {result.source}", result.formula, result.family],
         ledger=_ledger(result),
         sections=partial(_sections, result),
         tables={"fit": partial(_table, result)},
