@@ -12,7 +12,7 @@ A model of g(y) says of y itself
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ from mlefit.likelihood import Model
 from mlefit.maximise import Search
 from mlefit.maximum import Maximum
 from mlefit.optimise import Status
+from mlefit.penalty import Assigned
 from mlefit.verdict import no_maximum
 
 
@@ -58,6 +59,15 @@ class Weights:
         """Rows, or what they stand for."""
         return float(self.values.sum())
 
+    @property
+    def count(self) -> float:
+        """What a likelihood is over: rows, or equal rows that they stand for."""
+        return float(len(self.values)) if self.sampled else self.total
+
+    def sum_of(self, of_rows: Rows | float) -> float:
+        """The sum over the rows, of as many as there are under sampling weights."""
+        return float(np.sum(self.values * of_rows)) * self.count / self.total
+
     def mean_and_error(self, of_rows: Rows) -> tuple[float, float]:
         """The mean over the rows and its standard error, NaN for a single row."""
         mean = float(self.values @ of_rows) / self.total
@@ -70,15 +80,33 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """A fit that was made before.
+
+    Attributes:
+        seen: log-density of every row, on the scale of its target.
+        parameters: that it estimated.
+        own: whether these rows are those it was fitted to.
+        plain: whether criteria may be made of its likelihood, priors and weights allowing.
+    """
+
+    seen: Rows
+    parameters: int
+    own: bool
+    plain: bool
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A model that can be compared.
 
     Attributes:
-        name: family, and the number of the formula if there are several.
+        name: family, and the number of the formula if there are several; or a saved document.
         formula: as it was written.
         prepared: everything its fit needs.
         measure: what its likelihood is made of: mass, density, or density with atoms.
         shift: log |g'| of every row, where the target is another than its column; else 0.
+        recalled: the fit, if it is a saved one.
     """
 
     name: str
@@ -86,6 +114,12 @@ class Candidate:
     prepared: Prepared
     measure: str
     shift: Rows | float = 0.0
+    recalled: Recalled | None = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it was fitted to other rows."""
+        return self.recalled is not None and not self.recalled.own
 
     @property
     def family(self) -> str:
@@ -117,13 +151,13 @@ class Scored:
     def status(self) -> str:
         """Why the search ended, in the words of a certificate."""
         if self.maximum is None:
-            return "no-start"
+            return "no-start" if self.candidate.recalled is None else "converged"
         return self.maximum.status.name.lower().replace("_", "-")
 
     @property
     def is_converged(self) -> bool:
         """Whether the maximum on all rows is one inside the family."""
-        return self.maximum is not None and self.maximum.status is Status.CONVERGED
+        return self.status == "converged"
 
     @property
     def edge(self) -> str | None:
@@ -187,15 +221,14 @@ def score(
     """
     prepared = candidate.prepared
     model, engine = prepared.model, prepared.engine
+    if candidate.recalled is not None:
+        return _recalled(candidate, candidate.recalled, search, folds, weights, tell)
     tell()
     try:
         maximum = highest(model, engine, search)
     except UntrustworthyError as error:
         return Scored(candidate, message=error.problem)
-    shift = float(np.sum(weights.values * candidate.shift)) * (
-        1.0 if not weights.sampled else len(weights.values) / weights.total
-    )
-    height = criteria(prepared.request, maximum, shift)
+    height = criteria(prepared.request, maximum, weights.sum_of(candidate.shift))
     if maximum.status is not Status.CONVERGED:
         return Scored(candidate, maximum, _why_not(prepared, maximum), height)
     seen = log_densities(maximum, engine) + candidate.shift
@@ -203,6 +236,36 @@ def score(
     if trouble:
         return Scored(candidate, maximum, trouble, height, seen)
     return Scored(candidate, maximum, "", height, seen, held_out + candidate.shift)
+
+
+def _recalled(
+    candidate: Candidate,
+    recalled: Recalled,
+    search: Search,
+    folds: Folds,
+    weights: Weights,
+    tell: Callable[[], None],
+) -> Scored:
+    """A saved fit as it is: only what it says of rows held out takes fits of its own rows.
+
+    Other rows are all held out for it.
+    """
+    prepared, seen = candidate.prepared, recalled.seen + candidate.shift
+    nll = -weights.sum_of(seen)
+    comparable = recalled.own and recalled.plain and not weights.sampled
+    finite = math.isfinite(nll)
+    height = Criteria(weights.count, nll, recalled.parameters, finite, comparable)
+    if not finite:
+        impossible = int((~np.isfinite(seen)).sum())
+        return Scored(candidate, None, f"it holds {impossible} rows for impossible", height)
+    if not recalled.own:
+        return Scored(candidate, None, "", height, seen, seen)
+    held_out, trouble = _held_out(
+        prepared.model, prepared.engine, search, folds, tell, prepared.priors
+    )
+    if trouble:
+        return Scored(candidate, None, trouble, height, seen)
+    return Scored(candidate, None, "", height, seen, held_out + candidate.shift)
 
 
 def _why_not(prepared: Prepared, maximum: Maximum) -> str:
@@ -214,7 +277,12 @@ def _why_not(prepared: Prepared, maximum: Maximum) -> str:
 
 
 def _held_out(
-    model: Model, engine: LocalEngine, search: Search, folds: Folds, tell: Callable[[], None]
+    model: Model,
+    engine: LocalEngine,
+    search: Search,
+    folds: Folds,
+    tell: Callable[[], None],
+    priors: Sequence[Assigned] = (),
 ) -> tuple[Rows, str]:
     """Log-density of every row at the fit without its fold, and what went wrong."""
     densities = np.empty(len(folds))
@@ -222,7 +290,7 @@ def _held_out(
         tell()
         out = folds == fold
         try:
-            maximum = highest(model, with_rows(engine, ~out), search)
+            maximum = highest(model, with_rows(engine, ~out), search, priors)
         except UntrustworthyError as error:
             return densities, f"without fold {fold + 1} there is no fit: {error.problem}"
         if maximum.status not in (Status.CONVERGED, Status.BOUNDARY):

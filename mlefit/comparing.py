@@ -30,10 +30,13 @@ from mlefit.heldout import check_folds, fold_of_rows
 from mlefit.maximise import Search
 from mlefit.pairs import Pairs, likelihood_ratio
 from mlefit.plain_loss import loss_answers
+from mlefit.predicting import model_of
 from mlefit.provenance import data_info
 from mlefit.ranking import ranked, records
+from mlefit.recalled import adopted, columns_of, recall, unfitted
 from mlefit.request import ComparisonRequest, Request
 from mlefit.results.compare import SCHEMA, ComparisonResult, PairTest
+from mlefit.saved import SavedModel
 from mlefit.source import Rows, Source
 
 # Which columns a formula reads does not depend on the family.
@@ -44,6 +47,7 @@ def compare(
     data: Any,
     *formulas: str,
     families: str | Iterable[str] | None = None,
+    models: Iterable[Any] = (),
     cv: int = 10,
     lrt: bool = False,
     **options: Any,
@@ -53,7 +57,9 @@ def compare(
     Args:
         data: a path, a polars frame or lazy frame.
         formulas: such as `y ~ a + b`; or name `target` and `features`.
-        families: families, aliases or losses; None for those that suit the target.
+        families: families, aliases or losses; None for those that suit the target, or for none
+            where there are saved models.
+        models: saved fits: paths of documents, or what `mlefit.fit` returned.
         cv: parts that the rows are held out in.
         lrt: whether each model is only tested against the next smaller one.
         options: further fields of `Request`, named like the flags.
@@ -70,6 +76,7 @@ def compare(
             Request(data=data, **options),
             formulas,
             None if chosen is None else tuple(chosen),
+            tuple(models),
             cv,
             lrt,
         )
@@ -100,12 +107,17 @@ def run(
                 "--freq-weights COL for rows that stand for equal ones",
             ],
         )
+    saved = _saved(request)
+    request = replace(request, common=adopted(request.common, saved))
     source = opened(request.common, log)
-    readings = _readings(request, source)
+    readings = _readings(request, source, saved)
     used = {name for _, roles in readings for name in roles.columns}
+    used |= {name for model in saved for name in columns_of(model, source)}
     rows = read(request.common, source, [name for name in source.schema if name in used], log)
-    candidates, notes = _candidates(request, source, readings, rows)
+    candidates, notes = _candidates(request, source, readings, rows) if readings else ([], [])
+    candidates += [recall(model, request.common, source, rows) for model in saved]
     candidates = _on_one_scale(candidates)
+    notes += filter(None, [unfitted([one.name for one in candidates if one.is_foreign])])
     pairs = Pairs()
     in_order = pairs.in_order(candidates) if request.lrt else None
     table = candidates[0].prepared.table
@@ -123,17 +135,42 @@ def run(
             tell = partial(_tell, progress, itertools.count(before), total)
             scored.append(score(candidate, search, folds, weights, tell))
         progress("models fitted", total, total)
-        return _result(request, source, readings, scored, weights, notes, pairs, in_order)
+        return _result(request, source, scored, weights, notes, pairs, in_order)
 
 
 def _tell(progress: Callable[[str, int, int], None], done: Iterator[int], total: int) -> None:
     progress("models fitted", next(done), total)
 
 
-def _readings(request: ComparisonRequest, source: Source) -> list[tuple[Request, Roles]]:
-    """The request and the roles of every formula."""
+def _saved(request: ComparisonRequest) -> list[SavedModel]:
+    """The saved fits, each with a name of its own.
+
+    Raises:
+        UsageError: a document is no fit, or named twice.
+        UntrustworthyError: a fit did not converge.
+    """
+    found = [model_of(one, f"fit {i}") for i, one in enumerate(request.models, 1)]
+    named = [model.name for model in found]
+    twice = [name for name in named if named.count(name) > 1]
+    if twice:
+        raise UsageError(f"--models names '{twice[0]}' twice")
+    return found
+
+
+def _readings(
+    request: ComparisonRequest, source: Source, saved: Sequence[SavedModel]
+) -> list[tuple[Request, Roles]]:
+    """The request and the roles of every formula; where there are only saved fits, none.
+
+    Families beside saved fits have their formulas, unless others are given.
+    """
     common = request.common
     named = request.formulas or common.target is not None or common.lower is not None
+    if saved and not request.formulas and common.target is None:
+        if request.families is None:
+            return []
+        formulas = tuple(model.record.model.formula for model in saved)
+        return _readings(replace(request, formulas=formulas), source, ())
     if not named and len(source.schema) > 1:
         raise UsageError(
             "nothing names the target of the models",
@@ -142,7 +179,8 @@ def _readings(request: ComparisonRequest, source: Source) -> list[tuple[Request,
     asked = [replace(common, formula=formula) for formula in dict.fromkeys(request.formulas)]
     family = families.load(_ANY)
     readings = [(one, choose_roles(one, source, family)) for one in asked or [common]]
-    targets = list(dict.fromkeys(names(roles.response) for _, roles in readings))
+    responses = [roles.response for _, roles in readings]
+    targets = list(dict.fromkeys(map(names, [*responses, *(m.roles.response for m in saved)])))
     if len(targets) > 1:
         shown = " and ".join(repr(", ".join(target)) for target in targets[:2])
         raise UsageError(f"the formulas explain different columns, {shown}: compare models of one")
@@ -273,7 +311,6 @@ def _on_one_scale(candidates: Sequence[Candidate]) -> list[Candidate]:
 def _result(
     request: ComparisonRequest,
     source: Source,
-    readings: Sequence[tuple[Request, Roles]],
     scored: Sequence[Scored],
     weights: Weights,
     notes: Sequence[str],
@@ -286,7 +323,8 @@ def _result(
     places = {measure: ranked(group, weights) for measure, group in groups.items()}
     first = scored[0].candidate.prepared
     info = data_info(request.common, source, first.roles, first.table.rows, first.table)
-    features = dict.fromkeys(name for _, roles in readings for name in roles.features)
+    sides = [one.candidate.prepared.roles for one in scored]
+    features = dict.fromkeys(name for roles in sides for name in roles.features)
     responses = {render(one.candidate.prepared.roles.response) for one in scored}
     return ComparisonResult(
         schema=SCHEMA,

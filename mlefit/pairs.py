@@ -95,6 +95,8 @@ class Pairs:
         """Whether the first model is a special case of the second, or the same one."""
         if one is other or one.prepared.roles.response != other.prepared.roles.response:
             return False
+        if one.is_foreign or other.is_foreign:  # what was not fitted here is no special case
+            return False
         if not (one.family == other.family or holds(other.family, one.family)):
             return False
         (small, *_), (large, *_) = (c.prepared.roles.rights.values() for c in (one, other))
@@ -199,6 +201,12 @@ def _chi2_above(statistic: float, df: int) -> float:
     return float(chdtrc(df, statistic))
 
 
+def _fitted_here(one: Scored) -> int:
+    """Parameters that these rows decided."""
+    assert one.height is not None
+    return 0 if one.candidate.is_foreign else one.height.parameters
+
+
 def _vuong(best: Scored, other: Scored, weights: Weights) -> PairTest:
     assert best.seen is not None
     assert other.seen is not None
@@ -209,7 +217,7 @@ def _vuong(best: Scored, other: Scored, weights: Weights) -> PairTest:
     mean = float(weights.values @ more) / n
     variance = float(weights.values @ (more - mean) ** 2) / n
     same = _is_same(best, other)
-    correction = (best.height.parameters - other.height.parameters) * math.log(n) / 2
+    correction = (_fitted_here(best) - _fitted_here(other)) * math.log(n) / 2
     z = math.nan if same else (n * mean - correction) / math.sqrt(n * variance)
     favoured = None if same else (best if z > 0 else other).candidate.name
     return PairTest(

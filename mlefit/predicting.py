@@ -224,8 +224,8 @@ def predict(
     return pl.concat(list(prepare(request).frames()))
 
 
-def model_of(model: Any) -> SavedModel:
-    """A model from whatever stands for it: a path, a record, or itself.
+def model_of(model: Any, name: str = "the fit") -> SavedModel:
+    """A model from whatever stands for it: a path, a record, which has this name, or itself.
 
     Raises:
         UsageError: the file is no document of a fit.
@@ -234,7 +234,7 @@ def model_of(model: Any) -> SavedModel:
     if isinstance(model, SavedModel):
         return model
     if isinstance(model, FitResult):
-        return SavedModel.from_document(model, "the fit")
+        return SavedModel.from_document(model, name)
     return SavedModel.from_document(documents.read_as(FitResult, model), str(model))
 
 

@@ -74,6 +74,7 @@ def records(
             difference=more[0],
             difference_std_error=more[1],
             apart=None if more[0] is None else is_apart(more[0], more[1] or 0.0),
+            fitted_to="other rows" if one.candidate.is_foreign else "these rows",
         )
 
 

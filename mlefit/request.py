@@ -73,6 +73,7 @@ class ComparisonRequest:
         common: what all fits share; names neither formula nor family.
         formulas: one for each group of candidates; empty where `common` names the target.
         families: names; None for those that suit the target.
+        models: saved fits.
         folds: parts the rows are held out in.
         lrt: whether each model is only tested against the next smaller one.
     """
@@ -80,6 +81,7 @@ class ComparisonRequest:
     common: Request
     formulas: tuple[str, ...] = ()
     families: tuple[str, ...] | None = None
+    models: tuple[Any, ...] = ()
     folds: int = 10
     lrt: bool = False
 

@@ -270,17 +270,25 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "candidates": (
         words(
             "_types boundary criteria design engines errors expression fitting heldout "
-            "likelihood maximise maximum optimise verdict"
+            "likelihood maximise maximum optimise penalty verdict"
         ),
         NUMERIC,
     ),
     "pairs": (words("candidates design errors nested results span"), NUMERIC),
     "ranking": (words("candidates results"), set()),
     "plain_loss": (words("candidates design families ranking results"), NUMERIC),
+    "recalled": (
+        words(
+            "_types assign candidates design engines errors fitting predicting request saved "
+            "source support"
+        ),
+        NUMERIC,
+    ),
     "comparing": (
         words(
             "__init__ candidates design errors expression families fitting heldout "
-            "maximise pairs plain_loss provenance ranking request results source"
+            "maximise pairs plain_loss predicting provenance ranking recalled request results "
+            "saved source"
         ),
         NUMERIC,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -42,12 +42,24 @@ Examples:
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
+Saved = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--models",
+        metavar="FILE.json,...",
+        rich_help_panel=opt.MODEL,
+        help="Saved fits, as they are. Repeatable.",
+    ),
+]
+
+
 @app.command("compare", cls=Command, epilog=_EXAMPLES)
 @takes(
     {
         "data": (opt.Data, None),
         "formulas": (opt.Formulas, None),
         "families": (opt.Families, None),
+        "saved": (Saved, None),
     },
     TARGET,
     {"folds": (opt.HeldOut, 10), "lrt": (opt.LikelihoodRatios, False)},
@@ -96,4 +108,5 @@ def _request(ctx: typer.Context) -> ComparisonRequest:
         }
     )
     families = _values.names("--families", flags["families"] or ())
-    return ComparisonRequest(common, formulas, families, flags["folds"], flags["lrt"])
+    saved = _values.names("--models", flags["saved"] or ()) or ()
+    return ComparisonRequest(common, formulas, families, saved, flags["folds"], flags["lrt"])

@@ -34,6 +34,7 @@ class CandidateRecord:
     difference: Annotated[float | None, "held-out NLL for each row more than the best has"]
     difference_std_error: Annotated[float | None, "of the difference, row by row"]
     apart: Annotated[bool | None, "whether the difference is over two of its standard errors"]
+    fitted_to: Annotated[str, "these rows, or of a saved fit: other rows"] = "these rows"
 
 
 @dataclass(frozen=True)

@@ -132,3 +132,15 @@ def test_ascii_is_nothing_else(several):
 def test_a_family_that_does_not_suit_is_told_with_all_that_do(run):
     _, _, err = run("compare", str(SAMPLES / "callbacks.csv"), "-y", "call", "--families", "zip")
     assert err.endswith("\n  try:  --families bernoulli\n")
+
+
+def test_saved_fits_are_candidates(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = "\n".join(f"{1 + x + 0.3 * (x * 7 % 5)},{x}" for x in range(40))
+    (tmp_path / "d.csv").write_text(f"y,x\n{lines}\n")
+    for name in ("gamma", "normal"):
+        arguments = ("d.csv", "y ~ x", "-F", name, "-q", "-o", f"{name}.json")
+        assert run("fit", *arguments)[0] == 0
+    code, out, err = run("compare", "d.csv", "--models", "gamma.json,normal.json", "--cv", "3")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[4].split()[0] == "normal.json"
