@@ -35,7 +35,7 @@ Examples:
   mlefit likelihood 185 -F normal --at mu=170,sigma=10 --at mu=180,sigma=8
   mlefit likelihood 3 5 2 -F poisson --at mu=3 --over mu
   mlefit likelihood sample_data/rivers.csv -F gamma --at mu=500,k=2 --over k
-  mlefit likelihood sample_data/rivers.csv -F gamma --over mu,k --table surface -f csv
+  mlefit likelihood sample_data/rivers.csv -F gamma --over mu,k --plot always
 """
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

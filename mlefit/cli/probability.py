@@ -17,7 +17,7 @@ from mlefit.report import write
 from mlefit.request import ProbabilityRequest
 
 _PANEL = "Questions"
-_EXAMPLES = """\\b
+_EXAMPLES = """\b
 Examples:
   mlefit probability -F normal --at mu=170,sigma=10 --above 185
   mlefit probability -F poisson --at mu=3 --below 5 --equal 0 --plot always

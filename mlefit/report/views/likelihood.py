@@ -79,7 +79,9 @@ def _points(result: LikelihoodResult) -> Iterator[Section]:
     if lost:
         factors = "probabilities" if result.sample.discrete else "densities"
         product = f"the product of {result.sample.rows:,.10g} {factors}"
-        after.append([f"why the log: {product} is no double; its log is the sum of their logs"])
+        after.append(
+            [f"why the log: {product} is too small for a double; its log is the sum of theirs"]
+        )
     top = result.maximum
     if top.log_likelihood is None:
         if top.message and result.sample.rows > 1:
@@ -190,12 +192,14 @@ def _readings(result: LikelihoodResult, wanted: str | None) -> Iterator[Section]
         title = "Slope and distance of each parameter" if wanted is None else ""
         yield Section(title, (), _directions(result))
     if wanted in (None, "readings"):
-        df = result.readings[0].df
-        after = (
-            []
-            if wanted
-            else [[f"all three are about chi2({df}) if the point is true and the rows are many"]]
-        )
+        kinds = {one.reading: one.information for one in result.readings}
+        after = [
+            [f"all three are about chi2({result.readings[0].df}) if the point is true"],
+            [
+                f"I: {kinds['slope']} information at the point",
+                f"J: {kinds['distance']} information at the maximum",
+            ],
+        ]
         yield Section(
             "Three readings of one curve: could the point be true?" if wanted is None else "",
             (),
@@ -228,12 +232,11 @@ def _tests(result: LikelihoodResult) -> Grid:
         "point": [str(one.point) for one in found],
         "reading": [_READINGS[one.reading] for one in found],
         "test": [one.test for one in found],
-        "information": [one.information for one in found],
         "chi2": numbers.aligned([f"{one.statistic:.4f}" for one in found]),
         "df": [str(one.df) for one in found],
         "p": numbers.aligned([numbers.p_value(one.p_value) for one in found]),
     }
-    return _grid(columns, 4)
+    return _grid(columns, 3)
 
 
 def _curve(result: LikelihoodResult, curve: CurveInfo) -> Section:
