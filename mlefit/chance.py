@@ -32,16 +32,42 @@ _MOST_DIGITS = 400  # of a level that is written out
 
 
 def run(request: ProbabilityRequest) -> ProbabilityResult:
-    """Answer what a request asks of the distribution it gives by hand.
+    """Answer what a request asks of the distribution it gives by hand or by a saved fit.
 
     Raises:
         UsageError: a word of the request does not fit.
+        UntrustworthyError: the fit did not converge.
     """
+    if request.model is not None:
+        return _of_saved(request)
     if request.family is None:
-        raise UsageError("no family: which distribution?", tries=["mlefit list families"])
+        raise UsageError(
+            "no distribution: which family, with which parameters?",
+            tries=["--family normal --at mu=170,sigma=10", "--model m.json"],
+        )
     family = family_by_hand(request.family, request.levels)
     known = known_by_hand(family, {"trials": request.trials})
     return answered(Distribution.of(family, parameters_at(family, request.at), known), request)
+
+
+def _of_saved(request: ProbabilityRequest) -> ProbabilityResult:
+    """Answer what a request asks of the distribution that a plain sample was fitted with."""
+    from mlefit.outcome import seen_family
+    from mlefit.predicting import model_of
+
+    given = {"--family": request.family, "--at": request.at, "--levels": request.levels}
+    for flag in (flag for flag, value in given.items() if value):
+        raise UsageError(
+            f"--model holds the distribution, so {flag} has nothing to say",
+            tries=[f"the same without {flag}"],
+        )
+    saved = model_of(request.model)
+    values, family = saved.distribution(), seen_family(saved.family)
+    known = known_by_hand(family, {"trials": request.trials})
+    result = answered(Distribution.of(family, values, known), request)
+    seen = [f"{word} {end:g}" for word, end in (saved.record.data.truncation or {}).items()]
+    note = f"of the distribution without what is {' and '.join(seen)}, as it was fitted"
+    return replace(result, notes=(*result.notes, *([note] if seen else [])))
 
 
 def answered(distribution: Distribution, request: ProbabilityRequest) -> ProbabilityResult:

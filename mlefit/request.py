@@ -190,6 +190,7 @@ class ProbabilityRequest:
         between: pairs of values with a comma between them; P(low <= X <= high).
         equal: values; the density there, or the probability of the value.
         quantile: levels, as numbers or as 1-NUMBER.
+        model: the document of a fitted plain sample, instead of family and parameters.
     """
 
     family: str | None = None
@@ -201,6 +202,7 @@ class ProbabilityRequest:
     between: tuple[str, ...] = ()
     equal: tuple[str, ...] = ()
     quantile: tuple[str, ...] = ()
+    model: Any = None
     command: tuple[str, ...] = ()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
 from scipy import stats
 
+import mlefit
 from mlefit import chance
 from mlefit.distribution import Distribution
 from mlefit.errors import UsageError
@@ -22,6 +24,8 @@ from tests.families.test_contract import (
     weighed,
 )
 
+SAMPLES = Path(__file__).parents[1] / "sample_data"
+RIVERS, VISITS = str(SAMPLES / "rivers.csv"), str(SAMPLES / "doctor_visits.csv")
 every_point_without_order = points_of(lambda family: not offers("log_cdf")(family))
 
 
@@ -180,7 +184,7 @@ def test_a_question_that_means_nothing_is_refused(questions, words):
 
 
 def test_other_refusals_have_a_way_out():
-    with pytest.raises(UsageError, match="no family"):
+    with pytest.raises(UsageError, match="no distribution: which family"):
         chance.run(ProbabilityRequest())
     with pytest.raises(UsageError, match="the values of von-mises are an angle in radians"):
         answers("von-mises", "mu=0,kappa=1", equal="90")
@@ -206,3 +210,32 @@ def test_the_picture_holds_nearly_all_of_the_distribution(family, theta, known):
     else:
         share = np.trapezoid(heights, places)
     assert 0.6 < share < 1.3
+
+
+def test_a_saved_sample_is_a_distribution():
+    saved = mlefit.fit(RIVERS, target="length_miles", family="gamma")
+    result = chance.run(ProbabilityRequest(model=saved, above=("1000",)))
+    mu, k = (one.estimate for one in saved.parameters)
+    assert result.distribution.at == pytest.approx({"mu": mu, "k": k}, rel=1e-12)
+    expected = stats.gamma(k, scale=mu / k).sf(1000)
+    assert result.answers[0].probability == pytest.approx(expected, rel=1e-10)
+
+
+def test_a_saved_truncated_sample_has_nothing_outside_its_range():
+    saved = mlefit.fit(RIVERS, target="length_miles", family="lognormal", truncated_below=134.5)
+    result = chance.run(ProbabilityRequest(model=saved, below=("134.5", "200")))
+    mu, sigma = (one.estimate for one in saved.parameters)
+    whole = stats.lognorm(sigma, scale=math.exp(mu))
+    assert result.answers[0].probability == 0
+    expected = (whole.cdf(200) - whole.cdf(134.5)) / whole.sf(134.5)
+    assert result.answers[1].probability == pytest.approx(expected, rel=1e-9)
+    assert result.notes == ("of the distribution without what is below 134.5, as it was fitted",)
+
+
+def test_a_saved_fit_is_the_whole_distribution_or_refused():
+    saved = mlefit.fit(VISITS, "visits ~ age", family="poisson")
+    with pytest.raises(UsageError, match="has covariates, so every row has a distribution"):
+        chance.run(ProbabilityRequest(model=saved, above=("3",)))
+    for flag, given in (("--family", {"family": "normal"}), ("--at", {"at": ("mu=1",)})):
+        with pytest.raises(UsageError, match=f"so {flag} has nothing to say"):
+            chance.run(ProbabilityRequest(model=saved, above=("3",), **given))

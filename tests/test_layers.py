@@ -208,7 +208,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "chance": (words("__init__ at distribution errors request results"), {"numpy"}),
+    "chance": (
+        words("__init__ at distribution errors outcome predicting request results"),
+        {"numpy"},
+    ),
     "quantities": (words("design errors expression families"), set()),
     "derived": (
         words(

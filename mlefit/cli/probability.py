@@ -52,6 +52,16 @@ Trials = Annotated[
         rich_help_panel=opt.MODEL,
     ),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="FILE",
+        help="A fitted plain sample, saved by -o, instead of family and parameters.",
+        rich_help_panel=opt.MODEL,
+    ),
+]
 Below = _question("--below", "V,...", "P(X <= V). Repeatable, as all questions are.")
 Above = _question("--above", "V,...", "P(X > V).")
 Between = _question("--between", "LOW,HIGH", "P(LOW <= X <= HIGH).")
@@ -67,6 +77,7 @@ Quantile = _question(
         "family": (opt.Family, None),
         "loss": (opt.Loss, None),
         "at": (At, None),
+        "model": (Model, None),
         "trials": (Trials, None),
         "levels": (opt.Levels, None),
         "below": (Below, None),
@@ -89,6 +100,7 @@ def probability(ctx: typer.Context, **flags: Any) -> int:
     result = chance.run(
         ProbabilityRequest(
             family=flags["family"] or flags["loss"],
+            model=flags["model"],
             at=tuple(flags["at"] or ()),
             levels=_values.names("--levels", flags["levels"] or ()),
             trials=flags["trials"],
