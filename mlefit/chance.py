@@ -187,8 +187,7 @@ class _Asked:
 
     def _mass(self, question: str, text: str, v: float, *, aside: bool = True) -> Answer:
         height = self.distribution.log_density(v)
-        rest = math.log1p(-math.exp(height)) if height < 0 else -math.inf
-        return self._told(question, text, v, v, height, rest, aside=aside)
+        return self._told(question, text, v, v, height, _rest(height), aside=aside)
 
     def _event(
         self,
@@ -204,7 +203,10 @@ class _Asked:
         d = self.distribution
         if lower is not None and upper is not None:
             inside = d.log_between(lower, upper)
-            outside = float(np.logaddexp(d.log_below(lower, inclusive=False), d.log_above(upper)))
+            outside = _rest(inside)
+            if d.has_order:
+                tails = d.log_below(lower, inclusive=False), d.log_above(upper)
+                outside = float(np.logaddexp(*tails))
         elif upper is not None:
             inside = d.log_below(upper, inclusive=upper_in)
             outside = d.log_above(upper, inclusive=not upper_in)
@@ -291,6 +293,11 @@ class _Asked:
     def _shown(self, value: float) -> str:
         levels = _levels(self.distribution)
         return levels[int(value)] if levels else f"{value:.8g}"
+
+
+def _rest(log_probability: float) -> float:
+    """ln(1 - p) from ln p."""
+    return math.log1p(-math.exp(log_probability)) if log_probability < 0 else -math.inf
 
 
 def _levels(distribution: Distribution) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from mlefit.errors import UsageError
 from mlefit.families._base import Family, Probability
 from mlefit.families._interval import log_between
 from mlefit.quantile import quantiles
+
+_DRAWS = 200
+_SHARES = (0.01, 0.5, 0.99)
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,30 @@ class Distribution:
             low, high = math.ceil(low), math.floor(high)
         if low > high:
             return -math.inf
+        if not self.has_order and not self.family.support.levels:
+            return self._log_arc(low, high) if low < high else -math.inf
         ends = np.array([float(low)]), np.array([float(high)])
         return self._first(log_between(self.family, *ends, self.theta, self.known))
+
+    def _log_arc(self, low: float, high: float) -> float:
+        """The density added up, of directions, which have an arc between two but no order."""
+        from scipy.integrate import quad
+
+        if high - low >= 2 * math.pi:
+            return 0.0
+        # where the mass is, so that no narrow peak is overlooked
+        rng = np.random.default_rng(1)
+        many = [np.broadcast_to(value, _DRAWS) for value in self.theta]
+        seen = np.quantile(self.family.sample(rng, *many), _SHARES)
+        whole = [turn + 2 * math.pi * k for turn in seen for k in (-1, 0, 1)]
+        inner = sorted(place for place in whole if low < place < high)
+        places = [low, *inner, high]
+        top = max(map(self.log_density, places))
+        shares = [
+            quad(lambda y: math.exp(self.log_density(y) - top), *ends, epsabs=0, epsrel=1e-12)[0]
+            for ends in pairwise(places)
+        ]
+        return top + math.log(sum(shares))
 
     def quantile(self, below: float, above: float) -> float:
         """The smallest value that at least a share `below` = 1 - `above` is up to."""

@@ -31,6 +31,7 @@ from mlefit.errors import UsageError
 from mlefit.nested import becomes, has_terms_of, holds
 from mlefit.results.compare import PairTest
 from mlefit.span import spans
+from mlefit.special import chi2_above
 
 # Two searches for the same maximum end this close, as a share of a log-density.
 _ROUNDING = 1e-7
@@ -178,7 +179,7 @@ def likelihood_ratio(smaller: Scored, larger: Scored) -> Iterator[PairTest]:
         against=one.name,
         statistic=statistic,
         df=df,
-        p_value=_at_an_edge(statistic, df) if where == "edge" else _chi2_above(statistic, df),
+        p_value=_at_an_edge(statistic, df) if where == "edge" else chi2_above(statistic, df),
         distribution=_mixture(df) if where == "edge" else f"chi2({df})",
         favours=None,
     )
@@ -191,14 +192,8 @@ def _mixture(df: int) -> str:
 def _at_an_edge(statistic: float, df: int) -> float:
     if statistic <= 0:
         return 1.0
-    below = _chi2_above(statistic, df - 1) if df > 1 else 0.0
-    return (below + _chi2_above(statistic, df)) / 2
-
-
-def _chi2_above(statistic: float, df: int) -> float:
-    from scipy.special import chdtrc
-
-    return float(chdtrc(df, statistic))
+    below = chi2_above(statistic, df - 1) if df > 1 else 0.0
+    return (below + chi2_above(statistic, df)) / 2
 
 
 def _fitted_here(one: Scored) -> int:

@@ -27,6 +27,7 @@ from mlefit._types import Matrix, Vector
 from mlefit.likelihood import Kind, Totals
 from mlefit.results.likelihood import Direction, MaximumInfo, Point, Reading
 from mlefit.sample import PlainSample
+from mlefit.special import chi2_above
 from mlefit.symmetric import inverse
 
 _MOST_FACTORS = 5
@@ -148,19 +149,13 @@ def _kind_at_top(sample: PlainSample) -> Kind:
 def _reading(
     number: int, reading: str, test: str, statistic: float | None, df: int, kind: str = ""
 ) -> Reading:
-    p_value = None if statistic is None else _chi2_above(statistic, df)
+    p_value = None if statistic is None else chi2_above(statistic, df)
     return Reading(number, reading, test, statistic, df, p_value, kind)
 
 
 def _form(v: Vector, matrix: Matrix | None) -> float | None:
     """v' M v."""
     return None if matrix is None else _finite(float(v @ matrix @ v))
-
-
-def _chi2_above(statistic: float, df: int) -> float:
-    from scipy.special import chdtrc
-
-    return float(chdtrc(df, statistic))
 
 
 def _factors(sample: PlainSample, values: Sequence[float]) -> tuple[float, ...]:

@@ -126,6 +126,13 @@ def normal_quantile(below: Rows, above: Rows) -> Rows:
     return np.where(below <= above, z, -z)
 
 
+def chi2_above(statistic: float, df: int) -> float:
+    """Probability that a chi-square number of so many degrees of freedom is larger."""
+    from scipy.special import chdtrc
+
+    return float(chdtrc(df, statistic))
+
+
 def poisson_tails(k: Rows, mu: Rows) -> tuple[Rows, Rows]:
     """P(Y <= k) and P(Y > k) for whole k >= -1, the smaller one to rounding.
 

@@ -70,6 +70,20 @@ def test_values_without_an_order_have_no_probability_up_to_one(family, theta, kn
     assert math.isfinite(distribution.log_density(1.0))
 
 
+def test_directions_have_arcs():
+    for mu, kappa in ((0.0, 2.0), (3.0, 0.5), (-1.0, 1e5)):
+        wide = stats.vonmises(kappa, loc=mu)
+        for low, high in ((-0.5, 0.5), (2.5, 4.0), (mu - 0.003, mu + 0.001)):
+            (one,) = answers("von-mises", f"mu={mu},kappa={kappa}", between=f"{low},{high}")
+            expected = wide.cdf(high) - wide.cdf(low)
+            assert one.probability == pytest.approx(expected, rel=1e-7, abs=1e-12)
+            assert one.complement == pytest.approx(1 - one.probability, rel=1e-9)
+    (turn,) = answers("von-mises", "mu=1,kappa=3", between="-3.2,3.2")
+    assert turn.probability == 1
+    (point,) = answers("von-mises", "mu=1,kappa=3", between="1,1")
+    assert point.probability == 0
+
+
 def test_the_normal_of_every_textbook():
     found = told("normal", "mu=170,sigma=10", above="185", below="185", between="165,185")
     normal = stats.norm(170, 10)

@@ -242,7 +242,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words(
             "_types boundary conditioning criteria derived design engines errors expression "
             "families formula likelihood maximise maximum optimise profile quantities request "
-            "results span specify start symmetric triangular"
+            "results span special specify start symmetric triangular"
         ),
         NUMERIC,
     ),
@@ -277,7 +277,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
-    "pairs": (words("candidates design errors nested results span"), NUMERIC),
+    "pairs": (words("candidates design errors nested results special span"), NUMERIC),
     "ranking": (words("candidates results"), set()),
     "plain_loss": (words("candidates design families ranking results"), NUMERIC),
     "recalled": (
@@ -306,7 +306,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types at design engines errors families fitting likelihood links"),
         {"numpy"},
     ),
-    "points": (words("_types likelihood results sample symmetric"), NUMERIC),
+    "points": (words("_types likelihood results sample special symmetric"), NUMERIC),
     "curve": (
         words(
             "_types constrained design errors intervals maximise maximum optimise profile results "

@@ -119,9 +119,11 @@ def _draw_curve(curve: Curve, axes: Axes, colour: str, least: float) -> None:
 def _draw_names(picture: Picture, axes: Axes) -> None:
     """The name of each curve behind its end, moved apart where they would cover each other."""
     axes.margins(x=0.02)
-    if math.isfinite(picture.frame.least):
-        axes.set_ylim(bottom=picture.frame.least)
     low, high = axes.get_ylim()
+    least = picture.frame.least
+    if abs(low - least) < _NEAR * (high - low):  # what is cut off there begins there
+        axes.set_ylim(bottom=least)
+        low = least
     ends = []
     for index, curve in enumerate(picture.curves):
         known = [p for p in zip(curve.x, curve.y, strict=True) if math.isfinite(p[1])]

@@ -11,6 +11,7 @@ from mlefit._types import Matrix, Vector
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Kind, Model
 from mlefit.maximum import Maximum, evaluator
+from mlefit.special import chi2_above
 from mlefit.symmetric import cholesky, unit_diagonal
 from mlefit.testing.models import Nesting
 from mlefit.triangular import solve_lower
@@ -58,10 +59,10 @@ class Statistic:
     @property
     def p_value(self) -> float:
         """Probability of a larger one."""
-        from scipy.special import chdtrc, fdtrc
-
         if self.degrees is None:
-            return float(chdtrc(self.df, self.value))
+            return chi2_above(self.value, self.df)
+        from scipy.special import fdtrc
+
         return float(fdtrc(self.df, self.degrees, self.value))
 
 
