@@ -83,7 +83,7 @@ def _steps(formulas: Formulas, maximum: Maximum, result: FitResult) -> list[Step
 
 def _with_unit_prior(name: str, request: Request) -> Request:
     """The prior of the topic at strength 1 where the command gives none."""
-    flag = next((flag for flag, name in PENALTIES.items() if name == name), None)
+    flag = {prior: flag for flag, prior in PENALTIES.items()}.get(name)
     if flag is None:
         raise UsageError(
             f"which {name} prior? its numbers decide how strong it is",
