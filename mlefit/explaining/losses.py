@@ -25,19 +25,20 @@ def page(formulas: Formulas, *, penalised: bool = False) -> list[Step]:
     ]
 
 
-def around(formulas: Formulas, *, penalised: bool = False) -> list[Step]:
+def around(formulas: Formulas, *, penalised: bool = False, others: bool = True) -> list[Step]:
     """What goes with the loss: assumptions, settings, other losses, penalties.
 
     Args:
         formulas: of the family.
         penalised: whether the page is about a fit with a penalty, which these settings have not.
+        others: whether other losses are listed.
     """
     family = formulas.family
     same = "unpenalised" if penalised else "the same fit"
     return [
         Step("assumes", list(_assumptions(formulas))),
         *([Step(same, list(settings(family.losses)))] if family.losses else []),
-        Step("other losses", [Line(", ".join(_others(family.name)))]),
+        *([Step("other losses", [Line(", ".join(_others(family.name)))])] if others else []),
         Step(
             "penalties",
             [Line("L2 is a normal prior, L1 a laplace prior: explain l2, explain l1")],

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlefit import __version__, families, fitting
-from mlefit.errors import UntrustworthyError, UsageError
-from mlefit.explaining import estimators, fields, links, losses, priors, sample
-from mlefit.explaining import regression as with_covariates
+from mlefit import __version__, families
+from mlefit.errors import UsageError
+from mlefit.explaining import fields, losses, priors
 from mlefit.explaining.concepts import CONCEPTS
 from mlefit.explaining.derivation import derivation
 from mlefit.explaining.formulas import Formulas
-from mlefit.explaining.topics import PENALTIES, Topic, estimator_names, resolve
+from mlefit.explaining.topics import Topic, estimator_names, resolve
 from mlefit.families._base import Family
 from mlefit.links import LINKS
-from mlefit.maximum import Maximum
 from mlefit.priors import NAMES as PRIORS
 from mlefit.request import Request
 from mlefit.results.explain import SCHEMA, Explanation, Line, Step
-from mlefit.results.fit import FitResult
 from mlefit.support import Facts
+
+if TYPE_CHECKING:
+    from mlefit.explaining.estimators import Estimator
 
 _THREE = Facts(("0", "1", "2"), 0.0, 2.0)
 """A target of three classes, which the formulas of families of classes are written for."""
@@ -71,6 +72,8 @@ def _page(topic: Topic, request: Request | None) -> Explanation:
 
 def _of_word(topic: Topic) -> Explanation:
     if topic.kind == "link":
+        from mlefit.explaining import links  # who asks what uses a link loads every family
+
         steps, title = links.page(topic.name), f"The {topic.name} link"
         return _explanation(topic, title, steps, ["mlefit list links"])
     if topic.kind == "field":
@@ -84,7 +87,7 @@ def _of_family(topic: Topic, request: Request | None) -> Explanation:
     name = topic.name
     see = _see_also(name, topic)
     if request is not None:
-        return _with_data(topic, replace(request, family=name), see)
+        return _with_data(_explanation(topic, "", [], see), replace(request, family=name))
     formulas = formulas_of(name)
     if topic.kind == "loss":
         steps = losses.page(formulas)
@@ -94,89 +97,38 @@ def _of_family(topic: Topic, request: Request | None) -> Explanation:
 
 
 def _whole(formulas: Formulas) -> list[Step]:
-    around = losses.around(formulas)
-    return [*derivation(formulas), *(step for step in around if step.title != "other losses")]
+    around = losses.around(formulas, others=False)
+    return [*derivation(formulas), *around]
 
 
-def _with_data(
-    topic: Topic, request: Request, see: Sequence[str], chain: Sequence[str] = ()
-) -> Explanation:
-    maximum, result = _fitted(request)
-    formulas = Formulas(maximum.model.family)
-    title = f"{result.model.title} maximum likelihood, step by step"
-    steps = with_numbers(formulas, maximum, result)
-    page = _explanation(topic, f"{title} · {result.model.formula}", steps, see)
-    notes = (*result.notes, *result.warnings)
-    return replace(page, data=result.data, chain=tuple(chain), notes=notes)
+def _with_data(page: Explanation, request: Request) -> Explanation:
+    from mlefit.explaining import numbered  # what fits is loaded for who wants numbers
 
-
-def _fitted(request: Request) -> tuple[Maximum, FitResult]:
-    """The fit whose numbers are shown.
-
-    Raises:
-        UntrustworthyError: it has no maximum inside the family, so its numbers mean nothing.
-    """
-    maximum, result = fitting.fitted(fitting.prepare(request))
-    if result.certificate.status != "converged":
-        raise UntrustworthyError(
-            f"these rows have no numbers to show: {result.certificate.message}",
-            "what mlefit fit says of them tells more",
-            tries=[f"mlefit explain {result.model.family}", "mlefit fit with the same data"],
-        )
-    return maximum, result
-
-
-def with_numbers(formulas: Formulas, maximum: Maximum, result: FitResult) -> list[Step]:
-    """The steps of a derivation with the numbers of a fit."""
-    letters = derivation(formulas)
-    if sample.is_plain(maximum) and len(formulas.letters) == len(maximum.model.links):
-        plain = sample.Sample(formulas, maximum, result)
-        return sample.merged(letters, sample.numbers(plain))
-    fit = with_covariates.Regression(formulas, maximum, result)
-    # the letters of a plain sample do not speak of coefficients
-    kept = [one if one.number in (1, 6) else replace(one, lines=()) for one in letters]
-    return sample.merged(kept, with_covariates.numbers(fit))
+    return numbered.of_family(page, request)
 
 
 def _of_prior(topic: Topic, request: Request | None) -> Explanation:
     steps, title = priors.page(topic.name), priors.title(topic.name)
     see = ["mlefit explain map", "mlefit list priors", "mlefit prior --from sklearn:Ridge(alpha=1)"]
+    page = _explanation(topic, title, steps, see)
     if request is None:
-        return _explanation(topic, title, steps, see)
-    given = request.family or "normal"
-    request = replace(request, family=given)
-    if not (request.priors or request.l1 or request.l2):
-        request = _with_unit_prior(topic, request)
-    without = replace(request, priors=(), l1=None, l2=None)
-    _, free = fitting.fitted(fitting.prepare(without))
-    maximum, result = _fitted(request)
-    formulas = Formulas(maximum.model.family)
-    numbers = Step("with numbers", list(priors.numbers(result, free)))
-    fit = [one for one in with_numbers(formulas, maximum, result) if one.number in (1, 2, 3)]
-    whole = [replace(step, number=number) for number, step in enumerate([*steps, numbers, *fit], 1)]
-    page = _explanation(topic, f"{title} · {result.model.formula}", whole, see)
-    return replace(page, data=result.data, notes=(*result.notes, *result.warnings))
+        return page
+    from mlefit.explaining import numbered  # what fits is loaded for who wants numbers
 
-
-def _with_unit_prior(topic: Topic, request: Request) -> Request:
-    """The prior of the topic at strength 1 where the command gives none."""
-    flag = next((flag for flag, name in PENALTIES.items() if name == topic.name), None)
-    if flag is None:
-        raise UsageError(
-            f"which {topic.name} prior? its numbers decide how strong it is",
-            tries=[f"--prior '{priors.usage(topic.name)}'"],
-        )
-    return replace(request, l1=1.0) if flag == "l1" else replace(request, l2=1.0)
+    return numbered.of_prior(page, request)
 
 
 def _of_estimator(topic: Topic, request: Request | None) -> Explanation:
+    from mlefit.explaining import estimators  # it loads every family
+
     [one] = estimators.find(topic.name)
     family = families.load(one.family)
     chain = [one.shown, f"{one.family} distribution", *([one.loss.name] if one.loss else [])]
     chain += [f"{one.prior} prior"] if one.prior else []
     see = _see_also(one.family, topic)
     if request is not None:
-        return _with_data(topic, replace(request, family=one.family), see, chain)
+        page = replace(_explanation(topic, "", [], see), chain=tuple(chain))
+        return _with_data(page, replace(request, family=one.family))
     formulas = formulas_of(one.family)
     first = Step("the chain", list(_chain(one, family)))
     steps = [first, *losses.page(formulas, penalised=bool(one.prior))]
@@ -185,7 +137,7 @@ def _of_estimator(topic: Topic, request: Request | None) -> Explanation:
     return replace(page, chain=tuple(chain))
 
 
-def _chain(one: estimators.Estimator, family: Family) -> Sequence[Line]:
+def _chain(one: Estimator, family: Family) -> Sequence[Line]:
     lines = []
     if one.loss is not None:
         lines.append(Line(f"{one.shown} minimises {one.loss.name}: {one.loss.formula}"))
