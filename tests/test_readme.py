@@ -1,4 +1,4 @@
-"""README shows what the program prints, names what exists, and its Python runs."""
+"""README and reference show what the program prints, name what exists; README's Python runs."""
 
 from __future__ import annotations
 
@@ -10,24 +10,30 @@ import pytest
 from typer.testing import CliRunner
 
 from mlefit.cli import app
+from mlefit.cli._root import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+REFERENCE = ROOT / "docs" / "reference.md"
 RUN = re.compile(r"(<!-- run: mlefit (.+?) -->\n```text\n)(.*?)(```)", re.S)
 TABLE = re.compile(r"(<!-- table: mlefit (.+?) -->\n)(.*?)(<!-- end -->)", re.S)
 COMMAND = re.compile(r"`mlefit ((?:fit|compare) [^`]+)`")
-
-
 BEFORE = re.compile(r"<!-- before: mlefit (.+?) -->")
 
 
-def test_what_readme_shows_is_what_the_program_prints(current, monkeypatch, tmp_path):
+@pytest.mark.parametrize("page", [README, REFERENCE], ids=lambda page: page.name)
+def test_what_a_page_shows_is_what_the_program_prints(page, current, monkeypatch, tmp_path):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     monkeypatch.chdir(tmp_path)
-    for command in BEFORE.findall(README.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for command in BEFORE.findall(text):
         printed(command)
-    text = RUN.sub(filled, README.read_text(encoding="utf-8"))
-    current(README, TABLE.sub(filled, text))
+    current(page, TABLE.sub(filled, RUN.sub(filled, text)))
+
+
+def test_the_reference_has_every_command():
+    text = REFERENCE.read_text(encoding="utf-8")
+    assert re.findall(r"<!-- run: mlefit (\w+) --help -->", text) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMAND.findall(README.read_text(encoding="utf-8")))
@@ -43,10 +49,12 @@ def test_the_python_example_runs(monkeypatch, capsys):
     assert "Intercept" in capsys.readouterr().out
 
 
-def test_every_path_that_readme_names_exists():
-    text = README.read_text(encoding="utf-8")
-    for path in set(re.findall(r"\b(?:sample_data|completions|tests|mlefit)/[\w./-]*\w", text)):
-        if path not in ("mlefit/fit/1", "mlefit/compare/1"):  # the names of schemas
+@pytest.mark.parametrize("page", [README, REFERENCE], ids=lambda page: page.name)
+def test_every_path_that_a_page_names_exists(page):
+    text = page.read_text(encoding="utf-8")
+    folders = "sample_data|completions|tests|mlefit|docs|benchmarks"
+    for path in set(re.findall(rf"(?<![\w/])(?:{folders})/[\w./-]*\w", text)):
+        if not re.fullmatch(r"mlefit/\w+/1", path):  # the name of a schema
             assert (ROOT / path).exists(), path
 
 
