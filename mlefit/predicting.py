@@ -20,6 +20,7 @@ from mlefit.design.newrows import NewRows, new_rows
 from mlefit.design.suggest import listed
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.expression import Name
 from mlefit.request import PredictRequest
 from mlefit.results.fit import FitResult
 from mlefit.saved import SavedModel
@@ -328,10 +329,12 @@ def _able(
 
 
 def _model_notes(saved: SavedModel, wanted: Wanted) -> Iterator[str]:
+    numbers = {"fitted", "outcome", "quantiles"} & set(wanted.groups)
+    if numbers and not isinstance(saved.roles.response, Name):
+        yield f"what is predicted is {saved.roles.main.response_label}, the target of the fit"
     if "fitted" in wanted.groups and saved.centre.words:
         yield saved.centre.words
-    unsure = {"fitted", "outcome", "quantiles"} & set(wanted.groups)
-    if saved.covariance is None and unsure:
+    if saved.covariance is None and numbers:
         yield (
             f"'{saved.name}' has no covariance of its estimates: no errors of predictions, and "
             "limits of an outcome take the estimates for certain"
@@ -347,10 +350,19 @@ def require_columns(source: Source, columns: Sequence[str], saved: SavedModel) -
     for name in columns:
         if name not in source.schema:
             error = missing_column(source, name)
+            role = _role_of(saved, name)
             raise UsageError(
-                f"{error.problem}, and the model of '{saved.name}' needs it",
+                f"{error.problem}, and the model of '{saved.name}' needs it{role}",
                 *error.evidence,
             )
+
+
+def _role_of(saved: SavedModel, name: str) -> str:
+    """What part a column had in the fit, if another than that of a feature."""
+    roles = ("offset", "exposure", "trials", "event", "lower", "upper")
+    weights = ("freq_weights", "precision_weights", "sampling_weights")
+    found = [role for role in (*roles, *weights) if getattr(saved.request, role) == name]
+    return f" as its {found[0].replace('_', ' ')}" if found else ""
 
 
 def _require_apart(keep: Sequence[str], names: Sequence[str]) -> None:

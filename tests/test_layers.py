@@ -155,7 +155,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "sink": (words("errors"), {"polars"}),
     "predicting": (
         words(
-            "design documents engines errors request results saved scores source",
+            "design documents engines errors expression request results saved scores source",
         ),
         {"numpy", "polars"},
     ),

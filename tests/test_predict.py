@@ -378,6 +378,19 @@ def test_what_is_predicted_is_said_where_it_is_no_mean():
         assert found["fitted"][0] == predict(frame, result, what="parameters")["mu"][0]
 
 
+def test_a_column_that_had_a_part_in_the_fit_is_asked_for_by_it():
+    frame = pl.DataFrame({"n": [1, 4, 2, 5], "days": [1.0, 3, 2, 4]})
+    result = fit(frame, "n ~ 1", family="poisson", exposure="days")
+    with pytest.raises(UsageError, match="no column 'days' in frame, .* needs it as its exposure"):
+        predict(frame.drop("days"), result)
+
+
+def test_a_target_that_was_transformed_stays_so_and_that_is_said():
+    frame = pl.DataFrame({"y": [1.0, 2, 4, 9, 15], "x": [1.0, 2, 3, 4, 5]})
+    prediction = prepare(PredictRequest(frame, fit(frame, "log(y) ~ x", family="normal")))
+    assert prediction.notes == ("what is predicted is log(y), the target of the fit",)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
