@@ -9,7 +9,8 @@ log-likelihood at the maximum of the smaller:
     score              U' I^-1 U
 
 All three are chi2(d) where the terms say nothing and rows are many. What is tested is a space
-of linear predictors, not coefficients, so the coding of a factor changes nothing.
+of linear predictors, not coefficients, so the coding of a factor changes nothing. An equation
+of the parameters is tested likewise (`equations`).
 
 Where a variance is estimated from n - p degrees of freedom, F tests refer to it: with a
 constant normal sigma, RSS0/RSS = exp(2 (log L - log L0)/n) turns the ratio into the exact
