@@ -387,7 +387,7 @@ def test_the_fit_goes_on_from_the_higher_hill_and_says_so():
         ({"sampling_weights": "w"}, "chi-square"),
         ({"small_sample": True}, "small-sample"),
         ({"se": "HC0"}, "at its word"),
-        ({"cluster": "w"}, "at its word"),
+        ({"cluster": "w"}, "--cluster does not"),
         ({"l2": 1.0}, "credible"),
     ],
 )
