@@ -129,29 +129,29 @@ def _check_draws(request: Request, family: Family, priors: Sequence[Assigned]) -
 
 
 def _check_profile(request: Request, priors: Sequence[Assigned]) -> None:
-    without = ["the same without --ci profile"]
+    by_errors = ["mlefit fit --ci wald"]
     if request.sampling_weights:
         raise UsageError(
-            "--ci profile: a ratio of likelihoods under sampling weights does not have the "
+            "no profile: a ratio of likelihoods under sampling weights does not have the "
             "chi-square distribution, for a sampled row stands for rows that were not seen",
-            tries=without,
+            tries=by_errors,
         )
     if request.small_sample:
         raise UsageError(
-            "--ci profile follows the likelihood as it is, and --small-sample another divisor "
-            "and Student's t",
-            tries=["--ci profile   or   --small-sample"],
+            "a profile follows the likelihood as it is, and --small-sample another divisor and "
+            "Student's t",
+            tries=["the same without --small-sample", *by_errors],
         )
     if request.se not in (None, "observed", "expected") or request.cluster:
-        kind = "cluster" if request.cluster else request.se
+        flag = f"--se {request.se}" if request.se else "--cluster"
         raise UsageError(
-            f"--ci profile takes the likelihood at its word, and --se {kind} does not",
-            tries=["the same without --se", *without] if request.se else without,
+            f"a profile takes the likelihood at its word, and {flag} does not",
+            tries=[f"the same without {flag}", *by_errors],
         )
     others = [one for one in priors if not isinstance(one.prior, InformationPrior)]
     if others:
         raise UsageError(
-            f"--ci profile: the height of a posterior under {others[0].prior} is no likelihood "
-            "ratio, and its interval is a credible one already",
-            tries=[*without, "--prior jeffreys"],
+            f"no profile: the height of a posterior under {others[0].prior} is no likelihood "
+            "ratio, and the interval of a fit with priors is a credible one already",
+            tries=["--prior jeffreys", *by_errors],
         )

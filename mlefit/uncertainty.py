@@ -44,11 +44,13 @@ def intervals(
         from mlefit.profiled import profiled
 
         return profiled(request, maximum, search, tell)
-    if maximum.status is Status.CONVERGED and BOOTSTRAP in (request.ci, request.se):
-        from mlefit.resampled import resampled
+    if BOOTSTRAP not in (request.ci, request.se):
+        return Intervals(maximum)
+    if maximum.status is not Status.CONVERGED:
+        return Intervals(maximum, notes=("nothing was drawn: no draw starts from such a fit",))
+    from mlefit.resampled import resampled
 
-        return resampled(request, maximum, clusters, tell)
-    return Intervals(maximum)
+    return resampled(request, maximum, clusters, tell)
 
 
 def se_kind(request: Request, maximum: Maximum) -> str:
