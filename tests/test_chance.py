@@ -78,6 +78,15 @@ def test_directions_have_arcs():
             expected = wide.cdf(high) - wide.cdf(low)
             assert one.probability == pytest.approx(expected, rel=1e-7, abs=1e-12)
             assert one.complement == pytest.approx(1 - one.probability, rel=1e-9)
+    (far,) = answers("von-mises", "mu=0,kappa=100000", between="2.5,3")
+    with mpmath.workdps(40):
+        peak = mpmath.cos(2.5)
+        exact = mpmath.quad(
+            lambda t: mpmath.exp(1e5 * (mpmath.cos(2.5 + t) - peak)), [0, 1e-4, 1e-3, 0.1, 0.5]
+        )
+        whole = 2 * mpmath.pi * mpmath.besseli(0, 1e5)
+        log_exact = mpmath.log(exact) + 1e5 * peak - mpmath.log(whole)
+    assert far.log_probability == pytest.approx(float(log_exact), rel=1e-13)
     (turn,) = answers("von-mises", "mu=1,kappa=3", between="-3.2,3.2")
     assert turn.probability == 1
     (point,) = answers("von-mises", "mu=1,kappa=3", between="1,1")
