@@ -381,7 +381,7 @@ def test_what_is_predicted_is_said_where_it_is_no_mean():
 def test_a_column_that_had_a_part_in_the_fit_is_asked_for_by_it():
     frame = pl.DataFrame({"n": [1, 4, 2, 5], "days": [1.0, 3, 2, 4]})
     result = fit(frame, "n ~ 1", family="poisson", exposure="days")
-    with pytest.raises(UsageError, match="no column 'days' in frame, .* needs it as its exposure"):
+    with pytest.raises(UsageError, match=r"no column 'days' in frame, .* needs it as its exposure"):
         predict(frame.drop("days"), result)
 
 
