@@ -290,16 +290,21 @@ def test_a_claimed_drift_is_that_of_a_quantile_and_changes_as_it_says(family, th
         return  # a family of location, scale and shape has one only if it says how the shape moves
     density = np.exp(family.log_density(y, *packed_theta(family, theta, len(y))))
 
-    def at(k, value):
-        moved = packed_theta(family, [*theta[:k], value, *theta[k + 1 :]], len(y))
-        return family.drift(y, *moved).velocity, np.exp(family.log_cdf(y, *moved))
+    def moved(k, value):
+        return packed_theta(family, [*theta[:k], value, *theta[k + 1 :]], len(y))
+
+    def below(j, value):
+        return np.exp(family.log_cdf(y, *moved(j, value)))
+
+    def velocity_of(j, k, value):
+        return family.drift(y, *moved(k, value)).velocity[j]
 
     lengths = [size(family, theta, known, j) for j in range(len(theta))]
     for j, velocity in enumerate(drift.velocity):
-        fall = -slope(lambda value, j=j: at(j, value)[1], theta[j], lengths[j])
+        fall = -slope(partial(below, j), theta[j], lengths[j])
         np.testing.assert_allclose(density * velocity, fall, rtol=1e-8, atol=1e-9 / lengths[j])
         for k in range(j, len(theta)):
-            numeric = slope(lambda value, j=j, k=k: at(k, value)[0][j], theta[k], lengths[k])
+            numeric = slope(partial(velocity_of, j, k), theta[k], lengths[k])
             change = np.broadcast_to(drift.change.get((j, k), 0.0), y.shape)
             atol = 1e-8 * (np.abs(velocity).max() + 1) / lengths[k]
             np.testing.assert_allclose(change, numeric, rtol=1e-7, atol=atol)
