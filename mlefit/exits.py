@@ -8,6 +8,7 @@ is followed to the value that stands for the edge, and further while much is gai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 
 import numpy as np
@@ -46,15 +47,16 @@ def leaving(model: Model, engine: LocalEngine, held: Collection[int]) -> Leaving
     edges = _edges(model, engine, held)
 
     def is_leaving(gamma: Vector, direction: Vector, now: Sums, decrement: float) -> bool:
-        return any(
-            decrement < _SETTLED
-            and np.sign(eta) * direction[at] > _STEP
-            and now.information[at, at] < _FLAT
-            if limit.family is not None
-            else eta * direction[at] > 0
-            and gamma[at] / eta > (1.0 if decrement < _SETTLED else _TOO_FAR)
-            for at, eta, limit in edges
-        )
+        settled = decrement < _SETTLED
+        for at, eta, limit in edges:
+            step, share = math.copysign(1.0, eta) * direction[at], gamma[at] / eta
+            if limit.family is None:
+                leaves = step > 0 and share > (1.0 if settled else _TOO_FAR)
+            else:
+                leaves = settled and step > _STEP and now.information[at, at] < _FLAT
+            if leaves:
+                return True
+        return False
 
     return is_leaving
 
