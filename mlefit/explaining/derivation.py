@@ -128,7 +128,7 @@ def as_a_loss(formulas: Formulas) -> Iterator[Line]:
     parts = loss_parts(formulas)
     if parts is not None:
         yield Line(formulas=[parts])
-        if "0" not in parts.text.split(" + ")[-1]:
+        if "] + [" in parts.text:
             first = plain.letter(formulas.letters[0])
             yield Line(
                 f"the last part has no {first}: dropping it changes the number, not the answer"
