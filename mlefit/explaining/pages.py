@@ -87,6 +87,7 @@ def _of_family(topic: Topic, request: Request | None) -> Explanation:
     name = topic.name
     see = _see_also(name, topic)
     if request is not None:
+        _check_family(topic, request)
         return _with_data(_explanation(topic, "", [], see), replace(request, family=name))
     formulas = formulas_of(name)
     if topic.kind == "loss":
@@ -99,6 +100,15 @@ def _of_family(topic: Topic, request: Request | None) -> Explanation:
 def _whole(formulas: Formulas) -> list[Step]:
     around = losses.around(formulas, others=False)
     return [*derivation(formulas), *around]
+
+
+def _check_family(topic: Topic, request: Request) -> None:
+    """Refuse a second family beside the topic."""
+    if request.family is not None and families.resolve(request.family) != topic.name:
+        raise UsageError(
+            f"'{topic.written}' is the {topic.name} family already, not {request.family}",
+            tries=[f"mlefit explain {request.family} with the same data"],
+        )
 
 
 def _with_data(page: Explanation, request: Request) -> Explanation:
@@ -122,6 +132,8 @@ def _of_estimator(topic: Topic, request: Request | None) -> Explanation:
     from mlefit.explaining import estimators  # it loads every family
 
     [one] = estimators.find(topic.name)
+    if request is not None:
+        _check_family(replace(topic, name=one.family), request)
     family = families.load(one.family)
     chain = [one.shown, f"{one.family} distribution", *([one.loss.name] if one.loss else [])]
     chain += [f"{one.prior} prior"] if one.prior else []
