@@ -93,7 +93,10 @@ def _of_family(topic: Topic, request: Request | None) -> Explanation:
     if topic.kind == "loss":
         steps = losses.page(formulas)
         return _explanation(topic, losses.title(formulas, topic.written), steps, see)
-    heading = f"{formulas.family.heading} maximum likelihood, step by step"
+    heading = families.load(name).heading
+    if ":" not in name:  # the number that a family has where none is written is not meant
+        heading = heading.partition(":")[0]
+    heading = f"{heading} maximum likelihood, step by step"
     return _explanation(topic, heading, _whole(formulas), see)
 
 
