@@ -37,7 +37,7 @@ _GREEK = dict(
         strict=True,
     )
 )
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 2, 3, 3, 5, 6
 MINUS = "\N{MINUS SIGN}"
@@ -68,7 +68,8 @@ def _text(tree: Expression, show: Show) -> tuple[str, int]:
 
     match tree:
         case Number():
-            return show(tree.value), _ATOM
+            text = signed(show(tree.value))
+            return text, _PRODUCT if "·" in text else _ATOM
         case Name():
             return letter(tree.name), _ATOM
         case Unary(_, operand):
@@ -167,5 +168,7 @@ def _cases(tree: Call, show: Show) -> str:
 
 
 def signed(number: str) -> str:
-    """A number with the minus sign of mathematics."""
-    return number.replace("-", MINUS)
+    """A number with the minus sign of mathematics, and powers of ten written out."""
+    mantissa, e, exponent = number.partition("e")
+    raised = f"·10{exponent.translate(_SUPERSCRIPT)}" if e and exponent[-1:].isdigit() else ""
+    return (mantissa if raised else number).replace("-", MINUS) + raised

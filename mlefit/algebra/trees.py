@@ -25,7 +25,8 @@ def replaced(tree: Expression, given: Mapping[Expression, Expression]) -> Expres
         return given[tree]
     match tree:
         case Unary(_, operand):
-            return Unary("-", replaced(operand, given))
+            inside = replaced(operand, given)
+            return inside.operand if isinstance(inside, Unary) else Unary("-", inside)
         case Binary(operator, left, right):
             return Binary(operator, replaced(left, given), replaced(right, given))
         case Comparison(operator, left, right):

@@ -22,7 +22,7 @@ from mlefit.cli._flags import (
     WEIGHTS,
     takes,
 )
-from mlefit.errors import ExitCode
+from mlefit.errors import ExitCode, UsageError
 from mlefit.report import write
 from mlefit.request import Request
 
@@ -89,4 +89,9 @@ def _request(ctx: typer.Context, flags: Mapping[str, Any]) -> Request | None:
     """The fit whose numbers are wanted; None for letters."""
     if not (flags["data"] or flags["formula"] or flags["target"]):
         return None
+    if flags["topic"] is None:
+        raise UsageError(
+            "explain what? name a family, a loss or a prior before the data",
+            tries=["mlefit explain poisson DATA -y COL", "mlefit explain"],
+        )
     return fit_request(ctx, f"explain {flags['topic']}")

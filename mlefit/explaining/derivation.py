@@ -83,6 +83,12 @@ def slope(formulas: Formulas) -> Iterator[Line]:
     yield from _through_link(formulas)
 
 
+def _told_by_slopes(formulas: Formulas) -> list[str]:
+    """Abbreviations that a reader has met before the curvature."""
+    scores = [formulas.score(one) for one in formulas.letters if formulas.is_written(one)]
+    return _letters_of(formulas, formulas.density, formulas.log_density, *scores)
+
+
 def zero(formulas: Formulas) -> Iterator[Line]:
     """Closed forms of the maximum, and what has none."""
     hats = {Name(one): Name(f"{one}_hat") for one in formulas.letters}
@@ -101,7 +107,7 @@ def zero(formulas: Formulas) -> Iterator[Line]:
 
 def curvature(formulas: Formulas) -> Iterator[Line]:
     """The information, and the standard error it gives."""
-    long = []
+    long, shown = [], []
     for one, other in formulas.pairs:
         found = formulas.observed(one, other)
         if found == ZERO:
@@ -116,10 +122,14 @@ def curvature(formulas: Formulas) -> Iterator[Line]:
         if len(formula.text) > _LONGEST:
             long.append(left.text)
         else:
+            shown.append(found)
             yield Line(formulas=[formula])
     if long:
         yield Line(f"{' and '.join(long)}: by the same rules, longer than a line")
     yield from _errors(formulas)
+    told = _told_by_slopes(formulas)
+    more = _letters_of(formulas, *shown, *formulas.expected.values())
+    yield from _where(formulas, [one for one in more if one not in told])
 
 
 def as_a_loss(formulas: Formulas) -> Iterator[Line]:
@@ -128,7 +138,7 @@ def as_a_loss(formulas: Formulas) -> Iterator[Line]:
     parts = loss_parts(formulas)
     if parts is not None:
         yield Line(formulas=[parts])
-        if "0" not in parts.text.split(" + ")[-1]:
+        if "] + [" in parts.text:
             first = plain.letter(formulas.letters[0])
             yield Line(
                 f"the last part has no {first}: dropping it changes the number, not the answer"

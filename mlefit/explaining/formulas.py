@@ -7,6 +7,8 @@ from functools import cached_property
 from itertools import combinations_with_replacement
 from typing import Any
 
+import numpy as np
+
 from mlefit.algebra.calculus import Abbreviation, curvature, raw_slope, slope
 from mlefit.algebra.evaluate import value
 from mlefit.algebra.exponent import exponential
@@ -91,7 +93,9 @@ class Formulas:
 
     def summed(self, tree: Expression) -> Expression:
         """The sum of a formula over the rows of a plain sample."""
-        return total(tree, self.of_rows)
+        found = total(tree, self.of_rows)
+        has_sums = any(isinstance(node, Call) and node.function == "sum" for node in walk(found))
+        return found if has_sums else simplified(found)
 
     def values(
         self, y: Any, theta: Sequence[Any], known: Mapping[str, Any], *, short: bool = True
@@ -108,7 +112,7 @@ class Formulas:
         names = [parameter.name for parameter in self.family.parameters]
         at: dict[str, Any] = {"y": y, **dict(zip(self.letters, plain, strict=True))}
         at |= {KNOWN_LETTERS.get(name, name): values for name, values in known.items()}
-        at |= self.constants
+        at |= {**self.constants, "n": float(np.size(y))}
         for letter in self.derivation.unwritten:
             given = dict(zip(names, plain, strict=True))
             at[letter.letter] = letter.value(y, **given)

@@ -11,9 +11,6 @@ from mlefit.explaining.formulas import Formulas
 from mlefit.families._records import Loss
 from mlefit.results.explain import Line, Step
 
-# programs whose settings a page shows
-_PROGRAMS = 4
-
 
 def page(formulas: Formulas, *, penalised: bool = False) -> list[Step]:
     """The steps from an assumption to a loss, with letters."""

@@ -87,18 +87,31 @@ def _of_family(topic: Topic, request: Request | None) -> Explanation:
     name = topic.name
     see = _see_also(name, topic)
     if request is not None:
+        _check_family(topic, request)
         return _with_data(_explanation(topic, "", [], see), replace(request, family=name))
     formulas = formulas_of(name)
     if topic.kind == "loss":
         steps = losses.page(formulas)
         return _explanation(topic, losses.title(formulas, topic.written), steps, see)
-    heading = f"{formulas.family.heading} maximum likelihood, step by step"
+    heading = families.load(name).heading
+    if ":" not in name:  # the number that a family has where none is written is not meant
+        heading = heading.partition(":")[0]
+    heading = f"{heading} maximum likelihood, step by step"
     return _explanation(topic, heading, _whole(formulas), see)
 
 
 def _whole(formulas: Formulas) -> list[Step]:
     around = losses.around(formulas, others=False)
     return [*derivation(formulas), *around]
+
+
+def _check_family(topic: Topic, request: Request) -> None:
+    """Refuse a second family beside the topic."""
+    if request.family is not None and families.resolve(request.family) != topic.name:
+        raise UsageError(
+            f"'{topic.written}' is the {topic.name} family already, not {request.family}",
+            tries=[f"mlefit explain {request.family} with the same data"],
+        )
 
 
 def _with_data(page: Explanation, request: Request) -> Explanation:
@@ -122,6 +135,8 @@ def _of_estimator(topic: Topic, request: Request | None) -> Explanation:
     from mlefit.explaining import estimators  # it loads every family
 
     [one] = estimators.find(topic.name)
+    if request is not None:
+        _check_family(replace(topic, name=one.family), request)
     family = families.load(one.family)
     chain = [one.shown, f"{one.family} distribution", *([one.loss.name] if one.loss else [])]
     chain += [f"{one.prior} prior"] if one.prior else []

@@ -8,7 +8,9 @@ from mlefit import priors
 from mlefit.algebra.calculus import slope
 from mlefit.algebra.exponent import exponential
 from mlefit.algebra.functions import read
-from mlefit.explaining.writing import Side, equation, shown
+from mlefit.algebra.totals import signed
+from mlefit.explaining.writing import Side, equation, shown, told
+from mlefit.expression import Binary
 from mlefit.results.explain import Formula, Line, Step
 from mlefit.results.fit import FitResult
 
@@ -114,16 +116,16 @@ def numbers(result: FitResult, free: FitResult) -> Iterator[Line]:
     height, prior = result.fit.log_likelihood, result.fit.log_prior
     if height is not None:
         penalty = sum(one["penalty_value"] for one in result.model.prior)
-        text = f"NLL {shown(-height)} + penalty {shown(penalty)} = {shown(penalty - height)}"
-        yield Line(
-            "least where",
-            [Formula("NLL and penalty", text, rf"\text{{{text}}}", value=penalty - height)],
-        )
-        text = f"ℓ {shown(height)} + ln p(b) {shown(prior)} = {shown(height + prior)}"
-        tex = rf"\ell \; {shown(height)} + \log p(b) \; {shown(prior)} = {shown(height + prior)}"
-        yield Line("highest where", [Formula("log-posterior", text, tex, value=height + prior)])
+        left = Side("NLL + penalty", r"\text{NLL} + \text{penalty}")
+        tree = Binary("+", signed(-height), signed(penalty))
+        total = equation("NLL and penalty", left, tree, value=penalty - height, language=False)
+        yield Line("least:", [total])
+        left = Side("ℓ + ln p(b)", r"\ell + \log p(b)")
+        tree = Binary("+", signed(height), signed(prior))
+        total = equation("log-posterior", left, tree, value=height + prior, language=False)
+        yield Line("highest:", [total])
     for one in result.model.prior:
-        strengths = ", ".join(f"{key} {shown(value)}" for key, value in one["strengths"].items())
+        strengths = ", ".join(f"{key} {told(value)}" for key, value in one["strengths"].items())
         if strengths:
             yield Line(
                 f"{one['prior']} on {one['term']} has strength {strengths} on the summed NLL"
@@ -132,7 +134,7 @@ def numbers(result: FitResult, free: FitResult) -> Iterator[Line]:
     for row in result.coefficients:
         was = before.get((row.parameter, row.term))
         if was is not None and row.estimate is not None:
-            text = f"{shown(was)} → {shown(row.estimate)}"
+            text = f"{told(was)} → {told(row.estimate)}"
             tex = rf"{shown(was)} \to {shown(row.estimate)}"
             yield Line(
                 f"{row.parameter}:{row.term} without and with it:",

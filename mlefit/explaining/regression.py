@@ -6,7 +6,6 @@ rows of the slope in the predictor times the row's value of the column.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +21,7 @@ from mlefit.algebra.totals import signed
 from mlefit.design.blocks import Block, user_matrix
 from mlefit.explaining.formulas import Formulas
 from mlefit.explaining.sample import at_place, losses, rounded_between
-from mlefit.explaining.writing import Side, equation, shown, with_numbers
+from mlefit.explaining.writing import Side, equation, letter_side, shown, stated, told, with_numbers
 from mlefit.expression import Binary, Expression, Name, Unary, walk
 from mlefit.families._base import Probability
 from mlefit.families._conditioned import Conditioned
@@ -83,7 +82,7 @@ def numbers(fit: Regression) -> dict[str, list[Line]]:
 def _one_row(fit: Regression) -> Iterator[Line]:
     block, model, letters = fit.first, fit.maximum.model, fit.formulas.letters
     y = float(block.y[0])
-    yield Line(f"row 1: {fit.result.data.target} = {shown(y)}")
+    yield Line(f"row 1: {fit.result.data.target} = {told(y)}")
     for k, (parameter, link) in enumerate(zip(model.family.parameters, model.links, strict=True)):
         if fit.maximum.engine.predictors[k].is_constant:
             continue
@@ -92,7 +91,7 @@ def _one_row(fit: Regression) -> Iterator[Line]:
         if not parameter.latent and link.name != "identity":
             yield Line(formulas=[_through(fit, k, letter)])
     constant = [
-        f"{plain.letter(letters[k])} = {shown(_plain_value(fit.theta[k]))}"
+        f"{plain.letter(letters[k])} = {told(_plain_value(fit.theta[k]))}"
         for k, predictor in enumerate(fit.maximum.engine.predictors)
         if predictor.is_constant and k < len(letters)
     ]
@@ -130,7 +129,7 @@ def _height_of_row(fit: Regression) -> Iterator[Formula]:
     left = Side("ln p", r"\log p")
     written = len(fit.formulas.letters) == len(family.parameters)
     if isinstance(family, Conditioned) or not written or fit.formulas.derivation.letters:
-        yield _number("log-density of row 1", left, height)
+        yield stated("log-density of row 1", left, height)
         return
     at = {
         key: np.ravel(one)[:1]
@@ -139,7 +138,7 @@ def _height_of_row(fit: Regression) -> Iterator[Formula]:
     used = {one.name for one in walk(fit.formulas.log_density) if isinstance(one, Name)}
     for short in fit.formulas.short:
         if short.letter in used:
-            side = Side(plain.letter(short.letter), latex.letter(short.letter))
+            side = letter_side(short.letter)
             number = float(np.ravel(value(short.meaning, at))[0])
             tree = with_numbers(short.meaning, at)
             name = f"{short.letter} of row 1"
@@ -155,16 +154,14 @@ def _all_rows(fit: Regression) -> Iterator[Line]:
         return
     weighed = "" if result.data.weights is None else ", each times its weight"
     words = f"the same for all {result.data.rows_used} rows{weighed}, added:"
-    yield Line(words, [_number("log-likelihood at the maximum", Side("ℓ", r"\ell"), height)])
+    yield Line(words, [stated("log-likelihood at the maximum", Side("ℓ", r"\ell"), height)])
     if fit.maximum.penalty is not None:
         prior = result.fit.log_prior
         left = Side("ln prior", r"\log \text{prior}")
-        yield Line(
-            "a prior is one more addend:", [_number("log-prior at the maximum", left, prior)]
-        )
+        yield Line("a prior is one more addend:", [stated("log-prior at the maximum", left, prior)])
         left = Side("ℓ + ln prior", r"\ell + \log \text{prior}")
         yield Line(
-            "what is maximised:", [_number("log-posterior at the maximum", left, height + prior)]
+            "what is maximised:", [stated("log-posterior at the maximum", left, height + prior)]
         )
 
 
@@ -203,13 +200,11 @@ def _zero(fit: Regression) -> Iterator[Line]:
     certificate = fit.result.certificate
     yield Line(
         f"all slopes are 0 after {certificate.iterations} steps of Newton's method",
-        [],
-        "",
     )
     if certificate.newton_decrement is not None:
         left = Side("½ s J⁻¹ s", r"\tfrac{1}{2} s^\top J^{-1} s")
         yield Line(
-            "rise still to be had:", [_number("decrement", left, certificate.newton_decrement)]
+            "rise still to be had:", [stated("decrement", left, certificate.newton_decrement)]
         )
 
 
@@ -223,19 +218,19 @@ def _curvature(fit: Regression) -> Iterator[Line]:
         yield Line(
             f"{row.parameter}:{row.term}",
             [
-                _number("estimate", Side("b", "b"), row.estimate),
-                _number("standard error", Side("se", r"\operatorname{se}"), row.std_error),
+                stated("estimate", Side("b", "b"), row.estimate),
+                stated("standard error", Side("se", r"\operatorname{se}"), row.std_error),
             ],
         )
     for one in fit.result.parameters:
         if one.estimate is None or one.std_error is None:
             continue
-        side = Side(plain.letter(one.parameter), latex.letter(one.parameter))
+        side = letter_side(one.parameter)
         yield Line(
             "",
             [
-                _number(f"estimate of {one.parameter}", side, one.estimate),
-                _number("standard error", Side("se", r"\operatorname{se}"), one.std_error),
+                stated(f"estimate of {one.parameter}", side, one.estimate),
+                stated("standard error", Side("se", r"\operatorname{se}"), one.std_error),
             ],
         )
 
@@ -275,7 +270,7 @@ def _predictor(fit: Regression, k: int) -> Formula:
     name = fit.maximum.model.family.parameters[k].name
     return Formula(
         f"linear predictor of {name}, row 1",
-        f"η = {text}{more} = {plain.signed(shown(eta))}",
+        f"η = {text}{more} = {told(eta)}",
         rf"\eta = {tex}{tex_more} = {latex.decimal(shown(eta))}",
         value=eta,
     )
@@ -285,10 +280,10 @@ def _through(fit: Regression, k: int, letter: str) -> Formula:
     """A parameter of row 1 from its linear predictor."""
     link = fit.maximum.model.links[k]
     theta = _plain_value(fit.theta[k])
-    side = Side(plain.letter(letter), latex.letter(letter))
+    side = letter_side(letter)
     formula = getattr(link, "formula", "")
     if not formula:
-        return _number(f"{letter} of row 1", side, theta)
+        return stated(f"{letter} of row 1", side, theta)
     tree = read(formula.partition("=")[2].partition(",")[0])
     numbered = with_numbers(tree, {"eta": fit.etas[k]})
     return equation(f"{letter} of row 1", side, numbered, value=theta, language=False)
@@ -296,12 +291,3 @@ def _through(fit: Regression, k: int, letter: str) -> Formula:
 
 def _plain_value(one: Any) -> float:
     return float(np.ravel(one.p if isinstance(one, Probability) else one)[0])
-
-
-def _number(name: str, side: Side, number: float) -> Formula:
-    return Formula(
-        name,
-        f"{side.text} = {plain.signed(shown(number))}",
-        f"{side.latex} = {latex.decimal(shown(number))}",
-        value=number if math.isfinite(number) else None,
-    )

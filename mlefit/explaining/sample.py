@@ -20,7 +20,17 @@ from mlefit.algebra.totals import signed, with_sums
 from mlefit.algebra.trees import replaced
 from mlefit.design.blocks import PRECISION, TARGET, WEIGHT
 from mlefit.explaining.formulas import Formulas, has_cases
-from mlefit.explaining.writing import Side, equation, hat, partial, shown, with_numbers
+from mlefit.explaining.writing import (
+    Side,
+    equation,
+    hat,
+    letter_side,
+    partial,
+    shown,
+    stated,
+    told,
+    with_numbers,
+)
 from mlefit.expression import Binary, Call, Expression, Name, Number, walk
 from mlefit.families._base import Probability
 from mlefit.families._conditioned import Conditioned
@@ -139,19 +149,19 @@ def _one_row(sample: Sample) -> Iterator[Line]:
     formulas = sample.formulas
     at = {k: np.ravel(np.broadcast_to(v, sample.y.shape))[0] for k, v in _first(sample).items()}
     place = ", ".join(
-        f"{plain.letter(letter)} = {shown(one)}"
+        f"{plain.letter(letter)} = {told(one)}"
         for letter, one in zip(formulas.letters, sample.estimates, strict=True)
     )
     found = []
     used = {one.name for one in walk(formulas.log_density) if isinstance(one, Name)}
     for short in formulas.short:
         if short.letter in used:
-            side = Side(plain.letter(short.letter), latex.letter(short.letter))
+            side = letter_side(short.letter)
             found.append(_at_numbers(f"{short.letter} of row 1", side, short.meaning, at))
     left = Side("ln p", r"\log p")
-    known = "".join(f", {name} = {shown(at[name])}" for name in formulas.known)
+    known = "".join(f", {name} = {told(at[name])}" for name in formulas.known)
     found.append(_at_numbers("log-density of row 1", left, formulas.log_density, at))
-    yield Line(f"row 1: y = {shown(float(sample.y[0]))}{known}, at {place}:", found)
+    yield Line(f"row 1: y = {told(float(sample.y[0]))}{known}, at {place}:", found)
 
 
 def _all_rows(sample: Sample) -> Iterator[Line]:
@@ -164,13 +174,7 @@ def _all_rows(sample: Sample) -> Iterator[Line]:
         yield Line(formulas=[equation("log-likelihood of these rows", left, tree, language=False)])
     if height is None:
         return
-    top = Side("ℓ", r"\ell")
-    found = Formula(
-        "log-likelihood at the maximum",
-        f"{top.text} = {plain.signed(shown(height))}",
-        f"{top.latex} = {shown(height)}",
-        value=height,
-    )
+    found = stated("log-likelihood at the maximum", left, height)
     power = height / math.log(10)
     after = ""
     if power < -300:
@@ -215,10 +219,10 @@ def _both_sides(sample: Sample, position: int, letter: str) -> Line:
 def at_place(letter: str, place: float, steepness: float, way: str) -> Formula:
     """The slope at a place, and where it says to go."""
     sign = "+" if steepness > 0 else ""
-    shown_slope = f"{sign}{plain.signed(shown(steepness))}"
+    shown_slope = f"{sign}{told(steepness)}"
     return Formula(
         f"slope at {letter} = {shown(place)}",
-        f"at {plain.letter(letter)} = {plain.signed(shown(place))}: {shown_slope} ({way})",
+        f"at {plain.letter(letter)} = {told(place)}: {shown_slope} ({way})",
         rf"\left.{partial(letter).latex}\right|_{{{latex.letter(letter)} = {shown(place)}}}"
         rf" = {sign}{latex.decimal(shown(steepness))} \text{{ ({way})}}",
         value=steepness,
@@ -239,17 +243,9 @@ def _zero(sample: Sample) -> Iterator[Line]:
     at = {**_first(sample), "y": sample.y, **_known(sample)}
     for letter, estimate in zip(formulas.letters, sample.estimates, strict=True):
         tree = formulas.estimate.get(letter)
-        fixed = letter in sample.result.model.fixed
-        if tree is None or fixed:
-            how = "held" if fixed else f"found in {sample.result.certificate.iterations} steps"
-            side = hat(letter)
-            found = Formula(
-                f"estimate of {letter}",
-                f"{side.text} = {plain.signed(shown(estimate))}",
-                f"{side.latex} = {latex.decimal(shown(estimate))}",
-                value=estimate,
-            )
-            yield Line("", [found], how)
+        if tree is None:
+            how = f"found in {sample.result.certificate.iterations} steps"
+            yield Line("", [stated(f"estimate of {letter}", hat(letter), estimate)], how)
             continue
         numbered = _of_sample(tree, at, sample.n)
         yield Line(
@@ -270,18 +266,9 @@ def _curvature(sample: Sample) -> Iterator[Line]:
             if abs(number) > 1e-9 * math.sqrt(
                 abs(sample.information[j, j] * sample.information[k, k])
             ):
-                side = partial(one, 2, other)
-                yield Line(
-                    "on average" if averaged else "at the maximum",
-                    [
-                        Formula(
-                            f"information of {one}" + ("" if one == other else f" and {other}"),
-                            f"{side.text} = {plain.signed(shown(number))}",
-                            f"{side.latex} = {latex.decimal(shown(number))}",
-                            value=number,
-                        )
-                    ],
-                )
+                name = f"information of {one}" + ("" if one == other else f" and {other}")
+                found = stated(name, partial(one, 2, other), number)
+                yield Line("on average" if averaged else "at the maximum", [found])
     for position, letter in enumerate(letters):
         error = sample.errors[position]
         name = f"standard error of {letter}"
@@ -289,14 +276,14 @@ def _curvature(sample: Sample) -> Iterator[Line]:
         tex = rf"\operatorname{{se}}({latex.letter(letter + '_hat')})"
         alone = len(letters) == 1
         root = shown(float(sample.information[0, 0]))
-        middle = f"1/√{root} = " if alone else ""
+        middle = f"1/√{plain.signed(root)} = " if alone else ""
         tex_middle = rf"\frac{{1}}{{\sqrt{{{latex.decimal(root)}}}}} = " if alone else ""
         yield Line(
             "standard error",
             [
                 Formula(
                     name,
-                    f"{text} = {middle}{shown(error)}",
+                    f"{text} = {middle}{told(error)}",
                     f"{tex} = {tex_middle}{latex.decimal(shown(error))}",
                     value=error,
                 )
@@ -312,20 +299,13 @@ def losses(result: FitResult) -> Iterator[Line]:
             yield Line(f"{loss.name}: each row has a scale of its own, so it is not this loss")
             continue
         name = loss.name if loss.name.startswith("mean ") else f"mean {loss.name}"
-        parts = (loss.value, loss.scale_to_nll, loss.constant_to_nll, mean)
-        value_, scale, constant, nll = (plain.signed(shown(one)) for one in parts)
-        tex = [latex.decimal(shown(one)) for one in parts]
-        yield Line(
-            f"{name} × scale + constant = NLL of a row:",
-            [
-                Formula(
-                    f"identity of {loss.name}",
-                    f"{value_} × {scale} + {constant} = {nll}",
-                    rf"{tex[0]} \times {tex[1]} + {tex[2]} = {tex[3]}",
-                    value=mean,
-                )
-            ],
+        tree = Binary("*", signed(loss.value), signed(loss.scale_to_nll))
+        constant = loss.constant_to_nll
+        whole = Binary("+" if constant >= 0 else "-", tree, signed(abs(constant)))
+        identity = equation(
+            f"identity of {loss.name}", Side("", ""), whole, value=mean, language=False
         )
+        yield Line(f"{name} × scale + constant = NLL of a row:", [identity])
 
 
 def _at_numbers(name: str, left: Side, tree: Expression, at: dict[str, Any]) -> Formula:

@@ -74,6 +74,11 @@ def resolve(word: str) -> Topic:
     families_error = _refused(word)
     if families_error is not None:
         raise families_error
+    if Path(word).exists():
+        raise UsageError(
+            f"'{word}' is a file: what of it is to be explained?",
+            tries=[f"mlefit explain FAMILY {word}", "mlefit explain"],
+        )
     close = did_you_mean(word, names())
     raise UsageError(
         f"nothing to explain is called '{word}'",

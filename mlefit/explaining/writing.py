@@ -37,6 +37,11 @@ def shown(value: float) -> str:
     return f"{mantissa}e{int(exponent)}" if e else text
 
 
+def told(value: float) -> str:
+    """The same with the signs of mathematics, for words."""
+    return plain.signed(shown(value))
+
+
 def equation(
     name: str, left: Side, tree: Expression, *, value: float | None = None, language: bool = True
 ) -> Formula:
@@ -53,9 +58,18 @@ def equation(
     if left.text:
         text, tex = f"{left.text} = {text}", f"{left.latex} = {tex}"
     if value is not None:
-        text, tex = f"{text} = {shown(value)}", f"{tex} = {latex.decimal(shown(value))}"
-    text = text.replace("= -", f"= {plain.MINUS}")
+        text, tex = f"{text} = {told(value)}", f"{tex} = {latex.decimal(shown(value))}"
     return Formula(name, text, tex, render(tree) if language else None, value)
+
+
+def stated(name: str, left: Side, number: float) -> Formula:
+    """left = number."""
+    return Formula(
+        name,
+        f"{left.text} = {told(number)}",
+        f"{left.latex} = {latex.decimal(shown(number))}",
+        value=number if math.isfinite(number) else None,
+    )
 
 
 def with_numbers(tree: Expression, at: Mapping[str, Any]) -> Expression:
@@ -93,6 +107,11 @@ def partial(letter: str, order: int = 1, other: str | None = None) -> Side:
         f"{plain.MINUS}∂²ℓ/∂{one}∂{two}",
         rf"-\frac{{\partial^2 \ell}}{{\partial {tex} \, \partial {tex_two}}}",
     )
+
+
+def letter_side(letter: str) -> Side:
+    """A letter alone."""
+    return Side(plain.letter(letter), latex.letter(letter))
 
 
 def hat(letter: str) -> Side:

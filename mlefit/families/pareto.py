@@ -47,7 +47,7 @@ class Pareto(Family):
     )
     derivation = Derivation(
         "log(alpha) + alpha*log(m) - (alpha + 1)*log(y)",
-        estimate={"alpha": "1/mean(log(y/m))"},
+        estimate={"alpha": "n/sum(log(y/m))"},
         information={"alpha": "1/alpha^2"},
     )
     elsewhere = (

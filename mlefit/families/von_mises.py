@@ -71,7 +71,7 @@ class VonMises(Family):
     derivation = Derivation(
         "kappa*cos(y - mu) - log(2*pi) - log(bessel0(kappa))",
         short=(Short("A", "bessel1(kappa)/bessel0(kappa)", {"kappa": "1 - A^2 - A/kappa"}),),
-        estimate={"mu": "direction(mean(sin(y)), mean(cos(y)))"},
+        estimate={"mu": "direction(sum(sin(y)), sum(cos(y)))"},
         information={"mu": "kappa*A", "kappa": "1 - A^2 - A/kappa"},
     )
     elsewhere = (

@@ -11,8 +11,9 @@ from mlefit.results.fit import FitResult, SearchPath, SearchStep
 
 # columns of coefficients beside what is told of every step
 _MOST_TERMS = 4
-# the parabola may fall this much deeper than the curve before it is cut off
-_DEEPER = 1.5
+# the curve may fall this much deeper than the parabola, in its heights, before it is cut off
+_DEEPER = 0.5
+_ALL_THE_WAY = 0.999
 
 
 def sections(result: FitResult) -> list[Section]:
@@ -23,7 +24,7 @@ def sections(result: FitResult) -> list[Section]:
     steps = search.steps
     drawn = [
         Section(
-            title=f"Step {step.step + 1}: to the top of the parabola",
+            title=f"Step {step.step + 1}: {_way(step)}",
             picture=_picture(search, step),
             after=list(_told(search, step, after)),
         )
@@ -40,19 +41,32 @@ def sections(result: FitResult) -> list[Section]:
     return [*drawn, table]
 
 
+def _way(step: SearchStep) -> str:
+    """How far a step went."""
+    if step.length is None:
+        return "towards the top of the parabola"
+    if step.length > _ALL_THE_WAY:
+        return "to the top of the parabola"
+    share = numbers.significant(step.length, 3)
+    return f"{share} of the way to the top of the parabola, where the likelihood rises enough"
+
+
 def _picture(search: SearchPath, step: SearchStep) -> Picture:
     """The curve along the direction, and the parabola that the search saw in its place."""
     curve = [float("nan") if one is None else one for one in step.curve]
-    seen = [one for one in curve if one == one]
-    least = max(seen) - _DEEPER * max(max(seen) - min(seen), step.predicted_rise)
+    low, high = min(step.parabola), max(step.parabola)
+    least = low - _DEEPER * (high - low)  # what falls far would press the rest flat
     along = search.terms[0] if len(search.terms) == 1 else "the direction of the step"
+    marks = {0.0: "here", 1.0: "top"}
+    if step.length is not None and step.length <= _ALL_THE_WAY:
+        marks[step.length] = "next"
     return Picture(
         f"{search.objective} and its parabola, along {along}",
         [
             Curve(step.across, curve, search.objective),
             Curve(step.across, step.parabola, "parabola"),
         ],
-        Frame(*_ends(search, step), {0.0: "here", 1.0: "top"}, height=10, least=least),
+        Frame(*_ends(search, step), marks, height=10, least=least),
     )
 
 

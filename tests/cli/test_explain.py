@@ -44,6 +44,35 @@ def test_a_concept_takes_no_data(run):
     assert "'newton' is explained without data" in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["sample_data/rivers.csv"], "'sample_data/rivers.csv' is a file: what of it"),
+        (["-y", "length_miles"], "explain what? name a family, a loss or a prior"),
+        (
+            ["poisson", "sample_data/rivers.csv", "-y", "length_miles", "-F", "gamma"],
+            "'poisson' is the poisson family already, not gamma",
+        ),
+        (
+            ["Ridge", "sample_data/rivers.csv", "-y", "length_miles", "-F", "gamma"],
+            "'Ridge' is the normal family already, not gamma",
+        ),
+        (["hinge"], "'hinge' is not the negative logarithm of any density"),
+        (["glm"], "nothing to explain is called 'glm'"),
+    ],
+)
+def test_what_makes_no_page_is_refused(run, arguments, problem):
+    code, _, err = run("explain", *arguments)
+    assert code == 2
+    assert problem in err
+
+
+def test_rows_without_a_maximum_have_no_numbers(run):
+    code, out, err = run("explain", "zinb", "sample_data/doctor_visits.csv", "-y", "visits")
+    assert (code, out) == (4, "")
+    assert "no extra zeros: the negative binomial boundary is the maximum" in err
+
+
 def test_a_bad_target_is_refused_as_fit_refuses_it(run):
     code, _out, err = run("explain", "poisson", "sample_data/rivers.csv", "-y", "length_mile")
     assert code == 2
@@ -61,3 +90,6 @@ def test_formulas_as_a_table(run):
     header, first, *_ = out.splitlines()
     assert header == "step,name,text,latex,expression,value"
     assert first.startswith("one row,density,p(y | μ) = μ^y e^(−μ)/y!,")
+    _, out, _ = run("explain", "poisson", "--table", "formulas")
+    assert "density" in out
+    assert "rows are independent" not in out

@@ -44,6 +44,8 @@ class ExplanationView:
             from mlefit.report import delimited
 
             return delimited.write_rows(COLUMNS, self._rows(), options.format)
+        if options.table is not None:
+            return self._listed(options)
         if options.format == "md":
             text = "\n\n".join(_markdown(self.page)) + "\n"
             return clean_lines(text, ascii_only=options.ascii_only)
@@ -52,6 +54,21 @@ class ExplanationView:
     def pictures(self) -> Sequence[Picture]:
         """There are none."""
         return ()
+
+    def _listed(self, options: ReportOptions) -> str:
+        """Every formula alone, for a person."""
+        from mlefit.report import listing
+
+        key = "latex" if options.format == "md" else "text"
+        shown = [
+            {
+                "step": str(row["step"]),
+                "formula": str(row["name"]),
+                key: in_ascii(str(row[key])) if options.ascii_only else str(row[key]),
+            }
+            for row in self._rows()
+        ]
+        return listing.render(shown, options)
 
     def _rows(self) -> list[Row]:
         """One row for each formula."""
