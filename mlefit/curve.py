@@ -17,7 +17,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.constrained import Single
-from mlefit.design.blocks import betas
+from mlefit.design.blocks import Block, betas, split
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.intervals import Ends
 from mlefit.maximise import Search
@@ -26,7 +26,6 @@ from mlefit.optimise import newton
 from mlefit.profile import Curve, Place
 from mlefit.results.likelihood import CurveInfo, CurvePoint, RegionLevel, SurfaceInfo
 from mlefit.sample import PlainSample
-from mlefit.sparse import slopes_at
 
 _STEPS = 80  # of a curve
 _SIDE = 40  # of a surface over all free parameters
@@ -37,6 +36,8 @@ _FARTHEST = 8.0  # standard errors to a point that is still shown
 _FALLBACK = 3.0  # standard errors, where the interval has no end
 _REGIONS = (0.5, 0.8, 0.95, 0.99)
 _AT_ONCE = 64  # places in one pass
+# rows to pass over, at all places together, before places become fewer
+_ROWS_OF_SEARCHES, _ROWS_OF_HEIGHTS = 4e7, 4e8
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Landscape:
         ends = axis.ends or self._around(k, _BEYOND, points)
         interval = [self._value(k, end) for end, _ in (low, high) if end is not None]
         exact = [self._value(k, curve.estimate), *(values[k] for values in points), *interval]
-        values = {float(value) for value in np.linspace(*ends, (steps or _STEPS) + 1)}
+        values = {float(value) for value in np.linspace(*ends, (steps or self._steps()) + 1)}
         values |= {value for value in exact if ends[0] <= value <= ends[1]}
         return CurveInfo(
             parameter=self._sample.family.parameters[k].name,
@@ -150,7 +151,7 @@ class Landscape:
     ) -> SurfaceInfo:
         """How far below the top the likelihood is over two parameters, the others at their best."""
         searches = len(self._sample.free) > 2
-        side = steps or (_SIDE_OF_SEARCHES if searches else _SIDE)
+        side = steps or self._side(searches=searches)
         across, up = (
             np.linspace(*(axis.ends or self._around(axis.position, _WIDER, points)), side + 1)
             for axis in (first, second)
@@ -249,9 +250,7 @@ class Landscape:
         flat = gammas.reshape(-1, len(free))
         if not len(others):
             parts = [flat[lo : lo + _AT_ONCE] for lo in range(0, len(flat), _AT_ONCE)]
-            model, engine = self._maximum.model, self._maximum.engine
-            nll = np.concatenate([slopes_at(model, engine, part, None).nll for part in parts])
-            return nll.reshape(len(up), len(across))
+            return np.concatenate([self._nll(part) for part in parts]).reshape(gammas.shape[:2])
         heights = np.full(gammas.shape[:2], math.inf)
         for row, start in enumerate(gammas):
             best: Vector | None = None
@@ -268,3 +267,26 @@ class Landscape:
                 heights[row, column] = optimum.totals.nll
                 best = optimum.gamma
         return heights
+
+    def _nll(self, gammas: Matrix) -> Vector:
+        """The NLL at several places in one pass, without its derivatives."""
+        model, engine = self._maximum.model, self._maximum.engine
+        places = [split(gamma, engine.predictors) for gamma in gammas]
+
+        def heights(block: Block) -> Vector:
+            rows = (block.weighted(model.log_density(block, place)) for place in places)
+            return np.array([-float(row.sum()) for row in rows])
+
+        nll = engine.total(heights)
+        return np.where(np.isnan(nll), np.inf, nll)
+
+    def _steps(self) -> int:
+        """Steps of a curve: fewer where many rows are passed over at each."""
+        return int(np.clip(_ROWS_OF_SEARCHES / self._maximum.engine.columns.rows, 30, _STEPS))
+
+    def _side(self, *, searches: bool) -> int:
+        """The same along each side of a surface."""
+        rows = self._maximum.engine.columns.rows
+        if searches:
+            return int(np.clip(math.sqrt(_ROWS_OF_SEARCHES / rows), 14, _SIDE_OF_SEARCHES))
+        return int(np.clip(math.sqrt(_ROWS_OF_HEIGHTS / rows), 18, _SIDE))

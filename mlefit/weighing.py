@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -110,7 +111,12 @@ def _by_hand(request: LikelihoodRequest) -> Request:
     if common.family is None:
         raise UsageError("no family: which distribution?", tries=["mlefit list families"])
     family = families.load(families.resolve(common.family))
-    values: list[object] = list(request.values if common.levels else map(float, request.values))
+    values: list[object] = list(request.values)
+    if not common.levels:
+        for text in request.values:
+            if not math.isfinite(float(text)):
+                raise UsageError(f"a value must be a number, not '{text}'")
+        values = [float(text) for text in request.values]
     columns = {BY_HAND: values}
     for name, value in known_by_hand(family, {"trials": request.trials}).items():
         columns[name] = [value] * len(request.values)

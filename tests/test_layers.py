@@ -310,7 +310,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "curve": (
         words(
             "_types constrained design errors intervals maximise maximum optimise profile results "
-            "sample sparse"
+            "sample"
         ),
         {"numpy"},
     ),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"numpy", "polars", "scipy", "rich", "pydantic"}
+HEAVY = {"numpy", "polars", "scipy", "rich", "pydantic", "matplotlib"}
 SHOW_MODULES_AT_THE_END = """
 import atexit, json, sys
 
@@ -29,6 +29,8 @@ COMMANDS = [
     ["fit", "--help"],
     ["compare", "--help"],
     ["profile", "--help"],
+    ["likelihood", "--help"],
+    ["probability", "--help"],
     ["list", "--help"],
     ["show", "--help"],
     ["study", "--help"],
@@ -66,6 +68,13 @@ def test_a_small_fit_loads_no_scipy(family, tmp_path):
     assert "numpy" in modules
     assert "scipy" not in modules
     assert out
+
+
+def test_a_probability_reads_no_table_and_draws_no_file():
+    at = ["--at", "mu=170,sigma=10", "--above", "185", "--quantile", "0.975"]
+    modules, out = loaded(["probability", "--family", "normal", *at])
+    assert modules & {"polars", "scipy", "matplotlib"} == set()
+    assert "0.0668072" in out
 
 
 def test_the_version_is_told_without_typer():

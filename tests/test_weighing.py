@@ -385,6 +385,9 @@ def test_other_refusals():
             "mu=1",
             formula="visits ~ age",
         )
+    for text in ("nan", "inf"):
+        with pytest.raises(UsageError, match=f"a value must be a number, not '{text}'"):
+            by_hand("normal", ("1", text), "mu=1,sigma=1")
     with pytest.raises(UsageError, match="no family"):
         weighing.run(LikelihoodRequest(Request(), values=("1",), at=("mu=1",)))
     with pytest.raises(UsageError, match="binomial needs the number of trials"):
