@@ -28,7 +28,7 @@ from mlefit.study.properties import (
     spread,
     wald_coverage,
 )
-from mlefit.study.rivals import estimators
+from mlefit.study.rivals import compared, estimators
 from mlefit.study.setup import Setup
 from mlefit.study.simulation import Simulation, simulate
 
@@ -311,6 +311,16 @@ def test_a_family_without_a_single_maximum_is_told_and_not_averaged():
     assert result.spread[0].rmse is None
     assert result.coverage[0].coverage is None
     assert result.shapes[0].sd is None
+
+
+def test_estimates_that_are_all_one_number_have_no_spread():
+    setup = Setup(families.load("poisson"), (1.0,), {})
+    found = Simulation(setup, 9, np.zeros((5, 1)), np.ones((5, 1, 1)), Counter(), [np.ones((5, 1))])
+    (one,) = spread(found, np.ones(1))
+    assert (one.variance, one.rmse, one.rmse_std_error, one.efficiency) == (0, 0, None, None)
+    assert next(shapes(found)).skewness is None
+    (rival,) = compared(found, estimators(setup, ["mean"]))
+    assert (rival.variance, rival.relative_efficiency) == (0, None)
 
 
 def test_parameters_told_apart_only_by_differences_are_those_of_samples():

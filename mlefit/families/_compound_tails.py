@@ -28,7 +28,7 @@ _REACH = 10.5
 
 
 def log_tails(x: Rows, likely: Rows, lam: Rows, b: Rows) -> tuple[Rows, Rows]:
-    """log P(X <= x) and log P(X > x).
+    """log P(X <= x) and log P(X > x); NaN at the edges, where the numbers of amounts are infinite.
 
     Args:
         x: in units of the scale of an amount, shape (m,).
@@ -40,9 +40,11 @@ def log_tails(x: Rows, likely: Rows, lam: Rows, b: Rows) -> tuple[Rows, Rows]:
     step = np.where(low > _FEW, np.maximum(np.sqrt(low / (b + 1)) / 1.5, 1.0), 1.0)
     first = np.maximum(np.floor(low - _REACH * np.sqrt(low)), 1.0)
     last = high + _REACH * np.sqrt(high) + 25
-    count = np.ceil((last - first) / step).astype(int) + 1
-    below, above = np.empty_like(x), np.empty_like(x)
+    usable = np.isfinite(last) & (b > 0)
+    count = np.ceil(np.where(usable, (last - first) / step, 0.0)).astype(int) + 1
+    below, above = np.full_like(x, np.nan), np.full_like(x, np.nan)
     order = np.argsort(count)
+    order = order[usable[order]]
     at = 0
     while at < len(order):
         rows = order[at : at + max(1, _CELLS // int(count[order[at]]))]

@@ -19,16 +19,21 @@ def error_of_mean(values: Vector) -> float:
     return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
 
 
+def over(a: float, b: float) -> float:
+    """a / b; NaN where b is 0, as where all estimates are one number."""
+    return a / b if b else math.nan
+
+
 def skewness(values: Vector) -> float:
     """Third moment about the mean, in standard deviations."""
     centred = values - values.mean()
-    return float((centred**3).mean() / (centred**2).mean() ** 1.5)
+    return over(float((centred**3).mean()), float((centred**2).mean()) ** 1.5)
 
 
 def ratio_of_means(above: Vector, below: Vector) -> tuple[float, float]:
     """mean(above) / mean(below) of paired values, and its standard error by the delta method."""
-    ratio = float(above.mean() / below.mean())
-    return ratio, error_of_mean(above - ratio * below) / abs(float(below.mean()))
+    ratio = over(float(above.mean()), float(below.mean()))
+    return ratio, over(error_of_mean(above - ratio * below), abs(float(below.mean())))
 
 
 def squares(values: Vector) -> Vector:

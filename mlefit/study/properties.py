@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Vector
 from mlefit.results.study import Coverage, Rate, Replications, Shape, Spread
-from mlefit.study.moments import error_of_mean, finite, skewness, squares
+from mlefit.study.moments import error_of_mean, finite, over, skewness, squares
 from mlefit.study.simulation import Simulation
 
 PROBABILITIES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
@@ -64,17 +64,15 @@ def spread(simulation: Simulation, bound: Vector | None) -> Iterator[Spread]:
         variance = float(around.mean())
         efficiency = efficiency_error = None
         if least is not None:
-            efficiency, efficiency_error = (
-                least / variance,
-                least / variance**2 * error_of_mean(around),
-            )
+            efficiency = finite(over(least, variance))
+            efficiency_error = finite(over(least * error_of_mean(around), variance**2))
         yield Spread(
             parameter=name,
             rows=simulation.rows,
             truth=float(truths[j]),
             bias=finite(error.mean()),
             rmse=finite(rmse),
-            rmse_std_error=finite(error_of_mean(error**2) / (2 * rmse)),
+            rmse_std_error=finite(over(error_of_mean(error**2), 2 * rmse)),
             median_error=finite(float(np.median(np.abs(error)))),
             variance=finite(variance),
             bound=least,

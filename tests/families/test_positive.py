@@ -205,3 +205,14 @@ def test_a_power_that_runs_to_an_end_is_named(y, end, remedy):
     assert remedy in result.warnings[0]
     power = result.parameters[-1]
     assert (power.parameter, power.estimate, power.std_error) == ("p", end, None)
+
+
+def test_tweedie_tails_at_an_edge_of_the_power_are_undefined_and_harm_no_other_row():
+    family = families.load("tweedie")
+    y, mu, phi = np.array([0.5, 0.5, 0.5]), np.ones(3), np.ones(3)
+    p = np.array([1.5, 2.0, 1.2])
+    with np.errstate(all="ignore"):
+        both = family.log_cdf(y, mu, phi, p), family.log_sf(y, mu, phi, p)
+    for tail in both:
+        assert np.isnan(tail[1])
+        assert np.isfinite(tail[[0, 2]]).all()
