@@ -67,7 +67,10 @@ def limits(
         law = Averaged(family, weights, len(etas))
         theta = [one for point in points for one in model.theta(point)]
     for level in levels:
-        yield quantiles(law, np.full(m, level), np.full(m, 1 - level), theta, known)
+        ends = np.full(m, level), np.full(m, 1 - level)
+        # at the estimates it takes few evaluations, and the mean over many points is near
+        near = None if spread is None else quantiles(family, *ends, theta[: len(etas)], known)
+        yield quantiles(law, *ends, theta, known, near)
 
 
 @dataclass(frozen=True)

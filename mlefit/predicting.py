@@ -256,7 +256,7 @@ def prepare(request: PredictRequest) -> Prediction:
     wanted = Wanted(
         _groups(request, saved, has_target=has_target),
         request.residuals,
-        request.quantiles,
+        tuple(dict.fromkeys(request.quantiles)),
         request.conf_level,
         request.uncertainty,
     )
@@ -268,7 +268,7 @@ def prepare(request: PredictRequest) -> Prediction:
     weights = request.aggregate or "influence" in wanted.groups
     if weights:
         require_columns(source, layout.weights, saved)
-    keep = tuple(source.schema) if request.keep == (ALL,) else request.keep
+    keep = tuple(source.schema) if request.keep == (ALL,) else _once(request.keep)
     _require_apart(keep, names_of(saved, wanted))
     for name in keep:
         if name not in source.schema:
@@ -392,6 +392,10 @@ def _series(name: str, values: NDArray[Any] | None, found: NewRows) -> pl.Series
     if values is not None:
         numbers[found.usable] = np.where(np.isfinite(values), values, np.nan)
     return pl.Series(name, numbers, nan_to_null=True)
+
+
+def _once(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _several(words: str | Iterable[str]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ def quantiles(
     above: Rows,
     theta: Sequence[Any],
     known: Mapping[str, Rows] | None = None,
+    near: Rows | None = None,
 ) -> Rows:
     """The smallest value of every row that at least this share of its distribution is up to.
 
@@ -44,6 +45,7 @@ def quantiles(
         above: 1 less the levels, each with its own digits, shape (n,).
         theta: parameters, each (n,) or (1,).
         known: known quantities, each (n,).
+        near: where to begin, shape (n,); the quantiles are the same, but found sooner.
     """
     found = np.empty(len(below))
     known = known or {}
@@ -51,7 +53,8 @@ def quantiles(
         if rows.any():
             picked = {name: values[rows] for name, values in known.items()}
             tail = _Tail(family, part(theta, rows), picked, lower=lower)
-            found[rows] = tail.reached(np.log((below if lower else above)[rows]))
+            start = None if near is None else near[rows]
+            found[rows] = tail.reached(np.log((below if lower else above)[rows]), start)
     return found
 
 
@@ -63,7 +66,7 @@ class _Tail:
     ) -> None:
         self._family, self._theta, self._known, self._lower = family, theta, known, lower
 
-    def reached(self, level: Rows) -> Rows:
+    def reached(self, level: Rows, near: Rows | None = None) -> Rows:
         """The smallest y at which the tail has this logarithm, or has passed it."""
         support = self._family.support
         has_steps = support.discrete or bool(support.atoms)
@@ -74,6 +77,11 @@ class _Tail:
         high = np.full(len(level), min(float(support.upper), _LARGEST))
         found = np.full(len(level), np.nan)
         at = _middle(low, high)
+        if near is not None:
+            at = np.where((near > low) & (near < high), near, at)
+            if support.discrete:
+                self._gallop(at, low, high, level, slack)
+                at = _middle(low, high)
         last = np.full(len(level), np.inf)
         for _ in range(_MOST_STEPS):
             rows = np.flatnonzero(np.isnan(found))
@@ -102,6 +110,22 @@ class _Tail:
             at[rows] = ahead
         found = np.where(np.isnan(found), high, found)
         return np.where(np.abs(found) < _BEYOND, found, np.copysign(np.inf, found))
+
+    def _gallop(self, at: Rows, low: Rows, high: Rows, level: Rows, slack: Rows) -> None:
+        """Close the brackets of counts about places that are near, by steps that grow."""
+        rows, step, up = np.arange(len(at)), 0.0, np.zeros(len(at), dtype=bool)
+        while len(rows):
+            to = np.floor(at[rows]) + np.where(up[rows], step, -step)
+            to = np.clip(to, low[rows], high[rows])
+            passed = self._residual(to, rows, level[rows])[0] >= -slack[rows]
+            high[rows] = np.where(passed, np.floor(to), high[rows])
+            low[rows] = np.where(passed, low[rows], np.nextafter(np.floor(to) + 1, -np.inf))
+            if not step:
+                up = ~passed
+            else:  # a row goes on while it has not crossed the level
+                rows = rows[passed != up[rows]]
+            step = 4 * step or 1.0
+            rows = rows[np.nextafter(high[rows], -np.inf) > low[rows]]
 
     def _residual(self, y: Rows, rows: NDArray[np.intp], level: Rows) -> tuple[Rows, Rows]:
         """r and r' of some rows."""

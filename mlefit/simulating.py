@@ -283,7 +283,7 @@ def prepare(request: SimulateRequest) -> Simulation:
     keep = found.keep
     if source is not None:
         everything = tuple(name for name in source.schema if name != found.target)
-        keep = everything if request.keep == (ALL,) else request.keep
+        keep = everything if request.keep == (ALL,) else tuple(dict.fromkeys(request.keep))
         for name in keep:
             if name not in source.schema:
                 raise missing_column(source, name)

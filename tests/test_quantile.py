@@ -159,3 +159,21 @@ def test_tails_stay_exact_where_squares_and_arguments_are_no_doubles():
         exact = mpmath.log(mpmath.gammainc(a, 0, x, regularized=True))
         claimed = gamma.log_cdf(np.array([1e-45]), *as_theta(gamma, (1.0, 0.3, 2.5)))
         assert claimed[0] == pytest.approx(float(exact), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    "name", ["poisson", "negbinom", "zip", "binomial", "normal", "gamma", "student", "tweedie"]
+)
+def test_where_a_search_begins_does_not_matter(name):
+    family = families.load(name)
+    levels = np.array([1e-6, 0.3, 0.975])
+    for theta, known, _ in family.examples:
+        packed = as_theta(family, theta)
+        extra = {key: np.full(len(levels), float(value)) for key, value in known.items()}
+        y = quantiles(family, levels, 1 - levels, packed, extra)
+        for near in (np.roll(y, 1), np.array([1.3 * y[0] + 1, np.nan, y[2]])):
+            found = quantiles(family, levels, 1 - levels, packed, extra, near)
+            if family.support.discrete:
+                assert (found == y).all()
+            else:
+                np.testing.assert_allclose(found, y, rtol=1e-10, atol=1e-13)

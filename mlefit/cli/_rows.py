@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +18,11 @@ from mlefit.report import FORMATS, terminal
 from mlefit.report.files import replacing
 from mlefit.report.options import ROW_FORMATS, row_format_of
 
-_EVERY = tuple(dict.fromkeys((*ROW_FORMATS, *FORMATS)))
+_TEXT = "text"
+_SHOWN = (_TEXT, *ROW_FORMATS)
+_EVERY = tuple(dict.fromkeys((*_SHOWN, *FORMATS)))
+# Lines of a text whose columns are set at once.
+_LINES = 1000
 
 SPELT = ("csv", "tsv")
 """Formats in which columns of a text file are repeated as they are spelt there."""
@@ -34,9 +39,10 @@ _Format = Annotated[
     str | None,
     typer.Option(
         "-f", "--format",
-        metavar="|".join(ROW_FORMATS), parser=choice("--format", _EVERY),
+        metavar="|".join(_SHOWN), parser=choice("--format", _EVERY),
         autocompletion=lambda incomplete: [f for f in _EVERY if f.startswith(incomplete)],
-        rich_help_panel=opt.SHOWN, help="What stdout gets, if not csv.",
+        rich_help_panel=opt.SHOWN,
+        help="What stdout gets, if not text in a terminal and csv in a pipe.",
     ),
 ]  # fmt: skip
 _Output = Annotated[
@@ -83,13 +89,15 @@ def row_format(flags: Mapping[str, Any]) -> str:
     form, output = flags["form"], flags["output"]
     if output is not None:
         return row_format_of(output)
-    if form is not None and form not in ROW_FORMATS:
+    if form is None:
+        return _TEXT if terminal.is_terminal(sys.stdout) else "csv"
+    if form not in _SHOWN:
         raise UsageError(
             f"-f {form} is for reports, and here are rows",
-            f"formats of rows: {', '.join(ROW_FORMATS)}",
+            f"formats of rows: {', '.join(_SHOWN)}",
             tries=["-f csv"],
         )
-    return form or "csv"
+    return str(form)
 
 
 def deliver(
@@ -112,6 +120,12 @@ def deliver(
         with replacing(output) as temporary:
             sink.write(frames, schema, temporary, form)
         return True
+    if form == _TEXT:
+        from mlefit.report.rows import RowPage  # rich loads here
+
+        page = RowPage(ascii_only=terminal.needs_ascii(sys.stdout))
+        runs = (piece for frame in frames for piece in frame.iter_slices(_LINES))
+        return all(terminal.emit(page.text(run.columns, run.rows())) for run in runs)
     return all(terminal.emit(text) for text in sink.texts(frames, form))
 
 

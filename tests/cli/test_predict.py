@@ -59,6 +59,19 @@ def test_every_format_of_rows_holds_the_same(run, at, form):
         assert frame.to_dicts() == rows
 
 
+def test_text_is_for_people(run, at):
+    arguments = ("predict", "-m", "m.json", "--keep", "g,note", "-f", "text", "--unseen", "null")
+    table = "x,g,note\n1,a,one\\two\n,b,\x1b[31mred\n25,b,\n"
+    code, out, err = run(*arguments, stdin=table)
+    assert (code, err.count("note:")) == (0, 2)
+    assert out == (
+        "g  note           fitted  std_error  conf_low  conf_high\n"
+        "a  one\\two       1.05833  0.0201269   1.01889    1.09778\n"
+        "b  \\x1b[31mred\n"
+        "b               23.8875   0.139184   23.6147    24.1603\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "read"),
     [
@@ -148,9 +161,9 @@ def test_rows_the_model_holds_impossible_make_the_nll_infinite(run, at, tmp_path
         (("predict", "new.csv", "-m", "new.csv"), 2, "error: 'new.csv' is no document of mlefit"),
         (("predict", "no.csv", "-m", "m.json"), 3, "error: no file no.csv"),
         (
-            ("predict", "new.csv", "-m", "m.json", "-f", "text"),
+            ("predict", "new.csv", "-m", "m.json", "-f", "md"),
             2,
-            "error: -f text is for reports, and here are rows",
+            "error: -f md is for reports, and here are rows",
         ),
         (
             ("predict", "new.csv", "-m", "m.json", "-o", "p.txt"),
