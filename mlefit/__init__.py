@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlefit.comparing import compare
+    from mlefit.comparison.comparing import compare
     from mlefit.documents import read
     from mlefit.fitting import fit
-    from mlefit.predicting import predict
-    from mlefit.simulating import simulate
+    from mlefit.prediction.predicting import predict
+    from mlefit.prediction.simulating import simulate
 
 __all__ = ["__version__", "compare", "fit", "predict", "read", "simulate"]
 

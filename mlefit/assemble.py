@@ -13,31 +13,31 @@ import mlefit
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.certificate import certificate
-from mlefit.criteria import criteria, nobs_of
-from mlefit.debiased import KIND
-from mlefit.derived import derived_rows
 from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
+from mlefit.diagnosis.criteria import criteria, nobs_of
+from mlefit.diagnosis.goodness import FitSums, deviance, diagnostics, fit_sums
+from mlefit.diagnosis.losses import loss_records
 from mlefit.errors import UsageError
-from mlefit.estimates import Uncertainty, coefficient_rows, parameter_rows
-from mlefit.goodness import FitSums, deviance, diagnostics, fit_sums
-from mlefit.intervals import Intervals
-from mlefit.jacobian import Modes, modes
-from mlefit.losses import loss_records
-from mlefit.maximise import Search, maximise
-from mlefit.maximum import Maximum
-from mlefit.posterior import effective_parameters, prior_records, remarks
+from mlefit.inference.debiased import KIND
+from mlefit.inference.derived import derived_rows
+from mlefit.inference.estimates import Uncertainty, coefficient_rows, parameter_rows
+from mlefit.inference.intervals import Intervals
+from mlefit.inference.jacobian import Modes, modes
+from mlefit.inference.posterior import effective_parameters, prior_records, remarks
+from mlefit.inference.readings import readings
+from mlefit.inference.reparameterised import reparameterisations
+from mlefit.inference.uncertainty import se_kind, uncertainty_of
 from mlefit.provenance import data_info
-from mlefit.readings import readings
-from mlefit.reparameterised import reparameterisations
 from mlefit.request import Request
 from mlefit.results import fit as results
+from mlefit.search.maximise import Search, maximise
+from mlefit.search.maximum import Maximum
+from mlefit.search.verdict import no_maximum
 from mlefit.source import Rows, Source
 from mlefit.translations import settings_for
-from mlefit.uncertainty import se_kind, uncertainty_of
-from mlefit.verdict import no_maximum
 
 
 def assemble(

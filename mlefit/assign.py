@@ -16,11 +16,11 @@ from mlefit.design.blocks import Predictor
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families._base import Family
-from mlefit.fisher import has_slope
 from mlefit.links import Link, resolve
-from mlefit.penalty import Assigned
 from mlefit.priors._base import InformationPrior, Prior
 from mlefit.request import Request
+from mlefit.search.fisher import has_slope
+from mlefit.search.penalty import Assigned
 from mlefit.support import Domain
 
 SLOPES = "slopes"

@@ -9,12 +9,12 @@ import numpy as np
 
 from mlefit._types import Matrix
 from mlefit.design.blocks import Predictor
+from mlefit.diagnosis.influence import declining_statistics, influential_rows
 from mlefit.families._records import Limit
-from mlefit.inference import inverse_information
-from mlefit.influence import declining_statistics, influential_rows
-from mlefit.maximum import Maximum
-from mlefit.optimise import Status
-from mlefit.rank import Redundant
+from mlefit.inference.covariance import inverse_information
+from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
+from mlefit.search.rank import Redundant
 from mlefit.source import Rows
 
 # Below these a departure is not worth a word, however many rows show it.

@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from mlefit._types import Matrix
-from mlefit.maximum import Maximum
-from mlefit.posterior import corner_residual
+from mlefit.inference.posterior import corner_residual
 from mlefit.results import fit as results
+from mlefit.search.maximum import Maximum
+from mlefit.search.verdict import edges_in_words
 from mlefit.symmetric import condition_number
-from mlefit.verdict import edges_in_words
 
 
 def certificate(maximum: Maximum) -> results.Certificate:

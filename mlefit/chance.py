@@ -13,8 +13,8 @@ from decimal import Decimal, InvalidOperation, localcontext
 import numpy as np
 
 from mlefit import __version__
-from mlefit.at import family_by_hand, known_by_hand, parameters_at
-from mlefit.distribution import Distribution
+from mlefit.distribution.at import family_by_hand, known_by_hand, parameters_at
+from mlefit.distribution.single import Distribution
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.request import ProbabilityRequest
 from mlefit.results.probability import (
@@ -52,8 +52,8 @@ def run(request: ProbabilityRequest) -> ProbabilityResult:
 
 def _of_saved(request: ProbabilityRequest) -> ProbabilityResult:
     """Answer what a request asks of the distribution that a plain sample was fitted with."""
-    from mlefit.outcome import seen_family
-    from mlefit.predicting import model_of
+    from mlefit.prediction.outcome import seen_family
+    from mlefit.prediction.predicting import model_of
 
     given = {"--family": request.family, "--at": request.at, "--levels": request.levels}
     for flag in (flag for flag, value in given.items() if value):

@@ -15,27 +15,29 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import debiased, families, gof, intervals, strength, uncertainty
+from mlefit import families, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
-from mlefit.boundary import highest
 from mlefit.design.blocks import Predictor
 from mlefit.design.censoring import conditioned, interval_columns
 from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suggested_families
+from mlefit.diagnosis import gof
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
-from mlefit.inference import KINDS, kinds_for
+from mlefit.inference import debiased, intervals, uncertainty
+from mlefit.inference.boundary import highest
+from mlefit.inference.covariance import KINDS, kinds_for
+from mlefit.inference.quantities import Names, understood
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.maximise import Search
-from mlefit.maximum import Maximum
-from mlefit.penalty import Assigned
-from mlefit.quantities import Names, understood
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
+from mlefit.search.maximise import Search
+from mlefit.search.maximum import Maximum
+from mlefit.search.penalty import Assigned
 from mlefit.source import Rows, Source, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
 
@@ -170,7 +172,7 @@ def _fitted(
     model, engine = prepared.model, prepared.engine
     search, recorder = Search(request.tol, request.max_iter, log), None
     if request.explain:
-        from mlefit.steps import Recorder, search_path  # only who asks for it loads it
+        from mlefit.search.steps import Recorder, search_path  # only who asks for it loads it
 
         recorder = Recorder()
         search = replace(search, record=recorder)

@@ -9,16 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 import mlefit
-from mlefit.boundary import highest
 from mlefit.errors import UntrustworthyError
 from mlefit.fitting import Prepared, prepare
-from mlefit.inference import Reference
-from mlefit.intervals import Ends
-from mlefit.maximise import Search
-from mlefit.maximum import Maximum
-from mlefit.optimise import Status
-from mlefit.profile import Place
-from mlefit.profiled import from_the_top
+from mlefit.inference.boundary import highest
+from mlefit.inference.covariance import Reference
+from mlefit.inference.intervals import Ends
+from mlefit.inference.profile import Place
+from mlefit.inference.profiled import from_the_top
+from mlefit.inference.subjects import Subject, chosen, subjects
 from mlefit.provenance import data_info
 from mlefit.request import ProfileRequest
 from mlefit.results.profile import (
@@ -28,8 +26,10 @@ from mlefit.results.profile import (
     ProfileResult,
     ProfileTest,
 )
-from mlefit.subjects import Subject, chosen, subjects
-from mlefit.verdict import no_maximum
+from mlefit.search.maximise import Search
+from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
+from mlefit.search.verdict import no_maximum
 
 # The curve goes on beyond the widest interval, and to a root of this at least.
 _BEYOND = 1.2

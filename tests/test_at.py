@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlefit import families
-from mlefit.at import as_theta, family_by_hand, known_by_hand, parameters_at
+from mlefit.distribution.at import as_theta, family_by_hand, known_by_hand, parameters_at
 from mlefit.errors import UsageError
 from mlefit.families._base import Family, Probability
 

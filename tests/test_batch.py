@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlefit import batch, boundary, families
+from mlefit import batch, families
 from mlefit.assign import assigned_priors
-from mlefit.inference import covariance
-from mlefit.maximise import Search, maximise
-from mlefit.optimise import Status
+from mlefit.inference import boundary
+from mlefit.inference.covariance import covariance
 from mlefit.request import Request
+from mlefit.search.maximise import Search, maximise
+from mlefit.search.optimise import Status
 from mlefit.study.fits import fitted
 from mlefit.study.setup import Setup
 

@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mlefit.bca import Influence, reach
-from mlefit.boundary import highest
 from mlefit.errors import UsageError
 from mlefit.fitting import fit, prepare
-from mlefit.maximise import Search
-from mlefit.maximum import Maximum
+from mlefit.inference.bca import Influence, reach
+from mlefit.inference.boundary import highest
 from mlefit.request import Request
+from mlefit.search.maximise import Search
+from mlefit.search.maximum import Maximum
 
 NORMAL = NormalDist()
 RNG = np.random.default_rng(6)

@@ -12,7 +12,7 @@ from scipy import stats
 
 import mlefit
 from mlefit import chance
-from mlefit.distribution import Distribution
+from mlefit.distribution.single import Distribution
 from mlefit.errors import UsageError
 from mlefit.request import ProbabilityRequest
 from tests.families.test_contract import (

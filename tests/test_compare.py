@@ -14,15 +14,15 @@ from scipy import special, stats
 
 import mlefit
 from mlefit import families
-from mlefit.boundary import highest
-from mlefit.candidates import Candidate, Scored, Weights
-from mlefit.criteria import Criteria
+from mlefit.comparison.candidates import Candidate, Scored, Weights
+from mlefit.comparison.pairs import Pairs
+from mlefit.diagnosis.criteria import Criteria
+from mlefit.diagnosis.heldout import fold_of_rows
 from mlefit.errors import DataError, UsageError
 from mlefit.fitting import prepare
-from mlefit.heldout import fold_of_rows
-from mlefit.maximise import Search
-from mlefit.pairs import Pairs
+from mlefit.inference.boundary import highest
 from mlefit.request import Request
+from mlefit.search.maximise import Search
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_data"
@@ -244,7 +244,7 @@ def test_the_p_value_at_an_edge_is_uniform_on_half_the_cases():
 
 @pytest.mark.parametrize("df", [1, 2, 3])
 def test_the_mixture_at_an_edge(df):
-    from mlefit.pairs import _at_an_edge
+    from mlefit.comparison.pairs import _at_an_edge
 
     below = 0.0 if df == 1 else stats.chi2.sf(2.3, df - 1)
     assert _at_an_edge(2.3, df) == pytest.approx((below + stats.chi2.sf(2.3, df)) / 2, rel=1e-13)

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mlefit.corners import (
+from mlefit.search.corners import (
     Corners,
     Slope,
     newton_with_corners,
     on_corner,
     optimality_residual,
 )
-from mlefit.optimise import Status
-from mlefit.signs import minimise_quadratic
+from mlefit.search.optimise import Status
+from mlefit.search.signs import minimise_quadratic
 
 SEEDS = range(250)
 

@@ -17,14 +17,14 @@ import pytest
 from mpmath import mpf
 
 from mlefit import families
-from mlefit.boundary import highest
-from mlefit.derived import derived_function, names_of
 from mlefit.errors import UsageError
 from mlefit.fitting import fit, prepare
-from mlefit.inference import Reference
-from mlefit.maximise import Search
-from mlefit.quantities import Names, quantity
+from mlefit.inference.boundary import highest
+from mlefit.inference.covariance import Reference
+from mlefit.inference.derived import derived_function, names_of
+from mlefit.inference.quantities import Names, quantity
 from mlefit.request import Request
+from mlefit.search.maximise import Search
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 HEIGHTS = [171.2, 168.4, 180.9, 175.3, 162.7, 177.7, 169.1, 185.2, 173.4, 166.0]

@@ -17,7 +17,7 @@ from scipy.special import gammaln, logsumexp, xlogy
 
 from mlefit import families
 from mlefit.fitting import fit
-from mlefit.inference import kinds_for
+from mlefit.inference.covariance import kinds_for
 
 ROWS = 80
 REGRESSIONS = {

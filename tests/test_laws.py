@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from mlefit import families
 from mlefit.engines.local import LocalEngine
 from mlefit.fitting import fit, prepare
-from mlefit.inference import kinds_for
+from mlefit.inference.covariance import kinds_for
 from mlefit.likelihood import Model
-from mlefit.maximise import Search, maximise
 from mlefit.request import Request
+from mlefit.search.maximise import Search, maximise
 
 
 @dataclass(frozen=True)

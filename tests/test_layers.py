@@ -19,317 +19,135 @@ def words(text: str) -> set[str]:
 
 # module: the mlefit modules it may import; then the packages from outside
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
-    "__init__": (words("comparing documents fitting predicting simulating"), set()),
-    "__main__": (words("__init__ cli errors memory report"), set()),
     "_types": (set(), NUMERIC),
     "errors": (set(), set()),
     "request": (set(), set()),
     "results": (set(), set()),
     "documents": (words("errors results"), set()),
     "expression": (words("errors"), set()),
-    "algebra": (words("_types errors expression"), NUMERIC),
-    "formula": (words("errors expression"), set()),
-    "special": (words("_types"), NUMERIC),
     "links": (words("_types errors"), NUMERIC),
+    "memory": (words("errors"), set()),
+    "pinball": (words("_types"), NUMERIC),
+    "priors": (words("_types errors"), NUMERIC),
+    "special": (words("_types"), NUMERIC),
     "support": (words("_types"), NUMERIC),
+    "translations": (words("errors"), set()),
+    "triangular": (words("_types"), NUMERIC),
+    "algebra": (words("_types errors expression"), NUMERIC),
     "families": (words("_types errors expression links special support"), NUMERIC),
+    "formula": (words("errors expression"), set()),
+    "report": (words("errors memory results"), {"matplotlib", "rich"}),
     "source": (words("errors memory"), {"polars"}),
+    "symmetric": (words("_types triangular"), NUMERIC),
     "design": (
         words("_types errors expression families formula request source support triangular"),
         {"numpy", "polars"},
     ),
+    "distribution": (words("__init__ _types design errors families support"), NUMERIC),
     "engines": (words("_types design"), NUMERIC),
     "likelihood": (words("_types design families links support"), NUMERIC),
-    "triangular": (words("_types"), NUMERIC),
-    "symmetric": (words("_types triangular"), NUMERIC),
-    "optimise": (words("_types symmetric triangular"), NUMERIC),
-    "rank": (words("_types triangular"), NUMERIC),
-    "pinball": (words("_types"), NUMERIC),
-    "existence": (words("_types design engines families likelihood rank"), NUMERIC),
-    "memory": (words("errors"), set()),
-    "priors": (words("_types errors"), NUMERIC),
-    "translations": (words("errors"), set()),
-    "fisher": (words("_types design engines families likelihood links support"), NUMERIC),
-    "penalty": (words("_types design fisher likelihood links optimise priors"), NUMERIC),
-    "modes": (words("_types optimise"), NUMERIC),
-    "location": (words("_types design engines likelihood optimise penalty pinball"), NUMERIC),
-    "signs": (words("_types"), NUMERIC),
-    "corners": (words("_types optimise signs symmetric"), NUMERIC),
-    "together": (words("_types corners optimise signs symmetric"), NUMERIC),
-    "sparse": (
-        words("_types corners design engines likelihood optimise penalty together"),
-        NUMERIC,
-    ),
-    "start": (words("_types design engines families likelihood"), NUMERIC),
-    "conditioning": (
-        words("_types design engines likelihood rank start symmetric"),
-        NUMERIC,
-    ),
-    "scale": (words("_types design engines errors families likelihood"), NUMERIC),
-    "refine": (words("_types design engines likelihood optimise"), NUMERIC),
-    "several": (
-        words("_types design engines families likelihood optimise pinball start"),
-        NUMERIC,
-    ),
-    "exits": (words("_types engines families likelihood optimise support"), NUMERIC),
-    "maximum": (
-        words(
-            "_types design engines existence families likelihood modes optimise penalty "
-            "pinball rank several"
-        ),
-        NUMERIC,
-    ),
-    "maximise": (
-        words(
-            "_types conditioning engines errors existence exits families fisher "
-            "likelihood location maximum modes optimise penalty pinball priors refine "
-            "scale several sparse start together"
-        ),
-        NUMERIC,
-    ),
-    "constrained": (words("_types likelihood optimise"), NUMERIC),
-    "refits": (words("constrained design engines maximise maximum optimise"), NUMERIC),
-    "profile": (
-        words("_types constrained design inference intervals maximise maximum refits several"),
-        NUMERIC,
-    ),
-    "places": (words("links maximum"), set()),
-    "intervals": (
-        words("_types constrained errors families gof maximum penalty priors request results"),
-        NUMERIC,
-    ),
-    "profiled": (
-        words(
-            "_types constrained inference intervals maximise maximum optimise places profile "
-            "request"
-        ),
-        NUMERIC,
-    ),
-    "bootstrap": (
-        words(
-            "_types boundary design engines errors gof heldout maximise maximum optimise request"
-        ),
-        NUMERIC,
-    ),
-    "bca": (words("_types design engines inference maximum"), NUMERIC),
-    "resampled": (
-        words(
-            "bca bootstrap constrained engines gof intervals maximise maximum places request "
-            "results"
-        ),
-        NUMERIC,
-    ),
-    "uncertainty": (
-        words(
-            "criteria debiased design estimates inference intervals maximise maximum optimise "
-            "profiled request resampled"
-        ),
-        NUMERIC,
-    ),
-    "debiased": (words("_types design errors maximum penalty request symmetric"), NUMERIC),
-    "jacobian": (words("_types links maximise maximum optimise penalty priors"), NUMERIC),
-    "inference": (words("_types design errors families likelihood maximum symmetric"), NUMERIC),
-    "boundary": (
-        words(
-            "_types design engines families inference likelihood maximise maximum optimise penalty"
-        ),
-        NUMERIC,
-    ),
-    "losses": (words("_types design families likelihood maximum optimise results"), NUMERIC),
-    "residuals": (words("_types families special"), NUMERIC),
-    "quantile": (words("_types families"), NUMERIC),
-    "distribution": (words("_types at errors families quantile"), NUMERIC),
-    "centre": (words("_types families likelihood support"), NUMERIC),
-    "outcome": (words("_types centre families likelihood quantile support"), NUMERIC),
-    "saved": (
-        words(
-            "_types centre design errors expression families formula inference likelihood links "
-            "request results specify support"
-        ),
-        NUMERIC,
-    ),
-    "scores": (
-        words("_types centre design errors families influence outcome residuals saved"),
-        NUMERIC,
-    ),
-    "sink": (words("errors"), {"polars"}),
-    "predicting": (
-        words(
-            "design documents engines errors expression request results saved scores source",
-        ),
-        {"numpy", "polars"},
-    ),
-    "simulating": (
-        words(
-            "_types at design engines errors families outcome predicting quantile request saved "
-            "source"
-        ),
-        {"numpy", "polars"},
-    ),
-    "judging": (words("__init__ _types design errors predicting request results"), NUMERIC),
-    "goodness": (words("_types design families losses maximum residuals sparse"), NUMERIC),
-    "gof": (
-        words("_types design errors families goodness maximise maximum optimise request residuals"),
-        NUMERIC,
-    ),
-    "specify": (words("design errors families formula links request support"), NUMERIC),
-    "influence": (words("_types design families likelihood maximum special"), NUMERIC),
-    "cautions": (
-        words("_types design families inference influence maximum optimise rank source"),
-        NUMERIC,
-    ),
-    "assign": (words("design errors families fisher links penalty priors request support"), set()),
-    "posterior": (words("_types corners design maximum penalty sparse"), NUMERIC),
-    "heldout": (words("_types design engines errors maximum sparse"), NUMERIC),
-    "criteria": (words("maximum optimise request"), set()),
-    "strength": (
-        words(
-            "_types design engines errors heldout likelihood maximise maximum optimise "
-            "penalty posterior request results sparse together"
-        ),
-        NUMERIC,
-    ),
-    "verdict": (words("design existence fisher maximum support"), set()),
-    "catalogue": (words("families links priors specify"), set()),
-    "estimates": (
-        words(
-            "_types constrained design existence inference intervals maximum optimise results "
-            "support"
-        ),
-        NUMERIC,
-    ),
-    "at": (words("__init__ design errors families support"), {"numpy"}),
-    "batch": (words("_types design likelihood priors"), NUMERIC),
-    "study": (
-        words(
-            "__init__ _types assign at batch boundary centre derived design engines errors "
-            "families inference likelihood links maximise maximum optimise outcome penalty "
-            "quantile quantities request results specify support symmetric"
-        ),
-        NUMERIC,
-    ),
-    "chance": (
-        words("__init__ at distribution errors outcome predicting request results"),
-        {"numpy"},
-    ),
-    "quantities": (words("design errors expression families"), set()),
-    "derived": (
-        words(
-            "_types errors estimates expression intervals links maximum optimise quantities results"
-        ),
-        NUMERIC,
-    ),
-    "readings": (
-        words("derived estimates expression maximum optimise quantities results"),
-        set(),
-    ),
-    "reparameterised": (
-        words("derived estimates expression families maximum optimise quantities results"),
-        set(),
-    ),
-    "certificate": (words("_types maximum posterior results symmetric verdict"), NUMERIC),
     "provenance": (words("design request results source"), set()),
-    "assemble": (
+    "specify": (words("design errors families formula links request support"), NUMERIC),
+    "batch": (words("_types design likelihood priors"), NUMERIC),
+    "catalogue": (words("families links priors specify"), set()),
+    "search": (
         words(
-            "__init__ assign cautions certificate criteria debiased derived design errors "
-            "estimates goodness intervals jacobian losses maximise maximum posterior provenance "
-            "readings reparameterised request results source translations uncertainty verdict"
+            "_types design engines errors families likelihood links pinball priors results "
+            "support symmetric triangular"
         ),
         NUMERIC,
     ),
-    "span": (words("_types design engines rank"), NUMERIC),
+    "assign": (words("design errors families links priors request search support"), set()),
+    "diagnosis": (
+        words("_types design engines errors families likelihood request results search special"),
+        NUMERIC,
+    ),
+    "inference": (
+        words(
+            "_types design diagnosis engines errors expression families likelihood links "
+            "priors request results search support symmetric"
+        ),
+        NUMERIC,
+    ),
+    "cautions": (words("_types design diagnosis families inference search source"), NUMERIC),
+    "certificate": (words("_types inference results search symmetric"), NUMERIC),
+    "prediction": (
+        words(
+            "__init__ _types design diagnosis distribution documents engines errors "
+            "expression families formula inference likelihood links request results source "
+            "specify support"
+        ),
+        {"numpy", "polars", "scipy"},
+    ),
+    "strength": (
+        words("_types design diagnosis engines errors inference likelihood request results search"),
+        NUMERIC,
+    ),
     "testing": (
         words(
-            "_types boundary conditioning criteria derived design engines errors expression "
-            "families formula likelihood maximise maximum optimise profile quantities request "
-            "results span special specify start symmetric triangular"
+            "_types design diagnosis engines errors expression families formula inference "
+            "likelihood request results search special specify symmetric triangular"
         ),
         NUMERIC,
     ),
-    "steps": (words("_types design maximise maximum optimise results sparse"), NUMERIC),
+    "assemble": (
+        words(
+            "__init__ assign cautions certificate design diagnosis errors inference "
+            "provenance request results search source translations"
+        ),
+        NUMERIC,
+    ),
+    "chance": (words("__init__ distribution errors prediction request results"), {"numpy"}),
+    "study": (
+        words(
+            "__init__ _types assign batch design distribution engines errors families "
+            "inference likelihood links prediction request results search specify support "
+            "symmetric"
+        ),
+        NUMERIC,
+    ),
     "fitting": (
         words(
-            "assemble assign boundary debiased design engines errors families gof "
-            "inference intervals likelihood links maximise maximum optimise penalty quantities "
-            "request results source specify steps strength testing uncertainty"
+            "assemble assign design diagnosis engines errors families inference likelihood "
+            "links request results search source specify strength testing"
         ),
         NUMERIC,
     ),
-    "subjects": (
+    "comparison": (
         words(
-            "constrained derived errors expression intervals links maximise maximum places profile "
-            "quantities"
-        ),
-        {"numpy"},
-    ),
-    "profiling": (
-        words(
-            "__init__ boundary errors fitting inference intervals maximise maximum optimise "
-            "profile profiled provenance request results subjects verdict"
-        ),
-        {"numpy"},
-    ),
-    "nested": (words("families formula"), set()),
-    "candidates": (
-        words(
-            "_types boundary criteria design engines errors expression fitting heldout "
-            "likelihood maximise maximum optimise penalty verdict"
-        ),
-        NUMERIC,
-    ),
-    "pairs": (words("candidates design errors nested results special span"), NUMERIC),
-    "ranking": (words("candidates results"), set()),
-    "plain_loss": (words("candidates design families ranking results"), NUMERIC),
-    "recalled": (
-        words(
-            "_types assign candidates design engines errors fitting predicting request saved "
-            "source support"
-        ),
-        NUMERIC,
-    ),
-    "comparing": (
-        words(
-            "__init__ candidates design errors expression families fitting heldout "
-            "maximise pairs plain_loss predicting provenance ranking recalled request results "
-            "saved source"
+            "__init__ _types assign design diagnosis engines errors expression families "
+            "fitting formula inference likelihood prediction provenance request results "
+            "search source special support"
         ),
         NUMERIC,
     ),
     "explaining": (
         words(
-            "__init__ _types algebra design errors expression families fitting links maximum "
-            "priors request results specify support translations"
+            "__init__ _types algebra design errors expression families fitting links priors "
+            "request results search specify support translations"
         ),
         NUMERIC,
     ),
-    "sample": (
-        words("_types at design engines errors families fitting likelihood links"),
-        {"numpy"},
-    ),
-    "points": (words("_types likelihood results sample special symmetric"), NUMERIC),
-    "curve": (
-        words(
-            "_types constrained design errors intervals maximise maximum optimise profile results "
-            "sample"
-        ),
+    "profiling": (
+        words("__init__ errors fitting inference provenance request results search"),
         {"numpy"},
     ),
     "weighing": (
         words(
-            "__init__ at boundary curve errors families fitting maximise maximum optimise points "
-            "profile provenance request results sample verdict"
+            "__init__ _types design distribution engines errors families fitting inference "
+            "likelihood links provenance request results search special symmetric"
         ),
-        {"numpy", "polars"},
+        {"numpy", "polars", "scipy"},
     ),
-    "report": (words("errors memory results"), {"matplotlib", "rich"}),
+    "__init__": (words("comparison documents fitting prediction"), set()),
     "cli": (
         words(
-            "__init__ catalogue chance comparing documents errors explaining families fitting "
-            "judging memory predicting profiling report request simulating sink study "
-            "translations weighing"
+            "__init__ catalogue chance comparison documents errors explaining families "
+            "fitting memory prediction profiling report request study translations weighing"
         ),
         {"typer"},
     ),
+    "__main__": (words("__init__ cli errors memory report"), set()),
 }
 
 FILES = sorted(ROOT.rglob("*.py"))
@@ -366,11 +184,37 @@ def test_the_table_has_no_cycle():
         done |= ready
 
 
+def test_no_two_modules_need_each_other():
+    """Inside a layer too the arrows point one way."""
+    modules = {dotted(path): path for path in FILES}
+    needs = {
+        own: {name for name in at_once(path) if name in modules and name != own}
+        for own, path in modules.items()
+    }
+    while needs:
+        ready = {name for name, needed in needs.items() if not needed & needs.keys()}
+        assert ready, f"a cycle among {sorted(needs)}"
+        for name in ready:
+            del needs[name]
+
+
 def test_only_the_report_prints():
     for path in FILES:
         if "report" not in path.parts:
             calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
             assert not [c for c in calls if ast.unparse(c.func) == "print"], path
+
+
+def dotted(path: Path) -> str:
+    return ".".join(("mlefit", *path.relative_to(ROOT).with_suffix("").parts))
+
+
+def at_once(path: Path) -> Iterator[str]:
+    """Modules that are imported with this one, and not only for its types."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def imported(path: Path) -> Iterator[str]:

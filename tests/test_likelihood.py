@@ -11,7 +11,7 @@ from mlefit.design.coding import Column, Indicator, Numeric
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
 from mlefit.links import resolve
-from mlefit.maximum import evaluator
+from mlefit.search.maximum import evaluator
 from tests.numeric import slope
 
 INTERCEPT = Column("Intercept", ())

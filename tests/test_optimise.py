@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mlefit.optimise import Status, newton
+from mlefit.search.optimise import Status, newton
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ import pytest
 from polars.testing import assert_frame_equal
 from scipy import stats
 
-from mlefit import families, fit, predicting
-from mlefit.at import as_theta
-from mlefit.centre import Centre
+from mlefit import families, fit
+from mlefit.distribution.at import as_theta
 from mlefit.errors import DataError, UsageError
 from mlefit.likelihood import Model
-from mlefit.predicting import predict, prepare
+from mlefit.prediction import predicting
+from mlefit.prediction.centre import Centre
+from mlefit.prediction.predicting import predict, prepare
 from mlefit.request import PredictRequest
 from mlefit.source import batches
 from mlefit.specify import link_for

@@ -12,16 +12,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mlefit.boundary import highest
-from mlefit.constrained import Jet, Single
 from mlefit.errors import UsageError
 from mlefit.fitting import fit, prepare
-from mlefit.maximise import Search, maximise, restarted
-from mlefit.maximum import Maximum
-from mlefit.places import places
-from mlefit.profile import EDGE, UNBOUNDED, Curve, HigherError, profiles
+from mlefit.inference.boundary import highest
+from mlefit.inference.constrained import Jet, Single
+from mlefit.inference.places import places
+from mlefit.inference.profile import EDGE, UNBOUNDED, Curve, HigherError, profiles
+from mlefit.inference.uncertainty import intervals
 from mlefit.request import Request
-from mlefit.uncertainty import intervals
+from mlefit.search.maximise import Search, maximise, restarted
+from mlefit.search.maximum import Maximum
 from tests.test_inference import REGRESSIONS, table
 
 ROOT = Path(__file__).parent.parent

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 from mlefit import families
-from mlefit.at import as_theta
-from mlefit.distribution import Distribution
-from mlefit.quantile import quantiles
+from mlefit.distribution.at import as_theta
+from mlefit.distribution.quantile import quantiles
+from mlefit.distribution.single import Distribution
 from tests.families.test_contract import every_ordered_point
 
 SMALL = np.array([1e-300, 1e-80, 1e-12, 1e-3, 0.05, 0.3, 0.5])

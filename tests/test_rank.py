@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from mlefit.fitting import fit
-from mlefit.rank import redundant_columns, triangle
+from mlefit.search.rank import redundant_columns, triangle
 from mlefit.symmetric import condition_number
 
 

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from mlefit import families
+from mlefit.diagnosis.residuals import PowerSums, quantile_residuals
 from mlefit.fitting import fit
-from mlefit.residuals import PowerSums, quantile_residuals
 from tests.families.test_contract import DRAWS, draws, offers, packed_theta, points_of, rows
 
 

@@ -14,11 +14,11 @@ from mlefit.documents import loads
 from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.families._base import Family, Probability
 from mlefit.fitting import run
-from mlefit.judging import held_out
-from mlefit.predicting import predict
+from mlefit.prediction.judging import held_out
+from mlefit.prediction.predicting import predict
+from mlefit.prediction.saved import SavedModel
 from mlefit.report.document import dumps
 from mlefit.request import PredictRequest
-from mlefit.saved import SavedModel
 from mlefit.support import Domain
 
 ROWS = 160

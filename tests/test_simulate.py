@@ -10,10 +10,11 @@ import pytest
 from polars.testing import assert_frame_equal
 from scipy import stats
 
-from mlefit import families, fit, simulating
+from mlefit import families, fit
 from mlefit.errors import UsageError
+from mlefit.prediction import simulating
+from mlefit.prediction.simulating import prepare, simulate
 from mlefit.request import SimulateRequest
-from mlefit.simulating import prepare, simulate
 from mlefit.source import batches
 
 VISITS = "sample_data/doctor_visits.csv"

@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 
 import mlefit
-from mlefit import corners, sparse
-from mlefit.corners import Corners, Slope, optimality_residual
-from mlefit.optimise import Status
 from mlefit.results.fit import FitResult
-from mlefit.signs import minimise_quadratic
+from mlefit.search import corners, sparse
+from mlefit.search.corners import Corners, Slope, optimality_residual
+from mlefit.search.optimise import Status
+from mlefit.search.signs import minimise_quadratic
+from mlefit.search.together import Guide, minimise_together
 from mlefit.strength import path
-from mlefit.together import Guide, minimise_together
 
 P = 24
 
@@ -170,7 +170,7 @@ def test_a_path_needs_no_search_of_its_own_where_strengths_are_together(monkeypa
         taken.append(real(*args))
         return taken[-1]
 
-    monkeypatch.setattr("mlefit.sparse.minimise_together", watched)
+    monkeypatch.setattr("mlefit.search.sparse.minimise_together", watched)
     fit(PATHS[0], l1=None, path=30)
     assert len(taken) <= 2
     assert all(optimum is not None for optima in taken for optimum in optima)
@@ -178,7 +178,9 @@ def test_a_path_needs_no_search_of_its_own_where_strengths_are_together(monkeypa
 
 def test_a_strength_that_does_not_get_there_is_searched_alone(monkeypatch):
     whole = fit(PATHS[0], l1=None, path=8)
-    monkeypatch.setattr("mlefit.sparse.minimise_together", lambda *args: [None] * len(args[3]))
+    monkeypatch.setattr(
+        "mlefit.search.sparse.minimise_together", lambda *args: [None] * len(args[3])
+    )
     alone = fit(PATHS[0], l1=None, path=8)
     assert whole.path is not None
     assert alone.path is not None

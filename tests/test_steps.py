@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mlefit import fitting
-from mlefit.optimise import Step, newton
 from mlefit.report import ReportOptions, render
+from mlefit.search.optimise import Step, newton
 
 VISITS = "sample_data/doctor_visits.csv"
 RIVERS = "sample_data/rivers.csv"

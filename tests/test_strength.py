@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 import mlefit
 from mlefit.cli import app
+from mlefit.diagnosis.heldout import fold_of_rows
 from mlefit.errors import UsageError
-from mlefit.heldout import fold_of_rows
 from mlefit.results.fit import FitResult
 from mlefit.strength.evidence import highest
 from mlefit.strength.folds import Scores

@@ -13,11 +13,11 @@ import pytest
 from scipy import stats
 
 import mlefit
-from mlefit.boundary import highest
 from mlefit.errors import UsageError
 from mlefit.fitting import prepare
-from mlefit.maximise import Search
+from mlefit.inference.boundary import highest
 from mlefit.request import Request
+from mlefit.search.maximise import Search
 from mlefit.testing.models import Models, Subject
 from mlefit.testing.terms import asked
 

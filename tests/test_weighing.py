@@ -13,10 +13,11 @@ import pytest
 from scipy import stats
 from scipy.optimize import minimize
 
-from mlefit import families, weighing
-from mlefit.at import as_theta
+from mlefit import families
+from mlefit.distribution.at import as_theta
 from mlefit.errors import UsageError
 from mlefit.request import LikelihoodRequest, Request
+from mlefit.weighing import weighing
 from tests.families.test_contract import draws, every_point
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"

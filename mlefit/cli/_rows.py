@@ -114,7 +114,7 @@ def deliver(
     Raises:
         MlefitError: what the runs raise, or the file or standard output cannot take them.
     """
-    from mlefit import sink
+    from mlefit.prediction import sink
 
     if output is not None:
         with replacing(output) as temporary:

@@ -80,7 +80,7 @@ def compare(ctx: typer.Context, **flags: Any) -> int:
 
 
 def _run(request: ComparisonRequest, options: ReportOptions, flags: Mapping[str, Any]) -> int:
-    from mlefit import comparing  # the numerics load here, so that --help stays quick
+    from mlefit.comparison import comparing  # the numerics load here, so that --help stays quick
 
     result = comparing.run(request, to_log(flags["verbose"]), Progress())
     tell_notes(result.notes, options)

@@ -112,7 +112,7 @@ def likelihood(ctx: typer.Context, **flags: Any) -> int:
 
 
 def _run(request: LikelihoodRequest, options: ReportOptions, flags: Mapping[str, Any]) -> int:
-    from mlefit import weighing  # the numerics load here, so that --help stays quick
+    from mlefit.weighing import weighing  # the numerics load here, so that --help stays quick
 
     result = weighing.run(request, to_log(flags["verbose"]))
     tell_notes(result.notes, options)

@@ -94,7 +94,7 @@ Aggregate = Annotated[
 )
 def predict(ctx: typer.Context, **flags: Any) -> int:
     """Predict every row of a table by a saved fit."""
-    from mlefit import predicting  # the numerics load here, so that --help stays quick
+    from mlefit.prediction import predicting  # the numerics load here, so that --help stays quick
 
     request = _request(ctx)
     if flags["aggregate"]:
@@ -108,7 +108,7 @@ def predict(ctx: typer.Context, **flags: Any) -> int:
 
 
 def _judge(request: PredictRequest, flags: Mapping[str, Any]) -> int:
-    from mlefit import judging
+    from mlefit.prediction import judging
 
     output: Path | None = flags["output"]
     if output is not None:

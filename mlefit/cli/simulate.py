@@ -99,7 +99,7 @@ Seed = Annotated[
 )
 def simulate(ctx: typer.Context, **flags: Any) -> int:
     """Draw rows from a saved fit or from a distribution."""
-    from mlefit import simulating  # the numerics load here, so that --help stays quick
+    from mlefit.prediction import simulating  # the numerics load here, so that --help stays quick
 
     exclusive(ctx, ("model", "family", "loss"))
     form = row_format(flags)

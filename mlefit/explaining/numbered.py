@@ -10,10 +10,10 @@ from mlefit.explaining import priors, regression, sample
 from mlefit.explaining.derivation import derivation
 from mlefit.explaining.formulas import Formulas
 from mlefit.explaining.topics import PENALTIES
-from mlefit.maximum import Maximum
 from mlefit.request import Request
 from mlefit.results.explain import Explanation, Step
 from mlefit.results.fit import FitResult
+from mlefit.search.maximum import Maximum
 
 
 def of_family(page: Explanation, request: Request) -> Explanation:

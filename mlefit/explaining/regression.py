@@ -25,9 +25,9 @@ from mlefit.explaining.writing import Side, equation, letter_side, shown, stated
 from mlefit.expression import Binary, Expression, Name, Unary, walk
 from mlefit.families._base import Probability
 from mlefit.families._conditioned import Conditioned
-from mlefit.maximum import Maximum
 from mlefit.results.explain import Formula, Line
 from mlefit.results.fit import Coefficient, FitResult
+from mlefit.search.maximum import Maximum
 
 # terms of a linear predictor that are written out
 _MOST_TERMS = 6

@@ -34,9 +34,9 @@ from mlefit.explaining.writing import (
 from mlefit.expression import Binary, Call, Expression, Name, Number, walk
 from mlefit.families._base import Probability
 from mlefit.families._conditioned import Conditioned
-from mlefit.maximum import Maximum
 from mlefit.results.explain import Formula, Line, Step
 from mlefit.results.fit import FitResult
+from mlefit.search.maximum import Maximum
 
 # how far from the maximum a slope is looked at, in standard errors
 _ASIDE = 4.0

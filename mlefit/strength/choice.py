@@ -7,17 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mlefit._types import Vector
+from mlefit.diagnosis.heldout import check_folds, fold_of_rows
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError, UsageError
-from mlefit.heldout import check_folds, fold_of_rows
+from mlefit.inference.posterior import corner_residual
 from mlefit.likelihood import Model
-from mlefit.maximise import Search
-from mlefit.maximum import Maximum
-from mlefit.optimise import Status
-from mlefit.penalty import Assigned
-from mlefit.posterior import corner_residual
 from mlefit.request import Request
 from mlefit.results.fit import FitResult, StrengthSearch, StrengthStep
+from mlefit.search.maximise import Search
+from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
+from mlefit.search.penalty import Assigned
 from mlefit.strength.evidence import Curve, evidence_curve, log_evidence
 from mlefit.strength.folds import Scores, cross_validate
 from mlefit.strength.path import DEFAULT_STEPS, at_the_centre, follow, strengths

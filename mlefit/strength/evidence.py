@@ -21,9 +21,9 @@ import numpy as np
 
 from mlefit._types import Vector
 from mlefit.design.blocks import user_matrix
-from mlefit.maximise import Search, continued
-from mlefit.maximum import Maximum
-from mlefit.optimise import Status
+from mlefit.search.maximise import Search, continued
+from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
 from mlefit.strength.path import information_of_rows
 from mlefit.strength.varying import Varying
 

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from mlefit._types import Vector
 from mlefit.design.blocks import WEIGHT
+from mlefit.diagnosis.heldout import Folds, log_densities, with_rows
 from mlefit.engines.local import LocalEngine
-from mlefit.heldout import Folds, log_densities, with_rows
 from mlefit.likelihood import Model
-from mlefit.maximise import Search, maximise
-from mlefit.maximum import Maximum
-from mlefit.optimise import Status
+from mlefit.search.maximise import Search, maximise
+from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
 from mlefit.strength.path import follow
 from mlefit.strength.varying import Varying
 

@@ -20,13 +20,13 @@ import numpy as np
 from mlefit._types import Vector
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
-from mlefit.maximise import Search, continued, continued_together, maximise
-from mlefit.maximum import Maximum
-from mlefit.optimise import Status
-from mlefit.penalty import Assigned
-from mlefit.sparse import slopes_at
+from mlefit.search.maximise import Search, continued, continued_together, maximise
+from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
+from mlefit.search.penalty import Assigned
+from mlefit.search.sparse import slopes_at
+from mlefit.search.together import Guide
 from mlefit.strength.varying import Varying
-from mlefit.together import Guide
 
 DEFAULT_STEPS = 50
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from mlefit._types import Vector
 from mlefit.errors import UsageError
-from mlefit.maximum import Maximum
-from mlefit.penalty import Assigned
+from mlefit.search.maximum import Maximum
+from mlefit.search.penalty import Assigned
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from mlefit import batch
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch import Fits, Samples
-from mlefit.boundary import highest
 from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Limit, Moments
-from mlefit.inference import covariance
-from mlefit.maximise import Search
-from mlefit.maximum import Maximum
-from mlefit.optimise import Status
-from mlefit.penalty import Assigned
+from mlefit.inference.boundary import highest
+from mlefit.inference.covariance import covariance
+from mlefit.search.maximise import Search
+from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
+from mlefit.search.penalty import Assigned
 from mlefit.study.setup import Setup
 
 # A search that leads away takes a step for each factor gained; see `maximise`.

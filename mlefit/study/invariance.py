@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.derived import DerivedFunction, Moving
-from mlefit.quantities import Names, Place, understood
+from mlefit.inference.derived import DerivedFunction, Moving
+from mlefit.inference.quantities import Names, Place, understood
 from mlefit.results import study as results
 from mlefit.specify import suitable_links
 from mlefit.study.fits import fitted

@@ -15,8 +15,8 @@ import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.batch import Samples, evaluate
-from mlefit.penalty import Assigned
 from mlefit.results import study as results
+from mlefit.search.penalty import Assigned
 from mlefit.study.fits import fitted
 from mlefit.study.moments import error_of_mean, finite
 from mlefit.study.setup import Setup

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.centre import Centre, RowSpread
 from mlefit.families._base import Family
-from mlefit.inference import Reference
-from mlefit.outcome import limits
+from mlefit.inference.covariance import Reference
+from mlefit.prediction.centre import Centre, RowSpread
+from mlefit.prediction.outcome import limits
 from mlefit.results.study import Coverage
 from mlefit.study.moments import error_of_mean, finite
 from mlefit.study.properties import shares

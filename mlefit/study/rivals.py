@@ -17,8 +17,8 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch import Samples
+from mlefit.distribution.quantile import quantiles
 from mlefit.errors import UsageError, did_you_mean
-from mlefit.quantile import quantiles
 from mlefit.results.study import Rival
 from mlefit.study.moments import finite, ratio_of_means, squares
 from mlefit.study.setup import Setup

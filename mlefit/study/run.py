@@ -9,11 +9,11 @@ import numpy as np
 
 from mlefit import __version__
 from mlefit.assign import assigned_priors
-from mlefit.at import family_by_hand, known_by_hand, parameters_at
+from mlefit.distribution.at import family_by_hand, known_by_hand, parameters_at
 from mlefit.errors import UsageError, did_you_mean
-from mlefit.penalty import Assigned
 from mlefit.request import Request, StudyRequest
 from mlefit.results import study as results
+from mlefit.search.penalty import Assigned
 from mlefit.study import invariance, predictions, properties, rivals
 from mlefit.study.information import bound
 from mlefit.study.overfit import overfit

@@ -18,16 +18,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlefit.derived import DerivedFunction, NoEstimateError, derived_function
 from mlefit.design.suggest import word
 from mlefit.errors import UsageError
 from mlefit.expression import Binary, NoValueError
 from mlefit.families._base import Family
 from mlefit.formula import is_equation, sides
-from mlefit.maximise import Search
-from mlefit.profile import Curve, HigherError, Place, of_function
-from mlefit.quantities import Names, Quantity, quantity
+from mlefit.inference.derived import DerivedFunction, NoEstimateError, derived_function
+from mlefit.inference.profile import Curve, HigherError, Place, of_function
+from mlefit.inference.quantities import Names, Quantity, quantity
 from mlefit.results.fit import TermTest
+from mlefit.search.maximise import Search
 from mlefit.testing import statistics
 from mlefit.testing.models import Models, Subject
 from mlefit.testing.records import SCORE, WALD, Assumptions, at_edges

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.boundary import highest
-from mlefit.conditioning import examined, well_conditioned
 from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.design.coding import Column
 from mlefit.design.roles import Roles
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
+from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
-from mlefit.maximise import Search, restarted
-from mlefit.maximum import Maximum, evaluator
-from mlefit.optimise import Status
-from mlefit.span import embedding
+from mlefit.search.conditioning import examined, well_conditioned
+from mlefit.search.maximise import Search, restarted
+from mlefit.search.maximum import Maximum, evaluator
+from mlefit.search.optimise import Status
+from mlefit.search.span import embedding
+from mlefit.search.start import centred
 from mlefit.specify import design_of
-from mlefit.start import centred
 from mlefit.testing.terms import Hypothesis, Rights
 
 # Heights that two searches run to their tolerance cannot tell apart.

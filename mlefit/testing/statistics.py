@@ -10,7 +10,7 @@ import numpy as np
 from mlefit._types import Matrix, Vector
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Kind, Model
-from mlefit.maximum import Maximum, evaluator
+from mlefit.search.maximum import Maximum, evaluator
 from mlefit.special import chi2_above
 from mlefit.symmetric import cholesky, unit_diagonal
 from mlefit.testing.models import Nesting

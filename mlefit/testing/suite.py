@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlefit.criteria import nobs_of
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
+from mlefit.diagnosis.criteria import nobs_of
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.formula import is_equation
 from mlefit.likelihood import Model
-from mlefit.maximise import Search
-from mlefit.maximum import Maximum
 from mlefit.request import Request
 from mlefit.results.fit import FitResult, TermTest
+from mlefit.search.maximise import Search
+from mlefit.search.maximum import Maximum
 from mlefit.testing import equations, records, terms
 from mlefit.testing.equations import Equation, equation
 from mlefit.testing.models import Models, Subject

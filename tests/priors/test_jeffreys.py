@@ -15,10 +15,10 @@ import pytest
 from mlefit.design.blocks import split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
-from mlefit.fisher import Fisher
 from mlefit.fitting import fit, prepare
 from mlefit.likelihood import Model
 from mlefit.request import Request
+from mlefit.search.fisher import Fisher
 from tests.numeric import slope
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ from mlefit.design.coding import INTERCEPT
 from mlefit.expression import Leaf, Name, NoValueError, evaluate
 from mlefit.families._base import Family, Probability
 from mlefit.families._elsewhere import Elsewhere, filled
+from mlefit.inference.quantities import Names, quantity
 from mlefit.links import LINKS
-from mlefit.quantities import Names, quantity
 from mlefit.support import Domain
 
 TRIALS = 7.0

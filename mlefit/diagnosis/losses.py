@@ -1,0 +1,133 @@
+"""The loss-equivalence record: the fit's negative log-likelihood, read as a loss.
+
+Each loss is computed from its own definition on the rows of the fit, then turned
+into the NLL by its scale and constant. What remains between the two is the
+identity's error; the slopes of both in the location are compared row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlefit._types import Rows, Vector
+from mlefit.design.blocks import Block
+from mlefit.families._records import Loss
+from mlefit.likelihood import Model
+from mlefit.results.fit import LossRecord
+from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
+
+
+@dataclass(frozen=True)
+class LossSums:
+    """Sums over rows of one loss; they add, except the extremes, which compare."""
+
+    rows: float
+    value: float
+    nll: float
+    rebuilt: float
+    constant: float
+    low: Vector  # of the scale and of the parameters that the loss is made with
+    high: Vector
+    gradient_error: float
+
+    def __add__(self, other: LossSums) -> LossSums:
+        return LossSums(
+            self.rows + other.rows,
+            self.value + other.value,
+            self.nll + other.nll,
+            self.rebuilt + other.rebuilt,
+            self.constant + other.constant,
+            np.minimum(self.low, other.low),
+            np.maximum(self.high, other.high),
+            max(self.gradient_error, other.gradient_error),
+        )
+
+
+def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> LossSums:
+    """One block's share of a loss and of the NLL it should equal.
+
+    Args:
+        model: family and links.
+        block: rows.
+        loss: a loss of the family.
+        theta: fitted parameters of the rows.
+    """
+    y, known = block.y, block.known
+    moving, rest = loss.parts(theta)
+    given = loss.made_with(model.family.parameters, theta)
+    value = loss.value(y, *moving, **known, **given)
+    scale = np.broadcast_to(loss.scale(*rest), y.shape)
+    constant = np.broadcast_to(loss.constant(y, *rest, **known), y.shape)
+    nll = -model.family.log_density(y, *theta, **known)
+    slopes = [scale * slope for slope in loss.slopes(y, moving, **known, **given)]
+    nll_slopes = [-score for score in model.family.score(y, *theta, **known)[: len(slopes)]]
+    return LossSums(
+        rows=_sum(block, np.ones_like(y)),
+        value=_sum(block, value),
+        nll=_sum(block, nll),
+        rebuilt=_sum(block, scale * value + constant),
+        constant=_sum(block, constant),
+        low=np.array([one.min() for one in (scale, *given.values())]),
+        high=np.array([one.max() for one in (scale, *given.values())]),
+        gradient_error=max(map(_largest_distance, slopes, nll_slopes)),
+    )
+
+
+def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> list[LossRecord]:
+    """The records of a fit, from the sums over all rows.
+
+    Args:
+        maximum: the fit.
+        sums: one entry for each loss of the family.
+        free: whether the coefficients are those of an unweighted, unrestricted fit, so
+            that plain settings elsewhere give the same ones.
+    """
+    model = maximum.model
+    link = model.links[0].name
+    others = [parameter.name for parameter in model.family.parameters[1:]]
+    determined = _is_determined(maximum)
+    records = []
+    for loss, total in zip(model.family.losses, sums, strict=True):
+        # one factor for all rows, of one loss: a threshold of k sigma differs with sigma
+        same_for_all = bool((total.high - total.low <= 1e-12 * np.abs(total.high)).all())
+        records.append(
+            LossRecord(
+                name=loss.name,
+                parameter=loss.parameter,
+                formula=loss.formula,
+                value=total.value / total.rows,
+                scale_to_nll=float(total.high[0]) if same_for_all else None,
+                constant_to_nll=total.constant / total.rows if same_for_all else None,
+                identity_error=abs(total.rebuilt - total.nll) / max(abs(total.nll), 1e-300),
+                gradient_error=total.gradient_error,
+                holds_fixed=[] if loss.joint else others,
+                apis=loss.apis.get(link, {}) if free and same_for_all and determined else {},
+                same_loss=loss.same_loss.get(link, {}) if free and same_for_all else {},
+            )
+        )
+    return records
+
+
+def _is_determined(maximum: Maximum) -> bool:
+    """Whether these are the only coefficients of least loss, an intercept among them."""
+    return (
+        maximum.optimum.status is Status.CONVERGED
+        and maximum.engine.predictors[0].has_intercept
+        and not any(maximum.redundant)
+        and (maximum.vertex is None or maximum.vertex.unique)
+    )
+
+
+def _sum(block: Block, values: Rows) -> float:
+    return float(block.weighted(np.broadcast_to(values, block.y.shape)).sum())
+
+
+def _largest_distance(one: Rows, other: Rows) -> float:
+    size = np.maximum(np.abs(one), np.abs(other))
+    distance = np.divide(np.abs(one - other), size, where=size > 0, out=np.zeros_like(size))
+    return float(distance.max(initial=0.0))

@@ -1,0 +1,243 @@
+"""How sure: from the curvature at the maximum to covariances, tests and intervals.
+
+    observed, expected   A^-1, with A the information of that kind
+    quasi                A^-1 X2/(n - p), with the expected A and Pearson's statistic
+                         X2 = sum (y - mean)^2/variance; tests and intervals refer to t(n - p)
+    HC0 ... HC3          A^-1 B A^-1, B the sum over rows of score score', for HC1 times
+                         n/(n - p), for HC2 and HC3 with each row's score over
+                         (1 - h)^(1/2) and (1 - h), h its leverage
+    cluster              the same with scores summed within clusters first
+
+A is the observed information (the expected one for a family with a corner), p the
+number of coefficients of the first parameter. Under sampling weights B weighs
+every row by its weight squared; frequency weights count rows.
+
+Sources: A. W. van der Vaart (1998), Asymptotic Statistics, section 5.6; J. G.
+MacKinnon and H. White (1985), J. Econometrics 29, 305-325; P. McCullagh and J. A.
+Nelder (1989), Generalized Linear Models, 2nd ed., section 9.2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Matrix, Rows, Vector
+from mlefit.design.blocks import Block, user_matrix
+from mlefit.errors import UsageError
+from mlefit.families._base import Family
+from mlefit.likelihood import RowTerms
+from mlefit.search.maximum import Maximum
+from mlefit.symmetric import inverse
+
+# of a leverage, which is 1 for a row that alone decides a coefficient
+_ROUNDING = 1e-6
+# of a sum of products, in units of the last place
+_ROUNDINGS = 16
+
+KINDS = ("observed", "expected", "quasi", "HC0", "HC1", "HC2", "HC3", "cluster")
+
+
+def kinds_for(family: Family) -> tuple[str, ...]:
+    """The kinds of standard error that a family can have."""
+    if family.vertex is not None:
+        return ("expected",)
+    lacking = {
+        "expected": not family.has_expected,
+        "quasi": not family.implies_variance,
+        # they divide by the leverage of a row in one predictor, and classes have several
+        "HC2": family.support.levels,
+        "HC3": family.support.levels,
+    }
+    return tuple(kind for kind in KINDS if not lacking.get(kind, False))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The distribution that tests and intervals refer to.
+
+    Attributes:
+        degrees: of freedom of Student's t; None for the normal distribution.
+    """
+
+    degrees: float | None = None
+
+    @classmethod
+    def called(cls, name: str) -> Reference:
+        """The one whose `name` this is."""
+        return cls(float(name[2:-1]) if name.startswith("t(") else None)
+
+    def quantile(self, level: float) -> float:
+        """The z (or t) of a two-sided interval."""
+        upper = 0.5 + level / 2
+        if self.degrees is None:
+            return NormalDist().inv_cdf(upper)
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.degrees, upper))
+
+    def p_value(self, statistic: float) -> float:
+        """Two-sided probability of a statistic at least this far from zero."""
+        if self.degrees is None:
+            return math.erfc(abs(statistic) / math.sqrt(2))
+        from scipy.special import stdtr
+
+        return 2 * float(stdtr(self.degrees, -abs(statistic)))
+
+    @property
+    def name(self) -> str:
+        """How a report calls it."""
+        return "normal" if self.degrees is None else f"t({self.degrees:g})"
+
+
+def covariance(
+    maximum: Maximum,
+    kind: str,
+    *,
+    dispersion: float = 1.0,
+    squared_weights: bool = False,
+    clusters: NDArray[np.intp] | None = None,
+) -> Matrix | None:
+    """Covariance of the coefficients of the user's columns, shape (p, p).
+
+    Args:
+        maximum: where the likelihood is highest.
+        kind: one of `KINDS`.
+        dispersion: for kind 'quasi', what multiplies the family's own variance.
+        squared_weights: whether weights stand for sampled rows, not repeated ones.
+        clusters: for kind 'cluster', the code of each row's cluster, 0 to G - 1.
+
+    Returns:
+        None if the information cannot be inverted, or rows are too few for this kind.
+
+    Raises:
+        UsageError: a row has too much leverage for this kind.
+    """
+    bread = inverse_information(maximum, kind)
+    if bread is None:
+        return None
+    to_user = user_matrix(maximum.engine.predictors)
+    if kind in ("observed", "expected", "quasi"):
+        bread = bread * (dispersion if kind == "quasi" else 1.0)
+        found: Matrix = to_user @ bread @ to_user.T
+    else:
+        meat = _meat(maximum, kind, bread, squared_weights, clusters)
+        found = _sandwich(to_user @ bread, meat)
+    # as many coefficients as rows leave no residual to make a sandwich of
+    return found if np.isfinite(found).all() else None
+
+
+def _sandwich(half: Matrix, meat: Matrix) -> Matrix:
+    """H B H', zero for coefficients that it only gives rounding.
+
+    Rows that decide a coefficient alone, as the only one of its level does, have no residual.
+    """
+    found: Matrix = half @ meat @ half.T
+    sizes = np.einsum("ij,jk,ik->i", np.abs(half), np.abs(meat), np.abs(half), optimize=True)
+    nothing = np.diag(found) <= _ROUNDINGS * len(meat) * np.finfo(float).eps * sizes
+    found[nothing] = found[:, nothing] = 0.0
+    return found
+
+
+def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
+    """A^-1 in the search's coordinates, of the expected information if `kind` says so."""
+    if kind in ("expected", "quasi") or maximum.model.family.vertex is not None:
+        return inverse(maximum.evaluate(maximum.optimum.gamma, "expected").information)
+    return inverse(maximum.optimum.totals.information)
+
+
+def _meat(
+    maximum: Maximum,
+    kind: str,
+    bread: Matrix,
+    squared_weights: bool,
+    clusters: NDArray[np.intp] | None,
+) -> Matrix:
+    model, engine = maximum.model, maximum.engine
+    gammas = maximum.gammas
+    p = engine.predictors[0].size
+    leverage_power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
+    own = [own_inverse(maximum, k) for k in range(len(gammas))]
+
+    def scores(block: Block) -> Matrix:
+        terms = model.row_terms(block, gammas, model.leverage_kind)
+        parts = []
+        for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
+            if leverage_power is not None and len(X):
+                inside = _leverage(block, k, terms, own[k], squared_weights)
+                if (inside > 1 + _ROUNDING).any():
+                    raise UsageError(
+                        f"--se {kind} divides by one minus a row's leverage, and without a closed "
+                        f"form of its information {model.family.name} has rows with more than one",
+                        tries=["--se HC1"],
+                    )
+                score = score / (1 - inside) ** leverage_power
+            parts.append(X * score)
+        return np.concatenate(parts)
+
+    if kind == "cluster":
+        assert clusters is not None
+        sums = np.zeros((int(clusters.max()) + 1, len(bread)))
+        for block in engine.blocks():
+            codes = clusters[block.start : block.start + len(block.y)]
+            np.add.at(sums, codes, block.weighted(scores(block)).T)
+        return sums.T @ sums
+
+    def products(block: Block) -> Matrix:
+        S = scores(block)
+        if block.weight is None:
+            return np.dot(S, S.T)
+        weight = block.weight**2 if squared_weights else block.weight
+        return np.dot(S * weight, S.T)
+
+    meat = engine.total(products)
+    if kind == "HC1":
+        n = maximum.engine.columns.rows if squared_weights else maximum.moments.rows
+        meat = meat * (n / (n - p) if n > p else math.nan)
+    return meat
+
+
+def own_inverse(maximum: Maximum, k: int) -> Matrix:
+    """Inverse information of one parameter's coefficients, the others taken as known.
+
+    The hat matrix of its working regression is made of it. Where parameters are hard to
+    tell apart, their block of the joint inverse would give leverages far above one.
+    """
+    lo = sum(predictor.size for predictor in maximum.engine.predictors[:k])
+    hi = lo + maximum.engine.predictors[k].size
+    inverted = inverse(maximum.optimum.totals.information[lo:hi, lo:hi])
+    return np.full((hi - lo, hi - lo), np.nan) if inverted is None else inverted
+
+
+def _leverage(block: Block, k: int, terms: RowTerms, own: Matrix, squared_weights: bool) -> Rows:
+    """Diagonal of the hat matrix of one parameter's working regression."""
+    X = block.designs[k]
+    information = terms.information[k, k]
+    if squared_weights:
+        information = block.weighted(information)
+    return information * np.einsum("ij,ij->j", X, own @ X)
+
+
+def natural_scale(
+    maximum: Maximum, k: int, std_error: float, quantile: float, centre: float | None = None
+) -> tuple[float, float, float, float]:
+    """A parameter without covariates: estimate, standard error, lower and upper end.
+
+    The error is the delta method's; the ends are mapped from the link scale, so they
+    never leave the parameter's domain. Both are about `centre`, if that is not the estimate.
+    """
+    link = maximum.model.links[k]
+    eta: Vector = maximum.betas[k][:1]
+    middle = float(eta[0]) if centre is None else centre
+    ends = link.inverse(np.array([middle - quantile * std_error, middle + quantile * std_error]))
+    low, high = sorted(float(end) for end in ends)
+    return (
+        float(link.inverse(eta)[0]),
+        abs(float(link.slope(np.array([middle]))[0])) * std_error,
+        low,
+        high,
+    )

@@ -1,0 +1,402 @@
+"""A saved model and a table -> a row of predictions for every row, a run of rows at a time.
+
+Rows come out in the order they came in, and a row of which the model can say nothing has nulls and
+is counted. Only one run is in memory, so a table may be larger than that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlefit import documents
+from mlefit.design.newrows import NewRows, new_rows
+from mlefit.design.suggest import listed
+from mlefit.engines.local import LocalEngine
+from mlefit.errors import UsageError, did_you_mean
+from mlefit.expression import Name
+from mlefit.prediction.saved import SavedModel
+from mlefit.prediction.scores import CLASS, GROUPS, NEED_TARGET, Seen, Wanted, names_of, require
+from mlefit.request import PredictRequest
+from mlefit.results.fit import FitResult
+from mlefit.source import Rows, Source, as_text, batches, missing_column, open_source
+
+ALL = "all"
+OUTSIDE_DOMAIN = "parameters outside their domain"
+
+
+@dataclass
+class Tally:
+    """Where the rows went.
+
+    Attributes:
+        read: rows of the table.
+        predicted: those that the model could speak of.
+        scored: those that had a target.
+        lost: rows without a prediction, by cause.
+        unscored: predicted rows without a residual and an NLL, by cause.
+        infinite: rows whose prediction is infinite or undefined.
+    """
+
+    read: int = 0
+    predicted: int = 0
+    scored: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    unscored: Counter[str] = field(default_factory=Counter)
+    infinite: Counter[str] = field(default_factory=Counter)
+
+    def add(self, rows: NewRows) -> None:
+        """Count a run of rows."""
+        self.read += rows.count
+        self.predicted += int(rows.usable.sum())
+        self.scored += int(rows.scored.sum())
+        self.lost.update(rows.lost)
+        self.unscored.update(rows.unscored)
+
+    def notes(self, what: str = "prediction") -> list[str]:
+        """What a person should know once all rows are through; `what` rows were to be given."""
+        told = []
+        for counter, words in (
+            (self.lost, f"without a {what}"),
+            (self.unscored, "without a residual and an NLL"),
+            (self.infinite, f"with an infinite or undefined {what}"),
+        ):
+            if counter:
+                causes = ", ".join(f"{count:,} {cause}" for cause, count in counter.items())
+                told.append(f"{sum(counter.values()):,} of {self.read:,} rows {words}: {causes}")
+        return told
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The predictions of a table, which are made while they are read.
+
+    Attributes:
+        saved: the model.
+        source: the table.
+        wanted: groups of columns.
+        keep: columns of the table that are repeated.
+        spelt: whether as a CSV or TSV table spells them.
+        unseen: what becomes of an unseen level.
+        has_target: whether the table has a target.
+        weights: whether weights are read.
+        notes: what a person should know beforehand.
+        tally: complete once `frames` is exhausted.
+    """
+
+    saved: SavedModel
+    source: Source
+    wanted: Wanted
+    keep: tuple[str, ...]
+    spelt: bool
+    unseen: str
+    has_target: bool
+    weights: bool
+    notes: tuple[str, ...]
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def verbatim(self) -> tuple[str, ...]:
+        """Columns that are repeated as they are spelt."""
+        return self.keep if self.spelt else ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns to read."""
+        layout = self.saved.layout
+        outcome = layout.outcome if self.has_target else ()
+        weights = layout.weights if self.weights else ()
+        return tuple(dict.fromkeys([*self.keep, *layout.inputs, *outcome, *weights]))
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Runs of rows, in order.
+
+        Raises:
+            DataError, UsageError: a value that the model cannot read.
+        """
+        for rows in batches(self.source, self.columns, verbatim=self.verbatim):
+            found, columns = self._run(rows)
+            yield self._frame(rows, found, columns)
+
+    def runs(self) -> Iterator[tuple[NewRows, dict[str, NDArray[Any]]]]:
+        """The same as arrays over the usable rows."""
+        for rows in batches(self.source, self.columns, verbatim=self.verbatim):
+            yield self._run(rows)
+
+    def _run(self, rows: Rows) -> tuple[NewRows, dict[str, NDArray[Any]]]:
+        found = new_rows(
+            self.saved.layout,
+            rows,
+            unseen=self.unseen,
+            target=self.has_target,
+            weights=self.weights,
+        )
+        position = self.tally.scored + np.cumsum(found.scored) - 1
+        self.tally.add(found)
+        if found.columns is None:
+            return found, {}
+        saved = self.saved
+        engine = LocalEngine(found.columns, saved.predictors, known=saved.family.known)
+        parts: dict[str, list[NDArray[Any]]] = {}
+        with np.errstate(all="ignore"):
+            for block in engine.blocks():
+                at = slice(block.start, block.start + len(block.y))
+                seen = Seen(saved, self.wanted, block, found.scored[at], position[at])
+                for group in self.wanted.groups:
+                    for name, values in GROUPS[group](seen).items():
+                        parts.setdefault(name, []).append(np.array(values))
+        columns = {name: np.concatenate(pieces) for name, pieces in parts.items()}
+        self._count_infinite(found, columns)
+        return found, columns
+
+    def _count_infinite(self, found: NewRows, columns: Mapping[str, NDArray[Any]]) -> None:
+        for name in ("fitted", "residual", "nll"):
+            if name in columns:
+                able = found.scored if name in NEED_TARGET else slice(None)
+                odd = int((~np.isfinite(columns[name][able])).sum())
+                if odd:
+                    self.tally.infinite[name] += odd
+
+    def _frame(
+        self, rows: Rows, found: NewRows, columns: Mapping[str, NDArray[Any]]
+    ) -> pl.DataFrame:
+        series = [
+            _series(name, columns.get(name), found).cast(self._type(name)) for name in self.names
+        ]
+        return pl.DataFrame([*repeated(rows, self.keep), *series])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are computed, in order."""
+        return names_of(self.saved, self.wanted)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The type of every column that comes out."""
+        kept = {name: self.source.schema[name] for name in self.keep}
+        return kept | {name: self._type(name) for name in self.names}
+
+    def _type(self, name: str) -> Any:
+        """Of a computed column: limits of a count are counts."""
+        if name == CLASS:
+            return pl.String()
+        limits = names_of(self.saved, replace(self.wanted, groups=("outcome", "quantiles")))
+        whole = self.saved.family.support.discrete and name in limits
+        return pl.Int64() if whole else pl.Float64()
+
+
+def predict(
+    data: Any,
+    model: Any,
+    *,
+    what: str | Iterable[str] | None = None,
+    keep: str | Iterable[str] = (),
+    quantiles: Iterable[float] = (),
+    **options: Any,
+) -> pl.DataFrame:
+    """What a saved model says of every row of a table.
+
+    Args:
+        data: a path, a polars frame or lazy frame.
+        model: a path of a document, or what `mlefit.fit` returned.
+        what: groups of columns, as for `--what`.
+        keep: columns of the table to repeat, or "all".
+        quantiles: levels of a new outcome.
+        options: the further fields of `PredictRequest`, named like the flags.
+
+    Raises:
+        MlefitError: the model or the data make no prediction possible.
+    """
+    groups = None if what is None else _several(what)
+    request = PredictRequest(
+        data=data,
+        model=model,
+        what=groups,
+        keep=_several(keep),
+        quantiles=tuple(quantiles),
+        **options,
+    )
+    return pl.concat(list(prepare(request).frames()))
+
+
+def model_of(model: Any, name: str = "the fit") -> SavedModel:
+    """A model from whatever stands for it: a path, a record, which has this name, or itself.
+
+    Raises:
+        UsageError: the file is no document of a fit.
+        UntrustworthyError: the fit did not converge.
+    """
+    if isinstance(model, SavedModel):
+        return model
+    if isinstance(model, FitResult):
+        return SavedModel.from_document(model, name)
+    return SavedModel.from_document(documents.read_as(FitResult, model), str(model))
+
+
+def prepare(request: PredictRequest) -> Prediction:
+    """Open model and table, and see whether they suit each other.
+
+    Raises:
+        MlefitError: they do not, or the model has nothing of what is asked for.
+    """
+    saved = model_of(request.model)
+    source = open_source(request.data, input_format=request.input_format)
+    layout = saved.layout
+    require_columns(source, layout.inputs, saved)
+    has_target = all(name in source.schema for name in layout.target)
+    notes = [*source.notes]
+    if has_target:
+        require_columns(source, layout.outcome, saved)
+    wanted = Wanted(
+        _groups(request, saved, has_target=has_target),
+        request.residuals,
+        tuple(dict.fromkeys(request.quantiles)),
+        request.conf_level,
+        request.uncertainty,
+    )
+    require(saved, wanted)
+    asked = [group for group in wanted.groups if group in NEED_TARGET]
+    if asked and not has_target:
+        lacking = next(name for name in layout.target if name not in source.schema)
+        raise missing_column(source, lacking)
+    weights = request.aggregate or "influence" in wanted.groups
+    if weights:
+        require_columns(source, layout.weights, saved)
+    keep = tuple(source.schema) if request.keep == (ALL,) else _once(request.keep)
+    _require_apart(keep, names_of(saved, wanted))
+    for name in keep:
+        if name not in source.schema:
+            raise missing_column(source, name)
+    if not has_target and request.what is None:
+        target = saved.roles.main.response_label
+        notes.append(f"{source.name} has no {target!r}, so no residual and no NLL")
+    notes += _model_notes(saved, wanted)
+    return Prediction(
+        saved=saved,
+        source=source,
+        wanted=wanted,
+        keep=keep,
+        spelt=request.spelt,
+        unseen=request.unseen,
+        has_target=bool(asked),
+        weights=weights,
+        notes=tuple(notes),
+    )
+
+
+def _groups(request: PredictRequest, saved: SavedModel, *, has_target: bool) -> tuple[str, ...]:
+    """The groups that are asked for, in the order of their columns."""
+    known = [group for group in GROUPS if group != "quantiles"]
+    if request.what is not None:
+        chosen = set(request.what)
+        for name in request.what:
+            if name not in (*known, ALL):
+                raise UsageError(
+                    f"--what has no '{name}'",
+                    f"there are: {', '.join(known)}, {ALL}",
+                    tries=[f"--what {close}" for close in did_you_mean(name, known)],
+                )
+        if ALL in chosen:
+            chosen = set(_able(request, saved, known, has_target=has_target))
+    else:
+        usual = ["classes" if saved.family.support.levels else "fitted", "residual", "nll"]
+        chosen = set(_able(request, saved, usual, has_target=has_target))
+    if request.quantiles:
+        chosen.add("quantiles")
+    return tuple(group for group in GROUPS if group in chosen)
+
+
+def _able(
+    request: PredictRequest, saved: SavedModel, groups: Sequence[str], *, has_target: bool
+) -> Iterator[str]:
+    """Those of some groups that the model and the table have."""
+    for group in groups:
+        if group in NEED_TARGET and not has_target:
+            continue
+        try:
+            require(saved, Wanted((group,), request.residuals))
+        except UsageError:
+            if group == "residual" and request.residuals != "quantile":
+                raise  # somebody asked for these
+            continue
+        yield group
+
+
+def _model_notes(saved: SavedModel, wanted: Wanted) -> Iterator[str]:
+    numbers = {"fitted", "outcome", "quantiles"} & set(wanted.groups)
+    if numbers and not isinstance(saved.roles.response, Name):
+        yield f"what is predicted is {saved.roles.main.response_label}, the target of the fit"
+    if "fitted" in wanted.groups and saved.centre.words:
+        yield saved.centre.words
+    if saved.covariance is None and numbers:
+        yield (
+            f"'{saved.name}' has no covariance of its estimates: no errors of predictions, and "
+            "limits of an outcome take the estimates for certain"
+        )
+
+
+def require_columns(source: Source, columns: Sequence[str], saved: SavedModel) -> None:
+    """Refuse a table that lacks a column of the model.
+
+    Raises:
+        UsageError: it does.
+    """
+    for name in columns:
+        if name not in source.schema:
+            error = missing_column(source, name)
+            role = _role_of(saved, name)
+            raise UsageError(
+                f"{error.problem}, and the model of '{saved.name}' needs it{role}",
+                *error.evidence,
+            )
+
+
+def _role_of(saved: SavedModel, name: str) -> str:
+    """What part a column had in the fit, if another than that of a feature."""
+    roles = ("offset", "exposure", "trials", "event", "lower", "upper")
+    weights = ("freq_weights", "precision_weights", "sampling_weights")
+    found = [role for role in (*roles, *weights) if getattr(saved.request, role) == name]
+    return f" as its {found[0].replace('_', ' ')}" if found else ""
+
+
+def _require_apart(keep: Sequence[str], names: Sequence[str]) -> None:
+    both = [name for name in keep if name in names]
+    if both:
+        others = [name for name in keep if name not in names]
+        raise UsageError(
+            f"--keep: a column {both[0]!r} of the table would stand beside the model's own",
+            tries=[f"--keep {listed(others)}" if others else "the same without --keep"],
+        )
+
+
+def repeated(rows: Rows, keep: Sequence[str]) -> list[pl.Series]:
+    """Columns of a table as they are, or as they are spelt where that was read."""
+    spelt = {name: as_text(name) for name in keep if as_text(name) in rows.frame.columns}
+    return [rows.frame.get_column(spelt.get(name, name)).alias(name) for name in keep]
+
+
+def _series(name: str, values: NDArray[Any] | None, found: NewRows) -> pl.Series:
+    """A column over all rows, null where there is no number."""
+    if name == CLASS:
+        texts = np.full(found.count, None, dtype=object)
+        if values is not None:
+            texts[found.usable] = values
+        return pl.Series(name, texts.tolist(), dtype=pl.String)
+    numbers = np.full(found.count, np.nan)
+    if values is not None:
+        numbers[found.usable] = np.where(np.isfinite(values), values, np.nan)
+    return pl.Series(name, numbers, nan_to_null=True)
+
+
+def _once(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _several(words: str | Iterable[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)

@@ -1,0 +1,381 @@
+"""Does a maximum exist? Decided by geometry, not by how large an estimate became.
+
+Along a direction d of the coefficients every linear predictor moves by x_i'd. If no
+row's likelihood falls however far one goes, and some row's rises, the likelihood
+has no maximum: it only grows towards infinity. Such directions form the recession
+cone
+
+    C = { d :  x_i'd >= 0 where only growing eta does no harm,
+               x_i'd <= 0 where only falling eta does no harm,
+               x_i'd  = 0 where both do }
+
+which, for columns of full rank, is {0} if and only if the maximum exists (A. Albert
+and J. A. Anderson 1984, Biometrika 71, 1-10; for counts J. M. C. Santos Silva and
+S. Tenreyro 2010, Economics Letters 107, 310-312). A family of several classes has
+such a condition for differences of its predictors, so there x_i stands for the row of
+a difference in the coefficients of all parameters at once, and a row of the data gives
+several. With c the sum of the x_i turned to their harmless side, every d in C other
+than 0 has c'd > 0, so one linear programme, max c'd over C in a box, decides. It is
+solved on few rows first; rows that its answer violates join until none does or nothing
+but 0 is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Matrix, Rows, Vector
+from mlefit.design.blocks import Block, user_matrix
+from mlefit.engines.local import LocalEngine
+from mlefit.families._base import Family
+from mlefit.likelihood import Model
+from mlefit.search.rank import triangle
+
+_FIRST_ROWS = 2000
+_MORE_ROWS = 500
+_ROUNDS = 100
+_MOST_NAMED = 12
+# Margins are those of rows and directions of length one.
+_ON_THE_PLANE = 1e-6
+_VIOLATED = -1e-9
+_NOTHING = 1e-7
+_SINGULAR = 1e-9
+
+
+@dataclass(frozen=True)
+class Recession:
+    """A direction in which the likelihood only grows.
+
+    Attributes:
+        parameter: position of the parameter whose coefficients run away; None if those of
+            all parameters do so together.
+        first: position of the first of these coefficients among all.
+        direction: their change, for the user's columns, the largest entry times its column's
+            size scaled to one.
+        moving: which of them run away, counted from `first`.
+        falling: rows whose linear predictor falls without bound.
+        growing: rows whose linear predictor, or a difference of two, grows without bound.
+        sides: of a family of levels, each level of such rows and the one it is told from.
+    """
+
+    parameter: int | None
+    first: int
+    direction: Vector
+    moving: tuple[int, ...]
+    falling: int
+    growing: int
+    sides: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows that are fitted ever better."""
+        return self.falling + self.growing
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Whose coefficients may run away, and which rows would not mind.
+
+    Attributes:
+        parameter: position of the parameter; None for all of them together.
+        escape: its rows that can, as `Family.escape`; None for the family's contrasts.
+    """
+
+    model: Model
+    engine: LocalEngine
+    parameter: int | None
+    escape: Callable[..., tuple[Any, Any]] | None
+
+    @property
+    def span(self) -> slice:
+        """The parameters asked about."""
+        k = self.parameter
+        return slice(None) if k is None else slice(k, k + 1)
+
+    @property
+    def first(self) -> int:
+        """Position of their first coefficient."""
+        return sum(p.size for p in self.engine.predictors[: self.parameter or 0])
+
+    def turn(self) -> Matrix:
+        """From the search's coordinates of their coefficients to the user's."""
+        p = sum(predictor.size for predictor in self.engine.predictors[self.span])
+        own = slice(self.first, self.first + p)
+        return user_matrix(self.engine.predictors)[own, own]
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Rows of a block by what may happen to eta, as columns of length one.
+
+    Attributes:
+        held: rows that must not move, shape (p, a).
+        turned: rows that may move one way, turned to it, shape (p, b).
+        growing: which of those may grow, shape (b,).
+        row: the row of the block that each of those is, shape (b,).
+        names: what they tell apart, one for each, if that has a name.
+    """
+
+    held: Matrix
+    turned: Matrix
+    growing: NDArray[np.bool_]
+    row: NDArray[np.intp]
+    names: Sequence[tuple[str, str]]
+
+
+def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Recession | None:
+    """A recession direction of the coefficients; None if there is none.
+
+    Coefficients at the positions `held` cannot run away: these likelihoods are bounded, and
+    the density of a proper prior goes to zero. Where the coefficients of one parameter can,
+    the other parameters are taken as given: a direction for one value of a scale is one for
+    every value. A parameter without covariates that nears an edge where the family is a
+    simpler one is left to `boundary`.
+    """
+    for asked in _questions(model, engine):
+        found = _recession(asked, held)
+        if found is not None and not _ends_in_a_family(model, engine, found):
+            return found
+    return None
+
+
+def _questions(model: Model, engine: LocalEngine) -> Iterator[_Question]:
+    family = model.family
+    if type(family).contrasts is not Family.contrasts:
+        if any(predictor.size for predictor in engine.predictors):
+            yield _Question(model, engine, None, None)
+        return
+    for k, (parameter, predictor) in enumerate(
+        zip(family.parameters, engine.predictors, strict=True)
+    ):
+        further = family.further_escapes.get(parameter.name)
+        escape = family.escape if k == 0 else further and further.rows
+        if escape is not None and predictor.size and any(model.ends_of(k)):
+            yield _Question(model, engine, k, escape)
+
+
+def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
+    sizes = _column_sizes(asked, asked.engine)
+    free = _free_directions(asked, sizes, held)
+    if not free.shape[1]:
+        return None
+    found = _cutting_planes(asked, sizes, free)
+    if found is None:
+        return None
+    direction, improved = found
+    beta, moving = _scaled(asked, asked.turn() @ (direction / sizes))
+    return Recession(
+        asked.parameter,
+        asked.first,
+        beta,
+        moving,
+        improved.falling,
+        improved.growing,
+        tuple(improved.sides),
+    )
+
+
+def _ends_in_a_family(model: Model, engine: LocalEngine, found: Recession) -> bool:
+    k = found.parameter
+    if k is None or engine.predictors[k].size > 1:
+        return False
+    end = model.ends_of(k)[found.growing > 0]
+    name = model.family.parameters[k].name
+    return any((limit.parameter, limit.end) == (name, end) for limit in model.family.limits)
+
+
+def plainest(
+    model: Model, engine: LocalEngine, found: Recession, held: Sequence[int] = ()
+) -> Recession:
+    """The same in as few columns as tell it: later ones are held where that costs no rows.
+
+    The first direction found moves all that can move; a reader wants the one column that is
+    the reason. A direction is an edge of its cone, which leaves some rows on its plane, no
+    more than it moves columns; so many do not count.
+    """
+    if found.parameter is None or len(found.moving) > _MOST_NAMED:
+        return found  # of classes it is told which ones the columns part
+    columns = [column for predictor in engine.predictors for column in predictor.columns]
+    for j in reversed([found.first + i for i in found.moving]):
+        fewer = None if columns[j].is_intercept else recession(model, engine, (*held, j))
+        if fewer is None or fewer.parameter != found.parameter:
+            continue
+        if fewer.rows + len(fewer.moving) > found.rows:
+            found, held = fewer, (*held, j)
+    return found
+
+
+def _sides(asked: _Question, block: Block, sizes: Vector) -> _Sides:
+    if asked.escape is None or asked.parameter is None:
+        return _contrasts(asked.model, block, sizes)
+    lower, upper = asked.escape(block.y, **block.known)
+    none = np.zeros(len(block.y), dtype=bool)
+    reached = {"lower": lower, "upper": upper, None: none}
+    falling, growing = (reached[end] for end in asked.model.ends_of(asked.parameter))
+    X = _of_length_one(block.designs[asked.parameter] / sizes[:, None])
+    one_way = falling != growing
+    return _Sides(
+        held=X[:, ~falling & ~growing],
+        turned=np.where(growing, X, -X)[:, one_way],
+        growing=growing[one_way],
+        row=np.flatnonzero(one_way),
+        names=[],
+    )
+
+
+def _contrasts(model: Model, block: Block, sizes: Vector) -> _Sides:
+    """The differences that may grow, each a row in the coefficients of all parameters."""
+    edges = np.cumsum([0, *(len(X) for X in block.designs)])
+    parts: list[Matrix] = [np.empty((len(sizes), 0))]
+    rows: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+    names: list[tuple[str, str]] = []
+    for contrast in model.family.contrasts(block.y):
+        chosen = np.flatnonzero(contrast.rows)
+        part = np.zeros((len(sizes), len(chosen)))
+        for k, sign in ((contrast.plus, 1.0), (contrast.minus, -1.0)):
+            if k is not None:
+                part[edges[k] : edges[k + 1]] += sign * block.designs[k][:, chosen]
+        parts.append(part)
+        rows.append(chosen)
+        names += [contrast.sides] * len(chosen)
+    turned = _of_length_one(np.concatenate(parts, axis=1) / sizes[:, None])
+    growing = np.ones(turned.shape[1], dtype=bool)
+    return _Sides(turned[:, :0], turned, growing, np.concatenate(rows), names)
+
+
+def _of_length_one(X: Matrix) -> Matrix:
+    lengths = np.linalg.norm(X, axis=0)
+    return X / np.where(lengths > 0, lengths, 1.0)
+
+
+def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
+    """Root mean squares of the columns asked about, in the coordinates of an engine."""
+    squares = engine.total(
+        lambda block: np.concatenate(
+            [np.einsum("ij,ij->i", X, X) for X in block.designs[asked.span]]
+        )
+    )
+    sizes = np.sqrt(squares / engine.columns.rows)
+    return np.where(sizes > 0, sizes, 1.0)
+
+
+def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Matrix:
+    """An orthonormal basis of the directions that move no held row and no held coefficient."""
+    p, first = len(sizes), asked.first
+    R = triangle((_sides(asked, block, sizes).held for block in asked.engine.blocks()), p)
+    still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
+    lengths = np.linalg.norm(still, axis=1, keepdims=True)
+    return _null_space(np.vstack([R, still / lengths]))
+
+
+def _null_space(rows: Matrix) -> Matrix:
+    """Orthonormal columns that all given rows, of length one or less, are orthogonal to."""
+    _, values, directions = np.linalg.svd(rows)
+    rank = int((values > _SINGULAR * max(1.0, float(values.max(initial=0.0)))).sum())
+    return directions[rank:].T
+
+
+def _cutting_planes(
+    asked: _Question, sizes: Vector, free: Matrix
+) -> tuple[Vector, _Improved] | None:
+    c, chosen = _gather(asked, sizes, free)
+    for _ in range(_ROUNDS):
+        z = _programme(c, chosen)
+        if z is None:
+            return None
+        z = _on_its_face(z, chosen)
+        worst, improved = _violations(asked, sizes, free, z)
+        if not worst.shape[1]:
+            # nothing but rounding moved: the cone is the origin
+            return (free @ z, improved) if improved.falling + improved.growing else None
+        chosen = np.column_stack([chosen, worst])
+    return None
+
+
+def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matrix]:
+    """The sum of all turned rows, and every k-th of them to begin with."""
+    c = np.zeros(free.shape[1])
+    step = max(1, asked.engine.columns.rows // _FIRST_ROWS)
+    chosen = []
+    for block in asked.engine.blocks():
+        turned = free.T @ _sides(asked, block, sizes).turned
+        c += turned.sum(axis=1)
+        chosen.append(turned[:, ::step])
+    return c, np.concatenate(chosen, axis=1)
+
+
+def _programme(c: Vector, rows: Matrix) -> Vector | None:
+    """max c'z over rows' z >= 0 in a box; None if only z = 0 is left."""
+    from scipy.optimize import linprog  # loaded only where a fit shows signs
+
+    size = float(np.abs(c).max(initial=0.0)) or 1.0
+    answer = linprog(
+        -c / size,
+        A_ub=-rows.T,
+        b_ub=np.zeros(rows.shape[1]),
+        bounds=(-1, 1),
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    if answer.x is None or np.abs(answer.x).max() < _NOTHING:
+        return None
+    return np.asarray(answer.x)
+
+
+def _on_its_face(z: Vector, rows: Matrix) -> Vector:
+    """Clear a solution of the solver's tolerance: exactly zero on the rows it leaves alone."""
+    z = z / np.linalg.norm(z)
+    still = rows[:, np.abs(z @ rows) <= _ON_THE_PLANE]
+    if not still.shape[1]:
+        return z
+    face = _null_space(still.T)
+    return face @ (face.T @ z)
+
+
+@dataclass
+class _Improved:
+    """How many rows of the data a direction improves, and what it tells apart in them."""
+
+    falling: int = 0
+    growing: int = 0
+    sides: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def add(self, sides: _Sides, improved: NDArray[np.bool_]) -> None:
+        self.growing += len(np.unique(sides.row[improved & sides.growing]))
+        self.falling += len(np.unique(sides.row[improved & ~sides.growing]))
+        if sides.names:
+            self.sides |= dict.fromkeys(sides.names[i] for i in np.flatnonzero(improved).tolist())
+
+
+def _violations(
+    asked: _Question, sizes: Vector, free: Matrix, z: Vector
+) -> tuple[Matrix, _Improved]:
+    """The rows that a direction violates most, and those that it improves."""
+    worst: Matrix = np.empty((len(z), 0))
+    margins: Rows = np.zeros(0)
+    found = _Improved()
+    for block in asked.engine.blocks():
+        sides = _sides(asked, block, sizes)
+        turned = free.T @ sides.turned
+        margin = z @ turned
+        found.add(sides, margin > _ON_THE_PLANE)
+        bad = margin < _VIOLATED
+        margins = np.concatenate([margins, margin[bad]])
+        keep = np.argsort(margins)[:_MORE_ROWS]
+        worst = np.column_stack([worst, turned[:, bad]])[:, keep]
+        margins = margins[keep]
+    return worst, found
+
+
+def _scaled(asked: _Question, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
+    """A direction with its largest reach one, and the coefficients that really move."""
+    raw = [predictor.without_basis() for predictor in asked.engine.predictors]
+    sizes = _column_sizes(asked, asked.engine.with_predictors(raw))
+    beta = beta / np.abs(beta * sizes).max()
+    moving = tuple(j for j, r in enumerate(np.abs(beta * sizes)) if r > _ON_THE_PLANE)
+    return beta, moving

@@ -1,0 +1,132 @@
+"""A location whose log-density has a corner: by linear programme, in turn with the rest.
+
+With a constant scale and no prior the location does not depend on it, so one turn is all.
+The objective is smooth in the rest and convex in the location, so a point that neither
+can improve is stationary.
+
+A Laplace prior of the location is two more rows of the programme for each coefficient. With
+rho(r) = r (tau - [r < 0]), as |u| = rho(u) + rho(-u),
+
+    kappa sum_i w_i rho(y_i - x_i'b) / scale_i + sum_j c_j |b_j - m_j|
+      = kappa (sum_i (w_i / scale_i) rho(y_i - x_i'b)
+               + sum_j (c_j / kappa) (rho(m_j - b_j) + rho(b_j - m_j)))
+
+so its conditions of optimality are among those that the programme proves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Matrix, Rows, Vector
+from mlefit.design.blocks import split
+from mlefit.engines.local import LocalEngine
+from mlefit.likelihood import Model
+from mlefit.pinball import Vertex, minimise_pinball
+from mlefit.search.optimise import Optimum, Status
+from mlefit.search.penalty import Penalty
+
+_MOST_ROUNDS = 200
+
+_Block = tuple[Matrix, Rows, Rows | None]
+
+
+def with_vertex(
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    penalty: Penalty | None,
+    rest: Callable[[Vector], Optimum],
+    *,
+    tol: float,
+    log: Callable[[str], None],
+) -> tuple[Vertex, Optimum]:
+    """The location by linear programme and the rest by `rest`, in turn until neither moves.
+
+    Args:
+        model: of a family with a vertex.
+        engine: the rows.
+        gamma: start.
+        penalty: the priors; those of the location only have corners.
+        rest: finds the coefficients of the other parameters from a place.
+        tol: fall of the objective, in nats, below which the turns end.
+        log: takes a line for each turn.
+    """
+    p = engine.predictors[0].size
+    tau = model.family.vertex
+    assert tau is not None
+    corner = _Corner(model, penalty, p, tau)
+    settled = not corner.count and all(predictor.size <= 1 for predictor in engine.predictors[1:])
+    gamma = gamma.copy()
+    height = math.inf
+    rows = engine.columns.rows
+    for turn in range(_MOST_ROUNDS):
+        here = gamma
+
+        def blocks(here: Vector = here) -> Iterator[_Block]:
+            yield from _rows(model, engine, here, weigh=bool(corner.count))
+            if corner.count:
+                yield corner.rows
+
+        vertex = minimise_pinball(blocks, p, rows + 2 * corner.count, tau)
+        gamma[:p] = corner.held(vertex.beta, vertex.zero_rows - rows)
+        optimum = rest(gamma)
+        gamma = optimum.gamma.copy()
+        reached = optimum.totals.nll if penalty is None else penalty.objective(optimum)
+        log(f"turn {turn + 1}: vertex in {vertex.passes} passes, objective {reached:.10g}")
+        if settled or height - reached <= tol:
+            break
+        height = reached
+    if not vertex.optimal:
+        optimum = replace(optimum, status=Status.NOT_A_VERTEX)
+    return vertex, optimum
+
+
+class _Corner:
+    """The rows that the corners of the location's priors are.
+
+    Attributes:
+        count: coefficients with a corner.
+        rows: for each of them two rows, one after the other.
+    """
+
+    def __init__(self, model: Model, penalty: Penalty | None, p: int, tau: float) -> None:
+        weights = np.zeros(p) if penalty is None else penalty.corners[:p]
+        at = np.flatnonzero(weights)
+        self.count = len(at)
+        if penalty is None:
+            return
+        one = np.ones(1)
+        kappa = float(model.family.score(one, 0 * one, *[one] * (len(model.links) - 1))[0][0]) / tau
+        self._at = at
+        self._to_user = penalty.to_user[:p, :p]
+        self._centres = penalty.centres[at]
+        X, m = np.repeat(self._to_user[at], 2, axis=0).T, np.repeat(self._centres, 2)
+        side = np.tile([1.0, -1.0], self.count)
+        self.rows = (X * side, m * side, np.repeat(weights[at] / kappa, 2))
+
+    def held(self, gamma: Vector, basic: NDArray[np.int64]) -> Vector:
+        """The location with the coefficients whose rows are basic exactly at their centres."""
+        pairs = np.unique(basic[basic >= 0] // 2)
+        if not len(pairs):
+            return gamma
+        beta = self._to_user @ gamma
+        beta[self._at[pairs]] = self._centres[pairs]
+        return np.linalg.solve(self._to_user, beta)
+
+
+def _rows(model: Model, engine: LocalEngine, gamma: Vector, *, weigh: bool) -> Iterator[_Block]:
+    """The location's columns, the target less its offset, and weights over the scale."""
+    gammas = split(gamma, engine.predictors)
+    varying = weigh or any(p.size > 1 or p.offsets or p.held for p in engine.predictors[1:])
+    for block in engine.blocks():
+        weight = block.weight
+        if varying:
+            scale = model.theta(model.etas(block, gammas))[1]
+            weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
+        yield block.designs[0], block.y - block.offsets[0], weight

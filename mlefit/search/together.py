@@ -1,0 +1,226 @@
+"""Several strengths of the corners at once: one pass over the rows serves them all.
+
+Neighbouring strengths have nearly the same information matrix. So all begin from one, taken
+once, and each corrects its own copy by what its steps show of the curvature (BFGS; J. Nocedal
+and S. J. Wright 2006, Numerical Optimization, 2nd ed., section 6.1), while every pass gives the
+slope of every coefficient at every strength. A strength is done when its optimality conditions
+hold for all coefficients; one that does not get there is left to Newton's method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from mlefit._types import Matrix, Vector
+from mlefit.search.corners import Corners, PartialSums, Positions, Slope
+from mlefit.search.optimise import Optimum, Status
+from mlefit.search.signs import minimise_quadratic
+from mlefit.symmetric import is_definite
+
+_MOST_PASSES = 20
+# More passes than these say that the information was taken too far away.
+_FEW_PASSES = 7
+# The convergence is faster than linear: a step that gains so little, of `tol`, is the last.
+_ALMOST = 1e-5
+_FIRMER = 1e-6
+# Of the weakest corner: coefficients with a smaller slope will hardly leave it on the way.
+_WILL_LEAVE = 0.5
+
+
+class SeveralObjectives(Protocol):
+    """The smooth parts of what is minimised, alike but for the strength of a prior."""
+
+    def slopes(self, which: Sequence[int], gammas: Sequence[Vector]) -> list[Slope]:
+        """The slope of every coefficient at one point for each of some strengths."""
+
+    def scores(
+        self, which: Sequence[int], gammas: Sequence[Vector], at: Positions
+    ) -> list[tuple[float, Vector]]:
+        """Value and gradient at one point for each of some strengths, of some coefficients."""
+
+    def information(self, gamma: Vector, at: Positions) -> Matrix:
+        """The expected information of some coefficients, without the priors."""
+
+    def bend(self, which: int, gamma: Vector, at: Positions) -> Matrix:
+        """What the prior of one strength adds to it."""
+
+
+@dataclass
+class Guide:
+    """Information to begin from, and which coefficients it is of.
+
+    Attributes:
+        at: positions.
+        information: of the rows, without priors.
+        near: whether it served the last strengths well.
+    """
+
+    at: Positions = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    information: Matrix = field(default_factory=lambda: np.empty((0, 0)))
+    near: bool = False
+
+    def take(self, objectives: SeveralObjectives, gamma: Vector, needed: Positions) -> None:
+        """Have information of all needed coefficients, from here unless it serves."""
+        if self.near and np.isin(needed, self.at).all():
+            return
+        self.at = needed
+        self.information = objectives.information(gamma, needed)
+
+    def equip(self, objectives: SeveralObjectives, runners: Sequence[_Runner]) -> None:
+        """Give each its own copy, with what its prior adds."""
+        for runner in runners:
+            H = self.information + objectives.bend(runner.which, runner.gamma, self.at)
+            # more columns than rows leave it singular; what is added, the corrections take back
+            runner.H = H if is_definite(H) else H + _FIRMER * np.diag(np.diag(H))
+
+
+@dataclass
+class _Runner:
+    """One strength on its way, over a working set."""
+
+    which: int
+    corners: Corners
+    gamma: Vector
+    nll: float
+    score: Vector
+    H: Matrix = field(default_factory=lambda: np.empty((0, 0)))
+    ahead: Vector = field(default_factory=lambda: np.empty(0))
+    decrement: float = np.inf
+
+    def look(self, at: Positions) -> None:
+        """Minimise the quadratic model."""
+        x, corners = self.gamma[at], self.corners.among(at)
+        ahead = minimise_quadratic(self.H, self.score, x, corners.weights, corners.centres)
+        step = ahead - x
+        self.decrement = float(step @ self.H @ step) / 2
+        self.ahead = self.gamma.copy()
+        self.ahead[at] = ahead
+
+    def arrive(self, nll: float, score: Vector, at: Positions) -> bool:
+        """Take the step and learn from it; False if it leads up."""
+        here = self.nll + self.corners.height(self.gamma)
+        there = nll + self.corners.height(self.ahead)
+        if not there <= here + 4 * np.finfo(float).eps * abs(here):
+            return False
+        self.H = _corrected(self.H, (self.ahead - self.gamma)[at], score - self.score)
+        self.gamma, self.nll, self.score = self.ahead, nll, score
+        return True
+
+    def optimum(self, slope: Slope, passes: int, at: Positions) -> Optimum:
+        """Where it ended; no information is kept of the place."""
+        kept = np.flatnonzero(~self.corners.among(at).hold(self.gamma[at]))
+        definite = is_definite(self.H[np.ix_(kept, kept)])
+        return Optimum(
+            self.gamma,
+            PartialSums(slope.nll, slope.score, np.empty((0, 0))),
+            Status.CONVERGED if definite else Status.NOT_UNIQUE,
+            passes,
+            self.decrement,
+            definite,
+            free=np.empty(0, dtype=np.intp),
+            diagonal=slope.diagonal,
+        )
+
+
+def minimise_together(
+    objectives: SeveralObjectives,
+    gamma: Vector,
+    score: Vector,
+    corners: Sequence[Corners],
+    guide: Guide,
+    tol: float,
+) -> list[Optimum | None]:
+    """The optimum at each of several strengths; None where the search did not get there.
+
+    Args:
+        objectives: one for each strength, the strongest first.
+        gamma: the optimum at a strength just above them, shape (p,).
+        score: the slope there.
+        corners: for each strength.
+        guide: information to begin from; it is replaced where it does not serve.
+        tol: predicted decrease, in nats, at which a search has converged.
+    """
+    weakest = corners[-1]
+    needed = ~weakest.hold(gamma) | (np.abs(score) > _WILL_LEAVE * weakest.weights)
+    if 2 * needed.sum() > len(gamma):
+        needed[:] = True  # hardly more work, and it serves as long as it is near
+    guide.take(objectives, gamma, np.flatnonzero(needed))
+    found: list[Optimum | None] = [None] * len(corners)
+    running = [_Runner(i, corner, gamma, np.nan, score) for i, corner in enumerate(corners)]
+    starts = objectives.scores(range(len(corners)), [gamma] * len(corners), guide.at)
+    for runner, (nll, seen) in zip(running, starts, strict=True):
+        runner.nll, runner.score = nll, seen
+    passes = 1
+    guide.equip(objectives, running)
+    while running and passes <= _MOST_PASSES:
+        arrived, more = _run(objectives, running, guide.at, tol, _MOST_PASSES - passes)
+        passes += more
+        if not arrived:
+            break
+        which = [runner.which for runner in arrived]
+        slopes = objectives.slopes(which, [runner.gamma for runner in arrived])
+        running, at = [], guide.at
+        for runner, slope in zip(arrived, slopes, strict=True):
+            wider = runner.corners.released(slope, runner.gamma, guide.at, tol**2)
+            off = runner.corners.residual(slope, runner.gamma)
+            if len(wider) == len(guide.at) and float(off @ off) / 2 <= tol**2:
+                found[runner.which] = runner.optimum(slope, passes, guide.at)
+                continue
+            at = np.union1d(at, wider)
+            running.append(runner)
+            runner.nll, runner.score = slope.nll, slope.score
+        if len(at) > len(guide.at):
+            guide.near = False
+            guide.take(objectives, running[len(running) // 2].gamma, at)
+            guide.equip(objectives, running)
+        for runner in running:
+            runner.score = runner.score[at]
+    guide.near = passes <= _FEW_PASSES
+    return found
+
+
+def _run(
+    objectives: SeveralObjectives,
+    running: Sequence[_Runner],
+    at: Positions,
+    tol: float,
+    most: int,
+) -> tuple[list[_Runner], int]:
+    """Move all to their minima over a working set: who got there, and the passes it took.
+
+    The last step is not looked back on; the slope of every coefficient after it decides.
+    """
+    almost = tol * _ALMOST
+    arrived: list[_Runner] = []
+    for passes in range(most + 1):
+        for runner in running:
+            runner.look(at)
+        there = [runner for runner in running if runner.decrement <= almost]
+        running = [runner for runner in running if runner.decrement > almost]
+        for runner in there:
+            runner.gamma = runner.ahead
+        arrived += there
+        if not running or passes == most:
+            break
+        which, ahead = [r.which for r in running], [r.ahead for r in running]
+        scores = objectives.scores(which, ahead, at)
+        running = [
+            runner
+            for runner, (nll, score) in zip(running, scores, strict=True)
+            if runner.arrive(nll, score, at)
+        ]
+    return arrived, passes
+
+
+def _corrected(H: Matrix, step: Vector, change: Vector) -> Matrix:
+    """H with the curvature along a step as the change of the slope shows it."""
+    seen = float(step @ change)
+    bend = H @ step
+    believed = float(step @ bend)
+    if believed <= 0 or seen <= 1e-12 * float(np.linalg.norm(step) * np.linalg.norm(change)):
+        return H
+    return H + np.outer(change, change / seen) - np.outer(bend, bend / believed)

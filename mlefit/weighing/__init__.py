@@ -1,0 +1,1 @@
+"""Fixed data, moving parameters: points, curves and surfaces of a likelihood."""
