@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from mlefit.errors import UntrustworthyError
 from mlefit.existence import recession
 from mlefit.exits import leaving, stays
 from mlefit.families._records import Moments
+from mlefit.few import thinned
 from mlefit.fisher import Fisher
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.location import with_vertex
@@ -31,6 +33,7 @@ from mlefit.optimise import Optimum, Status, newton
 from mlefit.penalty import Assigned, Penalty
 from mlefit.pinball import Vertex
 from mlefit.priors._base import InformationPrior
+from mlefit.rank import Redundant
 from mlefit.refine import refined_coefficients
 from mlefit.scale import (
     collapse,
@@ -40,7 +43,7 @@ from mlefit.scale import (
 )
 from mlefit.several import further_starts, highest
 from mlefit.sparse import nearer, partial_totals, slopes_at, sparse_mode, sparse_modes
-from mlefit.start import centred, start_coefficients
+from mlefit.start import Survey, centred, start_coefficients
 from mlefit.together import Guide
 
 Log = Callable[[str], None]
@@ -48,6 +51,8 @@ Log = Callable[[str], None]
 # Where there is no maximum each step gains a constant factor only, so it takes over twenty of
 # them to look converged; a search this long is checked.
 _SUSPICIOUS_STEPS = 10
+_FEW_ROWS = 20_000
+_ENOUGH = 1e-3  # nats: what a few rows leave open is more
 
 
 @dataclass(frozen=True)
@@ -90,21 +95,13 @@ def maximise(
     theta, *others = model.family.starts(moments)
     refuse_collapsed_start(model, engine, theta, moments)
     held = {label for one in priors if one.resolves for label in one.labels}
-    at = examined(model, engine, survey, held)
-    first: Totals | None = None
-    if not are_dependent(engine, at, survey):
-        gamma = start_coefficients(model, engine, theta, survey)
-        first = partial_totals(model, engine, gamma, "guide", at)
-    engine, redundant = well_conditioned(
-        model, engine, at, None if first is None else first.information, survey, held, search.log
+    # priors may draw away from where few rows lead; a vertex has few rows of its own
+    alone = not priors and model.family.vertex is None
+    begin = partial(_begin, model, moments, search) if alone else _begin_there
+    engine, redundant, start, first = _first_look(
+        model, engine, theta, survey, held, begin, search.log
     )
-    turned = any(p.basis.triangle is not None for p in engine.predictors)
-    if first is None or turned or any(redundant):
-        gamma = start_coefficients(model, engine, theta, survey)
-        first = None
-    nll = slopes_at(model, engine, gamma[None], None).nll[0] if first is None else first.nll
-    if not math.isfinite(nll):
-        raise _no_start(model)
+    gamma = start.gamma
     penalty = _penalty(priors, model, engine) if priors else None
     if model.family.vertex is not None:
         vertex, optimum = _turns(penalty, model, engine, gamma, moments, search)
@@ -113,17 +110,99 @@ def maximise(
         first = None  # it knows nothing of the priors
         if penalty.has_corners:
             gamma = nearer(penalty, model, engine, gamma, search.log)
-    optima = [_under(penalty, model, engine, gamma, moments, search, first=first, watch=watch)]
-    for start in further_starts(model, engine, others, moments, survey):
-        if math.isfinite(evaluator(model, engine)(start, "guide").nll):
-            optima.append(_under(penalty, model, engine, start, moments, search, watch=watch))
+    under = partial(_under, penalty, model, engine, moments=moments, search=search, watch=watch)
+    optima = [under(gamma, first=first, near=start.near)]
+    for other in further_starts(model, engine, others, moments, survey):
+        if math.isfinite(evaluator(model, engine)(other, "guide").nll):
+            further = begin(engine, other)
+            optima.append(under(further.gamma, near=further.near))
     optimum, trials = highest(optima, partial(_objective, penalty))
     modes = None
     if penalty is not None and penalty.heavy_tailed:
         modes = _modes(penalty, model, engine, gamma, optimum, moments, search, watch=watch)
         optimum = modes.best
     maximum = Maximum(model, engine, optimum, redundant, asked, None, moments, penalty)
-    return _judged(replace(maximum, trials=trials, modes=modes))
+    return _judged(replace(maximum, trials=trials, modes=modes, ahead=start.ahead))
+
+
+class _Begin(NamedTuple):
+    """Where a search begins.
+
+    Attributes:
+        gamma: coefficients.
+        ahead: steps on a few rows that led there.
+    """
+
+    gamma: Vector
+    ahead: int = 0
+
+    @property
+    def near(self) -> bool:
+        """Whether the maximum is near, where the observed information leads best."""
+        return self.ahead > 0
+
+    @property
+    def kind(self) -> Kind:
+        """The information that leads from there."""
+        return "observed" if self.near else "guide"
+
+
+def _begin_there(engine: LocalEngine, gamma: Vector) -> _Begin:
+    return _Begin(gamma)
+
+
+def _begin(
+    model: Model, moments: Moments, search: Search, engine: LocalEngine, gamma: Vector
+) -> _Begin:
+    """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
+    few = thinned(engine, _FEW_ROWS)
+    if few is None or not math.isfinite(_nll(model, few, gamma)):
+        return _Begin(gamma)
+    optimum = _newton(model, few, gamma, moments, Search(_ENOUGH, _SUSPICIOUS_STEPS))
+    if optimum.status is not Status.CONVERGED:
+        return _Begin(gamma)
+    search.log(f"start from {few.columns.rows:,} rows: {optimum.steps} steps")
+    return _Begin(optimum.gamma, optimum.steps)
+
+
+def _first_look(
+    model: Model,
+    engine: LocalEngine,
+    theta: Sequence[float],
+    survey: Survey,
+    held: set[str],
+    begin: Callable[[LocalEngine, Vector], _Begin],
+    log: Log,
+) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...], _Begin, Totals | None]:
+    """Good coordinates, the columns left out for them, a start, and the sums there if known.
+
+    Raises:
+        UntrustworthyError: no start was found that keeps every parameter in its domain.
+    """
+    at = examined(model, engine, survey, held)
+    start, first = _Begin(np.zeros(0)), None
+    if not are_dependent(engine, at, survey):
+        plain = start_coefficients(model, engine, theta, survey)
+        start = begin(engine, plain)
+        first = partial_totals(model, engine, start.gamma, start.kind, at)
+        if start.near and not math.isfinite(first.nll):  # impossible for other rows
+            start, begin = _Begin(plain), _begin_there
+            first = partial_totals(model, engine, plain, start.kind, at)
+    engine, redundant = well_conditioned(
+        model, engine, at, None if first is None else first.information, survey, held, log
+    )
+    turned = any(p.basis.triangle is not None for p in engine.predictors)
+    if first is None or turned or any(redundant):
+        start = begin(engine, start_coefficients(model, engine, theta, survey))
+        first = None
+    nll = _nll(model, engine, start.gamma) if first is None else first.nll
+    if not math.isfinite(nll):
+        raise _no_start(model)
+    return engine, redundant, start, first
+
+
+def _nll(model: Model, engine: LocalEngine, gamma: Vector) -> float:
+    return float(slopes_at(model, engine, gamma[None], None).nll[0])
 
 
 def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> Maximum:
@@ -252,12 +331,21 @@ def _under(
     search: Search,
     *,
     first: Totals | None = None,
+    near: bool = False,
     watch: bool = False,
 ) -> Optimum:
     """The search that suits the priors: with corners, or without."""
     if penalty is None or not penalty.has_corners:
         return _newton(
-            model, engine, gamma, moments, search, first=first, penalty=penalty, watch=watch
+            model,
+            engine,
+            gamma,
+            moments,
+            search,
+            first=first,
+            penalty=penalty,
+            near=near,
+            watch=watch,
         )
     return sparse_mode(
         penalty,
@@ -276,7 +364,8 @@ def _judged(maximum: Maximum) -> Maximum:
     model, engine, optimum = maximum.model, maximum.engine, maximum.optimum
     if optimum.status is Status.LEAVING:
         return maximum
-    if optimum.steps >= _SUSPICIOUS_STEPS or optimum.status is not Status.CONVERGED:
+    steps = optimum.steps + maximum.ahead
+    if steps >= _SUSPICIOUS_STEPS or optimum.status is not Status.CONVERGED:
         held = [] if maximum.penalty is None else maximum.penalty.positions
         found = recession(model, engine, held)
         if found is not None:
@@ -299,17 +388,19 @@ def _newton(
     free: NDArray[np.intp] | None = None,
     first: Totals | None = None,
     penalty: Penalty | None = None,
+    near: bool = False,
     watch: bool = False,
 ) -> Optimum:
     """Newton's method with what this model knows: an exact scale, when it collapses, its edges.
 
-    Asked to watch, it stops where a parameter is on its way to an edge.
+    Asked to watch, it stops where a parameter is on its way to an edge. Near the maximum the
+    observed information leads, and `first` is of that kind.
     """
     # The product of the scores, for want of an expected information, misleads far from a
     # maximum; so does an expected information that vanishes faster than the slope at an edge.
     family = model.family
     expects = family.has_expected and not family.limits
-    several = len(model.links) > 1 and expects
+    guided = len(model.links) > 1 and expects and not near
     fallback: SearchKind = "expected" if expects else "observed"
     held = [] if penalty is None else penalty.positions
     return newton(
@@ -317,11 +408,11 @@ def _newton(
         gamma,
         tol=search.tol,
         max_iter=search.max_iter,
-        begin="expected" if several else "observed",
+        begin="expected" if guided else "observed",
         fallback=fallback,
         free=free,
         bend=exact_scale(model, engine, held),
-        first=first if several or model.is_fused else None,
+        first=first if guided or near or model.is_fused else None,
         collapsed=collapse(model, engine, moments),
         leaving=leaving(model, engine, held) if watch else stays,
         log=search.log,

@@ -54,8 +54,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "signs": (words("_types"), NUMERIC),
     "corners": (words("_types optimise signs symmetric"), NUMERIC),
     "together": (words("_types corners optimise signs symmetric"), NUMERIC),
+    "few": (words("engines"), set()),
     "sparse": (
-        words("_types corners design engines likelihood optimise penalty together"),
+        words("_types corners design engines few likelihood optimise penalty together"),
         NUMERIC,
     ),
     "start": (words("_types design engines families likelihood"), NUMERIC),
@@ -79,8 +80,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "maximise": (
         words(
-            "_types conditioning engines errors existence exits families fisher "
-            "likelihood location maximum modes optimise penalty pinball priors refine "
+            "_types conditioning engines errors existence exits families few fisher "
+            "likelihood location maximum modes optimise penalty pinball priors rank refine "
             "scale several sparse start together"
         ),
         NUMERIC,
