@@ -33,7 +33,8 @@ from mlefit.inference.uncertainty import se_kind, uncertainty_of
 from mlefit.provenance import data_info
 from mlefit.request import Request
 from mlefit.results import fit as results
-from mlefit.search.maximise import Search, maximise
+from mlefit.search.climb import Search
+from mlefit.search.maximise import maximise
 from mlefit.search.maximum import Maximum
 from mlefit.search.verdict import no_maximum
 from mlefit.source import Rows, Source

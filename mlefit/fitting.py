@@ -35,7 +35,7 @@ from mlefit.likelihood import Model
 from mlefit.links import Link
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
 from mlefit.source import Rows, Source, open_source, read_rows

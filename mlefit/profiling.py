@@ -26,7 +26,7 @@ from mlefit.results.profile import (
     ProfileResult,
     ProfileTest,
 )
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.verdict import no_maximum

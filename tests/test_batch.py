@@ -12,7 +12,8 @@ from mlefit.assign import assigned_priors
 from mlefit.inference import boundary
 from mlefit.inference.covariance import covariance
 from mlefit.request import Request
-from mlefit.search.maximise import Search, maximise
+from mlefit.search.climb import Search
+from mlefit.search.maximise import maximise
 from mlefit.search.optimise import Status
 from mlefit.study.fits import fitted
 from mlefit.study.setup import Setup

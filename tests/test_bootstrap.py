@@ -15,7 +15,7 @@ from mlefit.fitting import fit, prepare
 from mlefit.inference.bca import Influence, reach
 from mlefit.inference.boundary import highest
 from mlefit.request import Request
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 
 NORMAL = NormalDist()

@@ -22,7 +22,7 @@ from mlefit.errors import DataError, UsageError
 from mlefit.fitting import prepare
 from mlefit.inference.boundary import highest
 from mlefit.request import Request
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_data"

@@ -24,7 +24,7 @@ from mlefit.inference.covariance import Reference
 from mlefit.inference.derived import derived_function, names_of
 from mlefit.inference.quantities import Names, quantity
 from mlefit.request import Request
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 HEIGHTS = [171.2, 168.4, 180.9, 175.3, 162.7, 177.7, 169.1, 185.2, 173.4, 166.0]

@@ -22,7 +22,8 @@ from mlefit.fitting import fit, prepare
 from mlefit.inference.covariance import kinds_for
 from mlefit.likelihood import Model
 from mlefit.request import Request
-from mlefit.search.maximise import Search, maximise
+from mlefit.search.climb import Search
+from mlefit.search.maximise import maximise
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from mlefit.inference.places import places
 from mlefit.inference.profile import EDGE, UNBOUNDED, Curve, HigherError, profiles
 from mlefit.inference.uncertainty import intervals
 from mlefit.request import Request
-from mlefit.search.maximise import Search, maximise, restarted
+from mlefit.search.climb import Search
+from mlefit.search.maximise import maximise, restarted
 from mlefit.search.maximum import Maximum
 from tests.test_inference import REGRESSIONS, table
 

@@ -17,7 +17,7 @@ from mlefit.errors import UsageError
 from mlefit.fitting import prepare
 from mlefit.inference.boundary import highest
 from mlefit.request import Request
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.testing.models import Models, Subject
 from mlefit.testing.terms import asked
 

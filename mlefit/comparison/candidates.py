@@ -28,7 +28,7 @@ from mlefit.expression import Name, derivative, names, render
 from mlefit.fitting import Prepared
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.penalty import Assigned

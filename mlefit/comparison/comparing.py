@@ -43,7 +43,7 @@ from mlefit.prediction.saved import SavedModel
 from mlefit.provenance import data_info
 from mlefit.request import ComparisonRequest, Request
 from mlefit.results.compare import SCHEMA, ComparisonResult, PairTest
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.source import Rows, Source
 
 # Which columns a formula reads does not depend on the family.

@@ -26,7 +26,8 @@ from mlefit.diagnosis.residuals import shares
 from mlefit.errors import UsageError
 from mlefit.families._base import Family, spread
 from mlefit.request import Request
-from mlefit.search.maximise import Search, maximise
+from mlefit.search.climb import Search
+from mlefit.search.maximise import maximise
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 

@@ -31,7 +31,8 @@ from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.inference.boundary import highest, is_near_an_edge
 from mlefit.request import Request
-from mlefit.search.maximise import Search, nearby
+from mlefit.search.climb import Search
+from mlefit.search.maximise import nearby
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 

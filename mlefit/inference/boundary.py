@@ -32,7 +32,8 @@ from mlefit.design.blocks import Block, Predictor, user_matrix
 from mlefit.engines.local import LocalEngine
 from mlefit.inference.covariance import inverse_information
 from mlefit.likelihood import Model
-from mlefit.search.maximise import Search, judged, maximise, restarted
+from mlefit.search.climb import Search
+from mlefit.search.maximise import judged, maximise, restarted
 from mlefit.search.maximum import Edge, Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.penalty import Assigned

@@ -20,7 +20,8 @@ import numpy as np
 from mlefit._types import Vector
 from mlefit.links import Link
 from mlefit.priors._base import Prior
-from mlefit.search.maximise import Search, continued
+from mlefit.search.climb import Search
+from mlefit.search.maximise import continued
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.penalty import Assigned

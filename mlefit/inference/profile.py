@@ -31,7 +31,7 @@ from mlefit.inference.constrained import Constraint, Differenced, Least, Quantit
 from mlefit.inference.covariance import inverse_information
 from mlefit.inference.intervals import Ends
 from mlefit.inference.refits import Refits
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.several import SAME_HEIGHT
 

@@ -16,7 +16,8 @@ from mlefit.inference.intervals import PROFILE, Ends, Intervals, Progress
 from mlefit.inference.places import places
 from mlefit.inference.profile import HIGHER, HigherError, of_function, profiles
 from mlefit.request import Request
-from mlefit.search.maximise import Search, restarted
+from mlefit.search.climb import Search
+from mlefit.search.maximise import restarted
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 

@@ -14,7 +14,8 @@ import numpy as np
 from mlefit.design.blocks import Basis, Predictor, split
 from mlefit.engines.local import LocalEngine
 from mlefit.inference.constrained import Least, Quantity
-from mlefit.search.maximise import Search, maximise
+from mlefit.search.climb import Search
+from mlefit.search.maximise import maximise
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 

@@ -18,7 +18,7 @@ from mlefit.inference.intervals import BCA, BOOTSTRAP, Ends, Intervals, Progress
 from mlefit.inference.places import places
 from mlefit.request import Request
 from mlefit.results.fit import Bootstrap
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 
 _MOST_LOST = 0.05

@@ -20,7 +20,7 @@ from mlefit.inference.places import Place, places
 from mlefit.inference.profile import Curve, of_function
 from mlefit.inference.quantities import Quantity, understood
 from mlefit.links import LINKS, Link
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 
 Map = Callable[[float], float]

@@ -15,7 +15,7 @@ from mlefit.inference.debiased import KIND, debiased
 from mlefit.inference.estimates import Uncertainty
 from mlefit.inference.intervals import BOOTSTRAP, PROFILE, Intervals, Progress
 from mlefit.request import Request
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 

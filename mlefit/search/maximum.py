@@ -56,6 +56,7 @@ class Maximum:
         edges: parameters that are at an edge, the outermost family first.
         trials: what became of the searches from several starts.
         modes: what several searches found, under priors that may leave more than one mode.
+        ahead: steps on a few of the rows, at whose end the search over all began.
     """
 
     model: Model
@@ -71,6 +72,7 @@ class Maximum:
     edges: tuple[Edge, ...] = ()
     trials: Trials = field(default_factory=Trials)
     modes: Modes | None = None
+    ahead: int = 0
 
     @property
     def wanted(self) -> Model:

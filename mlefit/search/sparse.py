@@ -15,12 +15,12 @@ from mlefit.design.blocks import holding, split
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Kind, Model, Slopes, Totals
 from mlefit.search.corners import Corners, Positions, Slope, newton_with_corners
+from mlefit.search.few import thinned
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Penalty
 from mlefit.search.together import Guide, minimise_together
 
 _FEW_ROWS = 10_000
-_MANY_ROWS = 5 * _FEW_ROWS
 _ENOUGH = 1e-3  # nats: what the few rows leave open is more
 
 
@@ -179,12 +179,11 @@ def nearer(
     penalty: Penalty, model: Model, engine: LocalEngine, gamma: Vector, log: Callable[[str], None]
 ) -> Vector:
     """The mode of a few of many rows, or the point itself if there is none."""
-    rows = engine.columns.rows
-    if rows < _MANY_ROWS:
+    few = thinned(engine, _FEW_ROWS)
+    if few is None:
         return gamma
-    few = engine.with_columns(engine.columns.every(rows // _FEW_ROWS))
     corners = Corners(penalty.corners, penalty.centres)
-    factor = rows / few.columns.rows
+    factor = engine.columns.rows / few.columns.rows
     optimum = newton_with_corners(
         PenalisedRows(model, few, [penalty], factor), gamma, corners, tol=_ENOUGH, max_iter=50
     )

@@ -18,7 +18,8 @@ import numpy as np
 from mlefit._types import Vector
 from mlefit.design.blocks import betas
 from mlefit.results.fit import SearchPath, SearchStep
-from mlefit.search.maximise import Search, restarted
+from mlefit.search.climb import Search
+from mlefit.search.maximise import restarted
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Step
 from mlefit.search.sparse import slopes_at

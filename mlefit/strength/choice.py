@@ -14,7 +14,7 @@ from mlefit.inference.posterior import corner_residual
 from mlefit.likelihood import Model
 from mlefit.request import Request
 from mlefit.results.fit import FitResult, StrengthSearch, StrengthStep
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.penalty import Assigned

@@ -21,7 +21,8 @@ import numpy as np
 
 from mlefit._types import Vector
 from mlefit.design.blocks import user_matrix
-from mlefit.search.maximise import Search, continued
+from mlefit.search.climb import Search
+from mlefit.search.maximise import continued
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.strength.path import information_of_rows

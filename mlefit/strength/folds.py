@@ -21,7 +21,8 @@ from mlefit.design.blocks import WEIGHT
 from mlefit.diagnosis.heldout import Folds, log_densities, with_rows
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
-from mlefit.search.maximise import Search, maximise
+from mlefit.search.climb import Search
+from mlefit.search.maximise import maximise
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.strength.path import follow

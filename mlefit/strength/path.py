@@ -20,7 +20,8 @@ import numpy as np
 from mlefit._types import Vector
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
-from mlefit.search.maximise import Search, continued, continued_together, maximise
+from mlefit.search.climb import Search
+from mlefit.search.maximise import continued, continued_together, maximise
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.penalty import Assigned

@@ -24,7 +24,7 @@ from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Limit, Moments
 from mlefit.inference.boundary import highest
 from mlefit.inference.covariance import covariance
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.penalty import Assigned

@@ -27,7 +27,7 @@ from mlefit.inference.derived import DerivedFunction, NoEstimateError, derived_f
 from mlefit.inference.profile import Curve, HigherError, Place, of_function
 from mlefit.inference.quantities import Names, Quantity, quantity
 from mlefit.results.fit import TermTest
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.testing import statistics
 from mlefit.testing.models import Models, Subject
 from mlefit.testing.records import SCORE, WALD, Assumptions, at_edges

@@ -15,8 +15,9 @@ from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
+from mlefit.search.climb import Search
 from mlefit.search.conditioning import examined, well_conditioned
-from mlefit.search.maximise import Search, restarted
+from mlefit.search.maximise import restarted
 from mlefit.search.maximum import Maximum, evaluator
 from mlefit.search.optimise import Status
 from mlefit.search.span import embedding

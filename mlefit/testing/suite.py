@@ -17,7 +17,7 @@ from mlefit.formula import is_equation
 from mlefit.likelihood import Model
 from mlefit.request import Request
 from mlefit.results.fit import FitResult, TermTest
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.testing import equations, records, terms
 from mlefit.testing.equations import Equation, equation

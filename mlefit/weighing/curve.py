@@ -22,7 +22,7 @@ from mlefit.inference.constrained import Single
 from mlefit.inference.intervals import Ends
 from mlefit.inference.profile import Curve, Place
 from mlefit.results.likelihood import CurveInfo, CurvePoint, RegionLevel, SurfaceInfo
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import newton
 from mlefit.weighing.sample import PlainSample

@@ -24,7 +24,7 @@ from mlefit.results.likelihood import (
     SampleInfo,
     SurfaceInfo,
 )
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.verdict import edges_in_words

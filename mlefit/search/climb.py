@@ -1,0 +1,161 @@
+"""One search from a place: with what this model knows, and under its priors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlefit._types import Vector
+from mlefit.engines.local import LocalEngine
+from mlefit.families._records import Moments
+from mlefit.likelihood import Kind, Model, Totals
+from mlefit.pinball import Vertex
+from mlefit.search.exits import leaving, stays
+from mlefit.search.location import with_vertex
+from mlefit.search.maximum import evaluator
+from mlefit.search.optimise import Kind as SearchKind
+from mlefit.search.optimise import Optimum, Record, forget, newton
+from mlefit.search.penalty import Penalty
+from mlefit.search.scale import (
+    collapse,
+    exact_scale,
+)
+from mlefit.search.sparse import sparse_mode
+
+Log = Callable[[str], None]
+
+# Where there is no maximum each step gains a constant factor only, so it takes over twenty of
+# them to look converged; a search this long is checked.
+SUSPICIOUS_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to search.
+
+    Attributes:
+        tol: Newton decrement, in nats, at which to stop.
+        max_iter: most Newton steps.
+        log: takes a line for each step.
+        record: takes every place on the way.
+    """
+
+    tol: float = 1e-10
+    max_iter: int = 100
+    log: Log = lambda line: None
+    record: Record = forget
+
+
+def climb_in_turns(
+    penalty: Penalty | None,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+) -> tuple[Vertex, Optimum]:
+    """A location by linear programme, the rest by Newton's method."""
+    rest = np.arange(engine.predictors[0].size, len(gamma))
+    return with_vertex(
+        model,
+        engine,
+        gamma,
+        penalty,
+        lambda at: climb(model, engine, at, moments, search, free=rest, penalty=penalty),
+        tol=search.tol,
+        log=search.log,
+    )
+
+
+def objective(penalty: Penalty | None, optimum: Optimum) -> float:
+    """What a search minimised: the NLL, less the log-density of the priors."""
+    return optimum.totals.nll if penalty is None else penalty.objective(optimum)
+
+
+def climb_under(
+    penalty: Penalty | None,
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+    *,
+    first: Totals | None = None,
+    near: bool = False,
+    watch: bool = False,
+) -> Optimum:
+    """The search that suits the priors: with corners, or without."""
+    if penalty is None or not penalty.has_corners:
+        return climb(
+            model,
+            engine,
+            gamma,
+            moments,
+            search,
+            first=first,
+            penalty=penalty,
+            near=near,
+            watch=watch,
+        )
+    return sparse_mode(
+        penalty,
+        model,
+        engine,
+        gamma,
+        collapsed=collapse(model, engine, moments),
+        tol=search.tol,
+        max_iter=search.max_iter,
+        log=search.log,
+    )
+
+
+def climb(
+    model: Model,
+    engine: LocalEngine,
+    gamma: Vector,
+    moments: Moments,
+    search: Search,
+    *,
+    free: NDArray[np.intp] | None = None,
+    first: Totals | None = None,
+    penalty: Penalty | None = None,
+    near: bool = False,
+    watch: bool = False,
+) -> Optimum:
+    """Newton's method with what this model knows: an exact scale, when it collapses, its edges.
+
+    Asked to watch, it stops where a parameter is on its way to an edge. Near the maximum the
+    observed information leads, and `first` is of that kind.
+    """
+    # The product of the scores, for want of an expected information, misleads far from a
+    # maximum; so does an expected information that vanishes faster than the slope at an edge.
+    family = model.family
+    expects = family.has_expected and not family.limits
+    guided = len(model.links) > 1 and expects and not near
+    fallback: SearchKind = "expected" if expects else "observed"
+    held = [] if penalty is None else penalty.positions
+    return newton(
+        _guided(evaluator(model, engine, penalty)),
+        gamma,
+        tol=search.tol,
+        max_iter=search.max_iter,
+        begin="expected" if guided else "observed",
+        fallback=fallback,
+        free=free,
+        bend=exact_scale(model, engine, held),
+        first=first if guided or near or model.is_fused else None,
+        collapsed=collapse(model, engine, moments),
+        leaving=leaving(model, engine, held) if watch else stays,
+        log=search.log,
+        record=search.record,
+    )
+
+
+def _guided(
+    evaluate: Callable[[Vector, Kind], Totals],
+) -> Callable[[Vector, SearchKind], Totals]:
+    """The sums as a search sees them: what it takes for expected is the family's guide."""
+    return lambda gamma, kind: evaluate(gamma, "guide" if kind == "expected" else kind)
