@@ -351,6 +351,12 @@ def test_quantile_regression_with_a_slope_held_is_the_programme_of_the_rest():
 TWO_HILLS = pl.DataFrame({"y": [-3.2, -2.9, -3.1, -2.8, 2.8, 3.2, 3.0, 2.9, 3.1]})
 
 
+def test_a_loose_tolerance_is_no_lower_hill():
+    result = fit(TABLES["counts"], "y ~ x", family="negbinom", ci="profile", tol=1e-2)
+    assert result.certificate.status == "converged"
+    assert not any("above the maximum" in note for note in result.notes)
+
+
 def lower_hill() -> Maximum:
     prepared = prepare(Request(data=TWO_HILLS, formula="y ~ 1", family="cauchy", fix=("sigma=1",)))
     maximum = maximise(prepared.model, prepared.engine, SEARCH)

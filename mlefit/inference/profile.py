@@ -43,6 +43,7 @@ _FLAT = 1e-6
 _FARTHEST = 8.0  # standard errors before a profile may be called flat
 _CLOSED = 1e-12
 _STRIDES = 12
+_ROUNDING = 1e-13  # of a height
 
 UNBOUNDED = "the profile never falls far enough"
 EDGE = "the parameters reach the edge of their domain"
@@ -233,7 +234,8 @@ class Curve:
         """
         found = self._least(at, near.gamma + (at - near.at) * near.along * follow)
         best = self._maximum.optimum.totals.nll
-        if self._refits is None and found.converged and found.nll < best - SAME_HEIGHT:
+        slack = max(SAME_HEIGHT, self._search.tol, _ROUNDING * abs(best))
+        if self._refits is None and found.converged and found.nll < best - slack:
             raise HigherError(found.gamma, best - found.nll)
         if not math.isfinite(found.nll):
             root = math.copysign(math.inf, at - self.estimate)

@@ -165,10 +165,9 @@ def nearby(maximum: Maximum, engine: LocalEngine, search: Search) -> Optimum | N
     Returns:
         None where it has to be looked into.
     """
-    start = maximum.optimum.gamma
-    found = _newton(maximum.model, engine, start, maximum.moments, search)
-    settled = found.status is Status.CONVERGED and found.steps < _SUSPICIOUS_STEPS
-    return found if settled else None
+    hasty = replace(search, max_iter=_SUSPICIOUS_STEPS - 1)
+    found = _newton(maximum.model, engine, maximum.optimum.gamma, maximum.moments, hasty)
+    return found if found.status is Status.CONVERGED else None
 
 
 def continued_together(
