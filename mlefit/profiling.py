@@ -14,9 +14,10 @@ from mlefit.fitting import Prepared, prepare
 from mlefit.inference.boundary import highest
 from mlefit.inference.covariance import Reference
 from mlefit.inference.intervals import Ends
+from mlefit.inference.places import names
 from mlefit.inference.profile import Place
 from mlefit.inference.profiled import from_the_top
-from mlefit.inference.subjects import Subject, chosen, subjects
+from mlefit.inference.subjects import Subject, resolved, subjects
 from mlefit.provenance import data_info
 from mlefit.request import ProfileRequest
 from mlefit.results.profile import (
@@ -59,6 +60,8 @@ def run(
     prepared = prepare(request.common, log)
     common = prepared.request
     quiet = Search(common.tol, common.max_iter)
+    derived = [text.partition("=")[0].strip() for text in common.derive]
+    resolved(request.params, [*names(prepared.family.parameters, prepared.predictors), *derived])
     with np.errstate(all="ignore"):
         found = highest(prepared.model, prepared.engine, replace(quiet, log=log), prepared.priors)
         _refuse(found, prepared)
@@ -88,7 +91,9 @@ def _profiled(
     progress: Progress,
 ) -> ProfileResult:
     common, roles = request.common, prepared.roles
-    asked = chosen(list(subjects(common.derive, maximum, search)), request.params)
+    every = {one.name: one for one in subjects(common.derive, maximum, search)}
+    # a column that says nothing new was left out since the names were looked at
+    asked = [every[name] for name in resolved(request.params, list(every))]
     quantiles = {level: Reference().quantile(level) for level in request.levels}
     intervals: list[ProfileInterval] = []
     points: list[ProfilePoint] = []

@@ -291,6 +291,28 @@ def test_an_end_at_the_edge_of_the_domain_says_so():
     assert why == EDGE
 
 
+@pytest.mark.parametrize(
+    ("family", "simpler", "name", "side"),
+    [
+        ("negbinom", "poisson", "k", "conf_low"),
+        ("student", "normal", "df", "conf_low"),
+        ("zip", "poisson", "zero", "conf_high"),
+    ],
+)
+def test_a_parameter_at_its_edge_has_the_one_end_that_lies_inside(family, simpler, name, side):
+    data = pl.DataFrame({"y": [2, 3, 2, 3, 4, 1, 2, 3, 2, 5, 1, 0, 3]})
+    result = fit(data, "y ~ 1", family=family, ci="profile")
+    assert result.certificate.status == "boundary"
+    row = next(row for row in result.parameters if row.parameter == name)
+    ends = {"conf_low": row.conf_low, "conf_high": row.conf_high}
+    inside = ends.pop(side)
+    assert list(ends.values()) == [None]
+    top = fit(data, "y ~ 1", family=simpler).fit.log_likelihood
+    held = fit(data, "y ~ 1", family=family, fix=f"{name}={inside!r}").fit.log_likelihood
+    assert 2 * (top - held) == pytest.approx(QUANTILES["0.95"] ** 2, rel=1e-8)
+    assert any(f"{name} has no" in note and "at that edge" in note for note in result.notes)
+
+
 # ---- a corner ----
 
 
@@ -350,6 +372,12 @@ def test_quantile_regression_with_a_slope_held_is_the_programme_of_the_rest():
 # ---- a higher maximum ----
 
 TWO_HILLS = pl.DataFrame({"y": [-3.2, -2.9, -3.1, -2.8, 2.8, 3.2, 3.0, 2.9, 3.1]})
+
+
+def test_a_loose_tolerance_is_no_lower_hill():
+    result = fit(TABLES["counts"], "y ~ x", family="negbinom", ci="profile", tol=1e-2)
+    assert result.certificate.status == "converged"
+    assert not any("above the maximum" in note for note in result.notes)
 
 
 def lower_hill() -> Maximum:

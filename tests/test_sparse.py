@@ -92,7 +92,6 @@ def test_a_working_set_gives_the_answer_of_all_columns(case, monkeypatch):
 @every_case
 def test_few_rows_to_begin_with_change_no_answer(case, monkeypatch):
     whole = fit(case)
-    monkeypatch.setattr(sparse, "_MANY_ROWS", 100)
     monkeypatch.setattr(sparse, "_FEW_ROWS", 80)
     same(fit(case), whole)
 
@@ -120,7 +119,6 @@ def test_few_rows_without_a_mode_are_no_start(monkeypatch):
     data = pl.DataFrame({"x": x, "z": rng.normal(size=200), "y": rng.poisson(np.exp(0.5 * x))})
     options = {"family": "poisson", "prior": "z ~ laplace(0, 0.1)"}
     whole = mlefit.fit(data, "y ~ x + z", **options)
-    monkeypatch.setattr(sparse, "_MANY_ROWS", 100)
     monkeypatch.setattr(sparse, "_FEW_ROWS", 100)
     again = mlefit.fit(data, "y ~ x + z", **options)
     assert again.certificate.status == "converged"

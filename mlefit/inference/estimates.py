@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Uncertainty:
         scale_factor: what multiplies the scale parameter: 1, or root of n/(n - p).
         centres: where the intervals lie, on the link scale, if not about the estimates.
         ends: of the interval of each free coefficient, where they do not come from its error.
+        at_edges: of parameters at an edge of the family, by name.
         ends_of: gives the interval of any smooth function of the coefficients, where its error
             does not.
         ends_from: what they come from, in a word.
@@ -44,6 +45,7 @@ class Uncertainty:
     is_posterior: bool
     centres: Vector | None = None
     ends: tuple[Ends, ...] = ()
+    at_edges: Mapping[str, Ends] = field(default_factory=dict)
     ends_of: Callable[[Smooth], Ends] | None = None
     ends_from: str = ""
 
@@ -128,7 +130,8 @@ def parameter_rows(
         edge = maximum.edge_of(parameter)
         if edge is not None:
             end = _value_of(edge.limit.end, parameter.domain)
-            yield results.ParameterEstimate(parameter.name, end, None, None, None)
+            low, high, *_ = uncertainty.at_edges.get(parameter.name, (None, None))
+            yield results.ParameterEstimate(parameter.name, end, None, low, high)
             continue
         k = maximum.fitted_position(parameter)
         assert k is not None

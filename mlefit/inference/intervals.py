@@ -5,8 +5,8 @@ What they are made with is loaded when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mlefit._types import Matrix
@@ -73,6 +73,7 @@ class Intervals:
         method: what the ends come from, in a word; empty if there are none.
         ends: one for each free coefficient of the user's columns.
         ends_of: gives those of any smooth function; None where errors give them.
+        at_edges: of parameters at an edge of the family, by name.
         covariance: of drawn estimates, shape (p, p); None without draws.
         bootstrap: what was drawn.
         notes: what a person should know.
@@ -83,6 +84,7 @@ class Intervals:
     method: str = ""
     ends: tuple[Ends, ...] = ()
     ends_of: Callable[[Smooth], Ends] | None = None
+    at_edges: Mapping[str, Ends] = field(default_factory=dict)
     covariance: Matrix | None = None
     bootstrap: Bootstrap | None = None
     notes: tuple[str, ...] = ()

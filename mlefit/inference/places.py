@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from mlefit.design.blocks import Predictor
+from mlefit.families._records import Parameter
 from mlefit.links import Link
 from mlefit.search.maximum import Maximum
 
@@ -31,6 +33,15 @@ class Place(NamedTuple):
         return self.parameter if self.link is not None else f"{self.parameter}:{self.term}"
 
 
+def names(parameters: Sequence[Parameter], predictors: Sequence[Predictor]) -> list[str]:
+    """What the coefficients will be called, before any is fitted."""
+    return [
+        parameter.name if _is_plain(predictor) else f"{parameter.name}:{column.label}"
+        for parameter, predictor in zip(parameters, predictors, strict=True)
+        for column in predictor.columns
+    ]
+
+
 def places(maximum: Maximum) -> Iterator[Place]:
     """Every free coefficient, in order."""
     parts = zip(
@@ -41,7 +52,12 @@ def places(maximum: Maximum) -> Iterator[Place]:
         strict=True,
     )
     for parameter, link, predictor, beta in parts:
-        plain = predictor.is_constant and predictor.size == 1 and not predictor.held
+        plain = _is_plain(predictor)
         falls = plain and bool(link.slope(beta[:1])[0] < 0)
         for column in predictor.columns:
             yield Place(parameter.name, column.label, link if plain else None, falls)
+
+
+def _is_plain(predictor: Predictor) -> bool:
+    """Whether it is the parameter itself on another scale."""
+    return predictor.is_constant and predictor.size == 1 and not predictor.held

@@ -43,6 +43,7 @@ _FLAT = 1e-6
 _FARTHEST = 8.0  # standard errors before a profile may be called flat
 _CLOSED = 1e-12
 _STRIDES = 12
+_ROUNDING = 1e-13  # of a height
 
 UNBOUNDED = "the profile never falls far enough"
 EDGE = "the parameters reach the edge of their domain"
@@ -129,18 +130,28 @@ class Curve:
         maximum: of a smooth family; of one with a corner, for a single coefficient.
         search: how to find the rest.
         quantity: a smooth function of the coefficients.
+        error: of every coefficient, where the curvature says nothing of how far to go.
 
     Attributes:
         estimate: the quantity at the maximum.
         std_error: by the delta method; NaN where the curvature gives none.
     """
 
-    def __init__(self, maximum: Maximum, search: Search, quantity: Quantity) -> None:
+    def __init__(
+        self,
+        maximum: Maximum,
+        search: Search,
+        quantity: Quantity,
+        *,
+        error: float | None = None,
+    ) -> None:
         self._maximum = maximum
         self._search = search
         gamma = maximum.optimum.gamma
         inverse = inverse_information(maximum, "observed")
-        if inverse is None:
+        if error is not None:
+            inverse = error**2 * np.eye(len(gamma))
+        elif inverse is None:
             inverse = np.full((len(gamma), len(gamma)), math.nan)
         errors = np.sqrt(np.diag(inverse))
         to_user = user_matrix(maximum.engine.predictors)
@@ -198,15 +209,15 @@ class Curve:
             ahead = inside.at + reach if bold else ahead
             last, place = place, self.held(ahead, inside)
             slope = place.slope
-            if not math.isfinite(place.root):  # outside the domain, or the path to it is curved
+            if not place.converged:  # outside the domain, or too far for the path to be followed
                 reach = (ahead - inside.at) / 4
                 if abs(reach) <= _CLOSED * max(abs(ahead), self.std_error):
-                    return inside.at, EDGE
+                    return (None, LOST) if math.isfinite(place.root) else (inside.at, EDGE)
                 place, slope = inside, inside.slope
                 continue
             if math.isnan(slope):  # a corner has no multiplier
                 slope = (place.root - last.root) / (place.at - last.at)
-            if place.converged and abs(place.root - wanted) <= _SAME_ROOT * abs(wanted):
+            if abs(place.root - wanted) <= _SAME_ROOT * abs(wanted):
                 # the others may have a better place that no path from the maximum leads to
                 other = self.held(ahead, self.top, follow=False)
                 if not (other.converged and abs(other.root) < abs(place.root) - _SAME_ROOT):
@@ -233,7 +244,8 @@ class Curve:
         """
         found = self._least(at, near.gamma + (at - near.at) * near.along * follow)
         best = self._maximum.optimum.totals.nll
-        if self._refits is None and found.converged and found.nll < best - SAME_HEIGHT:
+        slack = max(SAME_HEIGHT, self._search.tol, _ROUNDING * abs(best))
+        if self._refits is None and found.converged and found.nll < best - slack:
             raise HigherError(found.gamma, best - found.nll)
         if not math.isfinite(found.nll):
             root = math.copysign(math.inf, at - self.estimate)

@@ -12,6 +12,7 @@ import numpy as np
 from mlefit._types import Vector
 from mlefit.inference.constrained import Smooth
 from mlefit.inference.covariance import Reference
+from mlefit.inference.edge_profile import edge_ends
 from mlefit.inference.intervals import PROFILE, Ends, Intervals, Progress
 from mlefit.inference.places import places
 from mlefit.inference.profile import HIGHER, HigherError, of_function, profiles
@@ -71,8 +72,10 @@ def profiled(request: Request, maximum: Maximum, search: Search, tell: Progress)
         for place, one in zip(places(maximum), found, strict=True)
         for line in (one.turned if place.falls else one).remarks(place.name)
     ]
+    at_edges = edge_ends(maximum, search, quantile) if maximum.edges else {}
+    remarks += [line for name, one in at_edges.items() for line in one.remarks(name)]
     of = partial(_of, maximum, search, found, quantile)
-    return Intervals(maximum, PROFILE, found, of, notes=(*notes, *remarks))
+    return Intervals(maximum, PROFILE, found, of, at_edges, notes=(*notes, *remarks))
 
 
 def _of(

@@ -31,7 +31,7 @@ class Refits:
 
     def __init__(self, maximum: Maximum, quantity: Quantity, search: Search) -> None:
         self._maximum = maximum
-        self._search = search
+        self._search = Search(search.tol, search.max_iter)  # its steps are not the reader's
         predictors = maximum.engine.predictors
         self._raw = [predictor.without_basis() for predictor in predictors]
         parts = split(quantity.at(np.zeros(len(maximum.optimum.gamma))).slope, predictors)

@@ -122,30 +122,29 @@ def subjects(derive: Sequence[str], maximum: Maximum, search: Search) -> Iterato
         yield _of_quantity(quantity, maximum, search)
 
 
-def chosen(found: Sequence[Subject], names: Sequence[str]) -> list[Subject]:
-    """Those that were asked for, in that order; all where none was.
+def resolved(asked: Sequence[str], there_are: Sequence[str]) -> list[str]:
+    """The names of what was asked for, in that order; all where nothing was.
+
+    Args:
+        asked: names as they were written; a term of the first parameter needs no name before it.
+        there_are: the names of everything.
 
     Raises:
-        UsageError: there is no such quantity.
+        UsageError: there is nothing of such a name.
     """
-    if not names:
-        return list(found)
-    spelt = {subject.name: subject for subject in found}
-    # a term of the first parameter needs no parameter before it
-    first = found[0].name.partition(":")[0]
-    short = {name.removeprefix(f"{first}:"): one for name, one in spelt.items()}
-    wanted: dict[str, Subject] = {}
-    for name in names:
-        subject = spelt.get(name) or short.get(name)
-        if subject is None:
+    first = there_are[0].partition(":")[0]
+    short = {name.removeprefix(f"{first}:"): name for name in there_are}
+    found = []
+    for name in asked:
+        if name not in there_are and name not in short:
             more = ", ..." if len(short) > _MOST_NAMED else ""
             raise UsageError(
                 f"no coefficient or parameter '{name}'",
                 f"there are: {', '.join(list(short)[:_MOST_NAMED])}{more}",
-                tries=[f"--param {close}" for close in did_you_mean(name, [*short, *spelt])],
+                tries=[f"--param {close}" for close in did_you_mean(name, [*short, *there_are])],
             )
-        wanted[subject.name] = subject
-    return list(wanted.values())
+        found.append(name if name in there_are else short[name])
+    return list(dict.fromkeys(found or there_are))
 
 
 def _of_place(place: Place, curve: Curve) -> Subject:

@@ -125,4 +125,10 @@ def uncertainty_of(
     )
     if not intervals.ends or matrix is None:
         return made
-    return replace(made, ends=intervals.ends, ends_of=intervals.ends_of, ends_from=intervals.method)
+    return replace(
+        made,
+        ends=intervals.ends,
+        at_edges=intervals.at_edges,
+        ends_of=intervals.ends_of,
+        ends_from=intervals.method,
+    )

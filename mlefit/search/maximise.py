@@ -137,9 +137,9 @@ def nearby(maximum: Maximum, engine: LocalEngine, search: Search) -> Optimum | N
         None where it has to be looked into.
     """
     start = maximum.optimum.gamma
-    found = climb(maximum.model, engine, start, maximum.moments, search)
-    settled = found.status is Status.CONVERGED and found.steps < SUSPICIOUS_STEPS
-    return found if settled else None
+    hasty = replace(search, max_iter=SUSPICIOUS_STEPS - 1)
+    found = climb(maximum.model, engine, start, maximum.moments, hasty)
+    return found if found.status is Status.CONVERGED else None
 
 
 def continued_together(
