@@ -79,6 +79,15 @@ def test_to_a_fit_of_other_rows_all_rows_are_new(frame):
     assert "fitted to other rows" in dumps(result)
 
 
+def test_no_likelihood_ratio_compares_fits_of_other_rows(frame):
+    models = [fit(frame, "y ~ x", family="gamma"), fit(frame[:200], "y ~ 1", family="gamma")]
+    with pytest.raises(UsageError, match="and 'fit 2' was fitted to others"):
+        compare(frame, models=models, lrt=True, cv=2)
+    models[1] = fit(frame, "y ~ 1", family="gamma")
+    (test,) = compare(frame, models=models, lrt=True, cv=2).tests
+    assert (test.candidate, test.against, test.df) == ("fit 1", "fit 2", 1)
+
+
 def test_priors_are_part_of_what_is_refitted(frame):
     ridge = fit(frame, "y ~ x + g", family="normal", prior="normal(0, 0.05)")
     named = fit(frame, "y ~ x + g", family="normal", prior="x ~ normal(0, 0.05)")

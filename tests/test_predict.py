@@ -316,6 +316,27 @@ def test_levels_are_known_by_their_text():
         assert predict(cast, result)["fitted"].to_list() == expected.to_list()
 
 
+def test_names_that_look_like_patterns_are_names(tmp_path):
+    rng = np.random.default_rng(1)
+    names = ["*", "^x.*$", "a,b", "`t", "trials"]
+    frame = pl.DataFrame({name: rng.normal(size=40) for name in names}).with_columns(
+        y=pl.Series(rng.normal(size=40)), g=pl.Series(rng.choice(["u,v", "w"], 40))
+    )
+    frame.write_csv(tmp_path / "odd.csv")
+    result = fit(frame, "y ~ . + C(trials > 0)", family="normal")
+    for table in (frame, tmp_path / "odd.csv"):
+        found = predict(table, result, keep="all")
+        assert found.columns[:7] == frame.columns
+        assert found["nll"].sum() == pytest.approx(-result.fit.log_likelihood, rel=1e-12)
+
+
+def test_text_where_the_fit_had_numbers_is_refused_with_its_row(small):
+    new = pl.DataFrame({"x": ["1", "2.5", "abc"], "g": ["a", "b", "a"]})
+    with pytest.raises(DataError, match="column 'x' holds text, where the fit had numbers") as no:
+        predict(new, small)
+    assert no.value.evidence == ("first: row 3 = 'abc'",)
+
+
 def test_every_row_may_be_lost(small):
     new = pl.DataFrame({"x": [None, None], "g": ["a", "b"]}, schema_overrides={"x": pl.Float64})
     found = predict(new, small, keep="g", quantiles=[0.5])

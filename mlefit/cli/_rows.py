@@ -76,6 +76,7 @@ ROWS_OUT: Flags = {
     "keep": (Keep, None),
     "form": (_Format, None),
     "output": (_Output, None),
+    "ascii_only": (opt.Ascii, False),
     "quiet": (_Quiet, False),
 }
 
@@ -104,7 +105,7 @@ def deliver(
     frames: Iterable[Any],
     schema: Mapping[str, Any],
     form: str,
-    output: Path | None,
+    flags: Mapping[str, Any],
 ) -> bool:
     """Write runs of rows to the file or to standard output while they come.
 
@@ -116,6 +117,7 @@ def deliver(
     """
     from mlefit.prediction import sink
 
+    output: Path | None = flags["output"]
     if output is not None:
         with replacing(output) as temporary:
             sink.write(frames, schema, temporary, form)
@@ -123,7 +125,7 @@ def deliver(
     if form == _TEXT:
         from mlefit.report.rows import RowPage  # rich loads here
 
-        page = RowPage(ascii_only=terminal.needs_ascii(sys.stdout))
+        page = RowPage(ascii_only=flags["ascii_only"] or terminal.needs_ascii(sys.stdout))
         runs = (piece for frame in frames for piece in frame.iter_slices(_LINES))
         return all(terminal.emit(page.text(run.columns, run.rows())) for run in runs)
     return all(terminal.emit(text) for text in sink.texts(frames, form))

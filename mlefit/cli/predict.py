@@ -102,7 +102,7 @@ def predict(ctx: typer.Context, **flags: Any) -> int:
     form = row_format(flags)
     prediction = predicting.prepare(replace(request, spelt=form in SPELT))
     tell(prediction.notes, flags)
-    if deliver(prediction.frames(), prediction.schema, form, flags["output"]):
+    if deliver(prediction.frames(), prediction.schema, form, flags):
         tell(prediction.tally.notes(), flags)
     return ExitCode.OK
 
@@ -113,8 +113,8 @@ def _judge(request: PredictRequest, flags: Mapping[str, Any]) -> int:
     output: Path | None = flags["output"]
     if output is not None:
         check_output(output)
-    looks = {"table": None, "color": "auto", "ascii_only": False}
-    options = report_options({**looks, **flags, "form": flags["form"] or "text"})
+    looks = {"table": None, "color": "auto", "form": flags["form"] or "text"}
+    options = report_options({**flags, **looks})
     result = judging.held_out(request)
     tell(result.notes, flags)
     _messages.tell_all("warning", result.warnings)

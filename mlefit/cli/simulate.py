@@ -117,6 +117,6 @@ def simulate(ctx: typer.Context, **flags: Any) -> int:
     )
     simulation = simulating.prepare(request)
     tell(simulation.notes, flags)
-    if deliver(simulation.frames(), simulation.schema, form, flags["output"]):
+    if deliver(simulation.frames(), simulation.schema, form, flags):
         tell(simulation.tally.notes("draw"), flags)
     return ExitCode.OK

@@ -124,7 +124,13 @@ def run(
     candidates, notes = _candidates(request, source, readings, rows) if readings else ([], [])
     candidates += [recall(model, request.common, source, rows) for model in saved]
     candidates = _on_one_scale(candidates)
-    notes += filter(None, [unfitted([one.name for one in candidates if one.is_foreign])])
+    foreign = [one.name for one in candidates if one.is_foreign]
+    if foreign and request.lrt:
+        raise UsageError(
+            f"--lrt compares fits of the same rows, and {foreign[0]!r} was fitted to others",
+            tries=["the same without --lrt"],
+        )
+    notes += filter(None, [unfitted(foreign)])
     pairs = Pairs()
     in_order = pairs.in_order(candidates) if request.lrt else None
     table = candidates[0].prepared.table

@@ -23,7 +23,7 @@ from mlefit.design.coding import TRIALS, key_of
 from mlefit.design.levels import level_text, listed_levels
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import Place
-from mlefit.design.values import contents, evaluated, is_number, plain
+from mlefit.design.values import contents, evaluated, is_number, numeric_names, plain
 from mlefit.errors import DataError, UsageError
 from mlefit.expression import Name, names
 from mlefit.families._base import Family
@@ -147,12 +147,28 @@ def _terms(layout: Layout, rows: Rows, unseen: str) -> dict[str, pl.Series]:
         if key in series:
             continue
         if factor.label not in layout.levels:
-            series[key] = evaluated(factor.expression, rows, place)
+            _require_numbers(factor, rows)
+            series[key] = _plainly(evaluated(factor.expression, rows, place))
             continue
         series[key] = _codes(factor, place, layout.levels[factor.label], rows)
         if unseen == "error":
             _refuse_unseen(factor, place, layout.levels[factor.label], series[key], rows)
     return series
+
+
+def _require_numbers(factor: Factor, rows: Rows) -> None:
+    """Refuse a column of text where the fit had numbers, with the first that is none."""
+    for name in numeric_names(factor.expression):
+        values = _plainly(rows.frame.get_column(name))
+        if is_number(values.dtype):
+            continue
+        texts = values.cast(pl.String, strict=False)
+        odd = texts.str.strip_chars().cast(pl.Float64, strict=False).is_null().arg_true()
+        at = int(odd[0]) if len(odd) else 0
+        raise DataError(
+            f"column {name!r} holds {contents(values.dtype)}, where the fit had numbers",
+            f"first: row {rows.row_number(at)} = {texts[at]!r}",
+        )
 
 
 def _codes(factor: Factor, place: Place, levels: Sequence[str], rows: Rows) -> pl.Series:
@@ -169,8 +185,14 @@ def _values(factor: Factor, place: Place, rows: Rows) -> pl.Series:
     return values
 
 
+def _plainly(values: pl.Series) -> pl.Series:
+    """A series under a name that polars does not take for a pattern."""
+    return values.alias("values")
+
+
 def _coded(values: pl.Series, levels: Sequence[str]) -> pl.Series:
     """Codes by the text of a level, whatever type its column has in this table."""
+    values = _plainly(values)
     if not isinstance(values.dtype, pl.String):
         distinct = values.unique()
         texts = [None if value is None else level_text(value) for value in distinct]
@@ -288,7 +310,8 @@ def _target(layout: Layout, rows: Rows) -> pl.Series:
     )
     if layout.target_levels:
         return _coded(values, layout.target_levels).cast(pl.Float64)
-    return plain(values) if is_number(values.dtype) else evaluated(response, rows)
+    values = plain(values) if is_number(values.dtype) else evaluated(response, rows)
+    return _plainly(values)
 
 
 def _weights(layout: Layout, rows: Rows) -> dict[str, NDArray[Any]]:
@@ -305,7 +328,7 @@ def _role(name: str, flag: str, rows: Rows) -> pl.Series:
             f"the fit used {name!r} as its {flag.replace('_', ' ')}, and here it holds "
             f"{contents(series.dtype)}"
         )
-    return series.cast(pl.Float64)
+    return _plainly(series).cast(pl.Float64)
 
 
 def _scattered(values: NDArray[Any], at: NDArray[np.intp], size: int) -> NDArray[Any]:

@@ -70,7 +70,7 @@ def evaluated(expression: Expression, rows: Rows, place: Place | None = None) ->
     Raises:
         UsageError: as `numbers`.
     """
-    for name in _numeric_names(expression):
+    for name in numeric_names(expression):
         _require_number(name, rows.frame.get_column(name).dtype, expression, place)
     _require_text(expression, rows, place)
     if isinstance(expression, Name):
@@ -93,7 +93,7 @@ def _computed(expression: Expression, frame: pl.DataFrame) -> pl.Series:
     return columns.select(compiled.alias("value")).to_series()
 
 
-def _numeric_names(expression: Expression) -> list[str]:
+def numeric_names(expression: Expression) -> list[str]:
     """Every column that is used otherwise than beside a text."""
     nodes = list(walk(expression))
     beside_text = {
