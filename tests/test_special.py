@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import mpmath
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from mlefit.special import (
     log_factorial,
     log_normal_cdf,
     normal_quantile,
+    once_a_run,
     poisson_tails,
     ratio,
     reciprocal,
@@ -63,3 +66,33 @@ def test_a_reciprocal_is_finite_at_zero_and_exact_elsewhere():
     assert np.isfinite(found).all()
     assert (found[1:] == 1 / a[1:]).all()
     assert found[0] * 0.0 == 0.0
+
+
+class _Pair(NamedTuple):
+    one: np.ndarray
+    two: np.ndarray
+
+
+@pytest.mark.parametrize(
+    ("values", "asked"),
+    [
+        (np.repeat([2.0, 3.0, 2.0], 20), 3),  # a value that comes again is a run of its own
+        (np.repeat([1.0, np.nan], [40, 2]), 3),  # no NaN is like another
+        (np.full(1, 5.0), 1),
+        (np.arange(30.0), 30),
+        (np.zeros(0), 0),
+        (np.ones((4, 30)), 120),
+    ],
+)
+def test_what_runs_of_rows_share_is_computed_once(values, asked):
+    seen = []
+
+    def function(x):
+        seen.append(x.size)
+        return _Pair(2 * x, x - 1)
+
+    found = once_a_run(function)(values)
+    assert isinstance(found, _Pair)
+    np.testing.assert_array_equal(found.one, 2 * values)
+    np.testing.assert_array_equal(found.two, values - 1)
+    assert seen == [asked]
