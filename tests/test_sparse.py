@@ -11,7 +11,7 @@ import pytest
 
 import mlefit
 from mlefit.results.fit import FitResult
-from mlefit.search import corners, sparse
+from mlefit.search import corners, few, sparse
 from mlefit.search.corners import Corners, Slope, optimality_residual
 from mlefit.search.optimise import Status
 from mlefit.search.signs import minimise_quadratic
@@ -93,6 +93,7 @@ def test_a_working_set_gives_the_answer_of_all_columns(case, monkeypatch):
 def test_few_rows_to_begin_with_change_no_answer(case, monkeypatch):
     whole = fit(case)
     monkeypatch.setattr(sparse, "_FEW_ROWS", 80)
+    monkeypatch.setattr(few, "_LEAST_STEP", 2)
     same(fit(case), whole)
 
 
@@ -120,6 +121,7 @@ def test_few_rows_without_a_mode_are_no_start(monkeypatch):
     options = {"family": "poisson", "prior": "z ~ laplace(0, 0.1)"}
     whole = mlefit.fit(data, "y ~ x + z", **options)
     monkeypatch.setattr(sparse, "_FEW_ROWS", 100)
+    monkeypatch.setattr(few, "_LEAST_STEP", 2)
     again = mlefit.fit(data, "y ~ x + z", **options)
     assert again.certificate.status == "converged"
     assert [row.estimate for row in again.coefficients] == pytest.approx(
