@@ -15,7 +15,7 @@ import numpy as np
 from mlefit.inference.constrained import Single
 from mlefit.inference.intervals import Ends
 from mlefit.inference.profile import Curve, HigherError
-from mlefit.search.maximise import Search
+from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum, evaluator
 from mlefit.search.optimise import Optimum, Status
 
