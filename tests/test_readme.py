@@ -18,6 +18,7 @@ REFERENCE = ROOT / "docs" / "reference.md"
 RUN = re.compile(r"(<!-- run: mlefit (.+?) -->\n```text\n)(.*?)(```)", re.S)
 TABLE = re.compile(r"(<!-- table: mlefit (.+?) -->\n)(.*?)(<!-- end -->)", re.S)
 COMMAND = re.compile(r"`mlefit ((?:fit|compare) [^`]+)`")
+IN_SHELL = re.compile(r"^mlefit (.+)$", re.M)
 BEFORE = re.compile(r"<!-- before: mlefit (.+?) -->")
 
 
@@ -40,6 +41,17 @@ def test_the_reference_has_every_command():
 def test_every_command_in_a_table_runs(command, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert printed(command)
+
+
+def test_every_command_in_a_block_runs(monkeypatch, tmp_path):
+    """In their order, for some read what others wrote."""
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    commands = [command for block in blocks for command in IN_SHELL.findall(block)]
+    assert len(commands) > 10
+    for command in commands:
+        assert printed(command) or " -o " in command
 
 
 def test_the_python_example_runs(monkeypatch, capsys):
