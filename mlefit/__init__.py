@@ -20,11 +20,11 @@ __all__ = ["__version__", "compare", "fit", "predict", "read", "simulate"]
 __version__ = "0.1.0"
 
 _HOMES = {
-    "compare": "comparing",
+    "compare": "comparison.comparing",
     "fit": "fitting",
     "read": "documents",
-    "predict": "predicting",
-    "simulate": "simulating",
+    "predict": "prediction.predicting",
+    "simulate": "prediction.simulating",
 }
 
 

@@ -3,10 +3,6 @@
 Log-densities are kept row by row, so that two models are compared on the same rows and the
 error of their difference is that of its mean, which is far less than the two errors together
 (A. Vehtari, A. Gelman and J. Gabry 2017, Statistics and Computing 27, 1413-1432, section 5).
-
-A model of g(y) says of y itself
-
-    log f_y(y) = log f_g(g(y)) + log |g'(y)|
 """
 
 from __future__ import annotations
@@ -19,12 +15,10 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.design.blocks import TARGET, WEIGHT, Columns
-from mlefit.design.values import numbers
 from mlefit.diagnosis.criteria import Criteria, criteria
 from mlefit.diagnosis.heldout import Folds, log_densities, with_rows
 from mlefit.engines.local import LocalEngine
-from mlefit.errors import DataError, UntrustworthyError, UsageError
-from mlefit.expression import Name, derivative, names, render
+from mlefit.errors import UntrustworthyError
 from mlefit.fitting import Prepared
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
@@ -174,33 +168,6 @@ def measure_of(prepared: Prepared) -> str:
         return "mass"
     y = prepared.table.columns.whole(TARGET)
     return "density with atoms" if any((y == atom).any() for atom in support.atoms) else "density"
-
-
-def change_of_scale(prepared: Prepared) -> Rows:
-    """log |g'| of every row for a target g(y).
-
-    Raises:
-        UsageError: g has no derivative, or several columns.
-        DataError: g turns around or stands still among the rows.
-    """
-    response = prepared.roles.response
-    label = render(response)
-    columns = names(response)
-    if len(columns) != 1:
-        raise UsageError(f"{label} is made of {len(columns)} columns, so it is no scale of one")
-    slope = derivative(response, Name(columns[0]))
-    rows = prepared.table.rows
-    values = np.broadcast_to(
-        numbers(slope, rows).to_numpy().astype(float), prepared.table.columns.rows
-    )
-    turned = np.flatnonzero(values * values[0] <= 0)
-    if len(turned):
-        raise DataError(
-            f"{label} is not one-to-one over these rows, so it is no other scale of {columns[0]!r}",
-            f"its slope is {values[0]:.6g} in row {rows.row_number(0)} and "
-            f"{values[turned[0]]:.6g} in row {rows.row_number(int(turned[0]))}",
-        )
-    return np.log(np.abs(values))
 
 
 def score(

@@ -21,7 +21,6 @@ from mlefit.comparison.candidates import (
     Candidate,
     Scored,
     Weights,
-    change_of_scale,
     measure_of,
     score,
 )
@@ -29,6 +28,7 @@ from mlefit.comparison.pairs import Pairs, likelihood_ratio
 from mlefit.comparison.plain_loss import loss_answers
 from mlefit.comparison.ranking import ranked, records
 from mlefit.comparison.recalled import adopted, columns_of, recall, unfitted
+from mlefit.comparison.scale import on_one_scale
 from mlefit.design.roles import Roles, choose_roles
 from mlefit.design.suggest import word
 from mlefit.design.target import profile_of_target
@@ -123,7 +123,7 @@ def run(
     rows = read(request.common, source, [name for name in source.schema if name in used], log)
     candidates, notes = _candidates(request, source, readings, rows) if readings else ([], [])
     candidates += [recall(model, request.common, source, rows) for model in saved]
-    candidates = _on_one_scale(candidates)
+    candidates = on_one_scale(candidates)
     foreign = [one.name for one in candidates if one.is_foreign]
     if foreign and request.lrt:
         raise UsageError(
@@ -281,44 +281,6 @@ def _guessed(
         f"no family suits {label!r}, which holds {contents(facts.dtype)}",
         f"{facts.values:,} different values in {facts.rows:,} rows",
     )
-
-
-def _on_one_scale(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates with the change from the target of each to the column they share.
-
-    Raises:
-        UsageError: a target that is no scale of its column.
-    """
-    responses = {render(one.prepared.roles.response) for one in candidates}
-    if len(responses) == 1:
-        return list(candidates)
-    common = candidates[0].prepared.request
-    unseen = (
-        common.event,
-        common.censored_below,
-        common.censored_above,
-        common.truncated_below,
-        common.truncated_above,
-    )
-    if any(flag is not None for flag in unseen):
-        raise UsageError(
-            "what was not seen is told on the scale of one target, and the formulas have "
-            f"several: {', '.join(sorted(responses))}"
-        )
-    shifts: dict[str, Any] = {}
-    moved = []
-    for one in candidates:
-        label = render(one.prepared.roles.response)
-        if one.measure != "density":
-            raise UsageError(
-                f"{one.family} gives values a probability, which has no other scale: "
-                f"{', '.join(sorted(responses))} cannot be compared under it",
-                tries=["--families normal,lognormal"],
-            )
-        if label not in shifts:
-            shifts[label] = change_of_scale(one.prepared)
-        moved.append(replace(one, shift=shifts[label]))
-    return moved
 
 
 def _result(

@@ -24,15 +24,9 @@ from mlefit.errors import UsageError
 from mlefit.families._base import Family, in_domain, part, spread
 from mlefit.families._conditioned import Conditioned
 from mlefit.prediction.outcome import seen_family
-from mlefit.prediction.predicting import (
-    ALL,
-    OUTSIDE_DOMAIN,
-    Tally,
-    model_of,
-    repeated,
-    require_columns,
-)
+from mlefit.prediction.predicting import ALL, model_of, repeated, require_columns
 from mlefit.prediction.saved import SavedModel
+from mlefit.prediction.tally import OUTSIDE_DOMAIN, Tally
 from mlefit.request import SimulateRequest
 from mlefit.source import Rows as Table
 from mlefit.source import Source, batches, missing_column, open_source
