@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import typer
 
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 
 Flags: TypeAlias = Mapping[str, tuple[Any, Any]]
@@ -20,36 +21,36 @@ Flags: TypeAlias = Mapping[str, tuple[Any, Any]]
 Returned = TypeVar("Returned")
 
 ROLES: Flags = {
-    "offset": (opt.Offset, None),
-    "exposure": (opt.Exposure, None),
-    "trials": (opt.Trials, None),
+    "offset": (model.Offset, None),
+    "exposure": (model.Exposure, None),
+    "trials": (model.Trials, None),
 }
 PARTLY_SEEN: Flags = {
-    "event": (opt.Event, None),
-    "lower": (opt.Lower, None),
-    "upper": (opt.Upper, None),
-    "censored_below": (opt.CensoredBelow, None),
-    "censored_above": (opt.CensoredAbove, None),
-    "truncated_below": (opt.TruncatedBelow, None),
-    "truncated_above": (opt.TruncatedAbove, None),
+    "event": (model.Event, None),
+    "lower": (model.Lower, None),
+    "upper": (model.Upper, None),
+    "censored_below": (model.CensoredBelow, None),
+    "censored_above": (model.CensoredAbove, None),
+    "truncated_below": (model.TruncatedBelow, None),
+    "truncated_above": (model.TruncatedAbove, None),
 }
 TARGET: Flags = {
-    "target": (opt.Target, None),
-    "features": (opt.Features, None),
-    "levels": (opt.Levels, None),
+    "target": (model.Target, None),
+    "features": (model.Features, None),
+    "levels": (model.Levels, None),
 }
 MODEL: Flags = {
-    "family": (opt.Family, None),
-    "loss": (opt.Loss, None),
+    "family": (model.Family, None),
+    "loss": (model.Loss, None),
     **TARGET,
-    "links": (opt.Links, None),
-    "models": (opt.Models, None),
-    "fix": (opt.Fix, None),
+    "links": (model.Links, None),
+    "models": (model.Models, None),
+    "fix": (model.Fix, None),
 }
 PRIOR: Flags = {
-    "priors": (opt.Priors, None),
-    "l2": (opt.L2, None),
-    "l1": (opt.L1, None),
+    "priors": (model.Priors, None),
+    "l2": (model.L2, None),
+    "l1": (model.L1, None),
 }
 ROWS: Flags = {
     "where": (opt.Where, None),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _messages
+from mlefit.cli import _messages, _option
 from mlefit.cli import options as opt
 from mlefit.cli._flags import Flags
 from mlefit.cli._values import choice, writable
@@ -31,7 +31,7 @@ Model = Annotated[
     str | None,
     typer.Option(
         "-m", "--model",
-        metavar="FILE.json", rich_help_panel=opt.MODEL,
+        metavar="FILE.json", rich_help_panel=_option.MODEL,
         help="A fit, as mlefit fit ... -o FILE.json saved it.",
     ),
 ]  # fmt: skip
@@ -41,7 +41,7 @@ _Format = Annotated[
         "-f", "--format",
         metavar="|".join(_SHOWN), parser=choice("--format", _EVERY),
         autocompletion=lambda incomplete: [f for f in _EVERY if f.startswith(incomplete)],
-        rich_help_panel=opt.SHOWN,
+        rich_help_panel=_option.SHOWN,
         help="What stdout gets, if not text in a terminal and csv in a pipe.",
     ),
 ]  # fmt: skip
@@ -49,17 +49,19 @@ _Output = Annotated[
     Path | None,
     typer.Option(
         "-o", "--output",
-        metavar="FILE", parser=writable, rich_help_panel=opt.SHOWN,
+        metavar="FILE", parser=writable, rich_help_panel=_option.SHOWN,
         help="Write .csv, .tsv, .json, .ndjson, .parquet or .arrow, and nothing to stdout.",
     ),
 ]  # fmt: skip
-_Quiet = Annotated[bool, typer.Option("-q", "--quiet", rich_help_panel=opt.SHOWN, help="No notes.")]
+_Quiet = Annotated[
+    bool, typer.Option("-q", "--quiet", rich_help_panel=_option.SHOWN, help="No notes.")
+]
 
 Keep = Annotated[
     list[str] | None,
     typer.Option(
         "--keep",
-        metavar="COL,...", rich_help_panel=opt.SHOWN,
+        metavar="COL,...", rich_help_panel=_option.SHOWN,
         help="Columns of the table to repeat, or all. Repeatable.",
     ),
 ]  # fmt: skip
@@ -68,7 +70,7 @@ Unseen = Annotated[
     typer.Option(
         "--unseen",
         metavar="error|null", parser=choice("--unseen", ("error", "null")),
-        rich_help_panel=opt.ROWS, help="Rows with a level that the fit had not seen.",
+        rich_help_panel=_option.ROWS, help="Rows with a level that the fit had not seen.",
     ),
 ]  # fmt: skip
 

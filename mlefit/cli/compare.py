@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _messages, _values
+from mlefit.cli import _messages, _option, _values
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, to_log
@@ -47,7 +48,7 @@ Saved = Annotated[
     typer.Option(
         "--models",
         metavar="FILE.json,...",
-        rich_help_panel=opt.MODEL,
+        rich_help_panel=_option.MODEL,
         help="Saved fits, as they are. Repeatable.",
     ),
 ]
@@ -56,13 +57,13 @@ Saved = Annotated[
 @app.command("compare", cls=Command, epilog=_EXAMPLES)
 @takes(
     {
-        "data": (opt.Data, None),
-        "formulas": (opt.Formulas, None),
-        "families": (opt.Families, None),
+        "data": (model.Data, None),
+        "formulas": (model.Formulas, None),
+        "families": (model.Families, None),
         "saved": (Saved, None),
     },
     TARGET,
-    {"folds": (opt.HeldOut, 10), "lrt": (opt.LikelihoodRatios, False)},
+    {"folds": (model.HeldOut, 10), "lrt": (model.LikelihoodRatios, False)},
     ROLES,
     PARTLY_SEEN,
     ROWS,

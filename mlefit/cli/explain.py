@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import fit_request, report_options, tell_notes
@@ -60,7 +61,7 @@ Topic = Annotated[
 
 @app.command("explain", cls=Command, epilog=_EXAMPLES)
 @takes(
-    {"topic": (Topic, None), "data": (opt.Data, None), "formula": (opt.Formula, None)},
+    {"topic": (Topic, None), "data": (model.Data, None), "formula": (model.Formula, None)},
     MODEL,
     PRIOR,
     ROLES,

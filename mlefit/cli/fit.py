@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from mlefit.cli import _messages
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import fit_request, report_options, tell_notes, to_log
@@ -53,10 +54,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command("fit", cls=Command, epilog=_EXAMPLES)
 @takes(
-    {"data": (opt.Data, None), "formula": (opt.Formula, None)},
+    {"data": (model.Data, None), "formula": (model.Formula, None)},
     MODEL,
     PRIOR,
-    {"cv": (opt.Folds, None), "path": (opt.PathSteps, None)},
+    {"cv": (model.Folds, None), "path": (model.PathSteps, None)},
     ROLES,
     PARTLY_SEEN,
     ROWS,

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _messages, _values
+from mlefit.cli import _messages, _option, _values
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, to_log
@@ -41,7 +42,7 @@ Examples:
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-def _option(name: str, metavar: str, text: str, **more: Any) -> Any:
+def _own(name: str, metavar: str, text: str, **more: Any) -> Any:
     return typer.Option(name, metavar=metavar, rich_help_panel=_PANEL, help=text, **more)
 
 
@@ -55,11 +56,11 @@ Given = Annotated[
 ]
 Points = Annotated[
     list[str] | None,
-    _option("--at", "NAME=V,...", "A point: mu=170,sigma=10. Repeat for several."),
+    _own("--at", "NAME=V,...", "A point: mu=170,sigma=10. Repeat for several."),
 ]
 Over = Annotated[
     list[str] | None,
-    _option(
+    _own(
         "--over",
         "NAME[=FROM:TO]",
         "Curve along a parameter, the others at their best; with two, mu,sigma, a surface.",
@@ -67,14 +68,14 @@ Over = Annotated[
 ]
 Steps = Annotated[
     int | None,
-    _option("--steps", "N", "Steps along each of them.", parser=_values.whole("--steps", 2)),
+    _own("--steps", "N", "Steps along each of them.", parser=_values.whole("--steps", 2)),
 ]
 Trials = Annotated[
     str | None,
     typer.Option(
         "--trials",
         metavar="COL|N",
-        rich_help_panel=opt.MODEL,
+        rich_help_panel=_option.MODEL,
         help="Number of trials; the values count successes.",
     ),
 ]
@@ -84,12 +85,12 @@ Trials = Annotated[
 @takes(
     {
         "given": (Given, None),
-        "family": (opt.Family, None),
-        "loss": (opt.Loss, None),
-        "target": (opt.Target, None),
-        "levels": (opt.Levels, None),
+        "family": (model.Family, None),
+        "loss": (model.Loss, None),
+        "target": (model.Target, None),
+        "levels": (model.Levels, None),
         "trials": (Trials, None),
-        "fix": (opt.Fix, None),
+        "fix": (model.Fix, None),
         "at": (Points, None),
         "over": (Over, None),
         "steps": (Steps, None),

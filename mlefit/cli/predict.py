@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mlefit.cli import _messages, _values
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import positionals, report_options
@@ -79,7 +80,7 @@ Aggregate = Annotated[
 
 @app.command("predict", cls=Command, epilog=_EXAMPLES)
 @takes(
-    {"data": (opt.Data, None), "model": (Model, None)},
+    {"data": (model.Data, None), "model": (Model, None)},
     {
         "what": (What, None),
         "quantiles": (Quantiles, None),

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _values
+from mlefit.cli import _option, _values
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import exclusive, report_options, tell_notes
@@ -39,7 +40,7 @@ At = Annotated[
         "--at",
         metavar="NAME=V,...",
         help="Values of the parameters: mu=170,sigma=10. Repeatable.",
-        rich_help_panel=opt.MODEL,
+        rich_help_panel=_option.MODEL,
     ),
 ]
 Trials = Annotated[
@@ -49,7 +50,7 @@ Trials = Annotated[
         metavar="N",
         parser=_values.whole("--trials", 1),
         help="Number of trials; the values count successes.",
-        rich_help_panel=opt.MODEL,
+        rich_help_panel=_option.MODEL,
     ),
 ]
 Model = Annotated[
@@ -59,7 +60,7 @@ Model = Annotated[
         "--model",
         metavar="FILE",
         help="A fitted plain sample, saved by -o, instead of family and parameters.",
-        rich_help_panel=opt.MODEL,
+        rich_help_panel=_option.MODEL,
     ),
 ]
 Below = _question("--below", "V,...", "P(X <= V). Repeatable, as all questions are.")
@@ -74,12 +75,12 @@ Quantile = _question(
 @app.command("probability", cls=Command, epilog=_EXAMPLES)
 @takes(
     {
-        "family": (opt.Family, None),
-        "loss": (opt.Loss, None),
+        "family": (model.Family, None),
+        "loss": (model.Loss, None),
         "at": (At, None),
         "model": (Model, None),
         "trials": (Trials, None),
-        "levels": (opt.Levels, None),
+        "levels": (model.Levels, None),
         "below": (Below, None),
         "above": (Above, None),
         "between": (Between, None),

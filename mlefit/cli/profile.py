@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _messages
+from mlefit.cli import _messages, _option
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import fit_request, report_options, tell_notes, to_log
@@ -78,14 +79,14 @@ Table = Annotated[
         "--table",
         metavar="NAME",
         help="Only this: intervals, curve, tests.",
-        rich_help_panel=opt.SHOWN,
+        rich_help_panel=_option.SHOWN,
     ),
 ]
 
 
 @app.command("profile", cls=Command, epilog=_EXAMPLES)
 @takes(
-    {"data": (opt.Data, None), "formula": (opt.Formula, None)},
+    {"data": (model.Data, None), "formula": (model.Formula, None)},
     MODEL,
     PRIOR,
     ROLES,

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _messages
-from mlefit.cli import options as opt
+from mlefit.cli import _messages, _option
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import report_options, tell_notes
 from mlefit.cli._flags import FORMAT, LOOKS, PICTURES, PROGRAM, takes
@@ -31,7 +30,7 @@ Saved = Annotated[
 Table = Annotated[
     str | None,
     typer.Option(
-        "--table", metavar="NAME", rich_help_panel=opt.SHOWN, help="Only this table of it."
+        "--table", metavar="NAME", rich_help_panel=_option.SHOWN, help="Only this table of it."
     ),
 ]
 

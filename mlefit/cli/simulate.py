@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mlefit.cli import _values
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import exclusive
@@ -81,11 +82,11 @@ Seed = Annotated[
     {
         "data": (Data, None),
         "model": (Model, None),
-        "family": (opt.Family, None),
-        "loss": (opt.Loss, None),
-        "at": (opt.At, None),
-        "trials": (opt.NumberOfTrials, None),
-        "levels": (opt.Levels, None),
+        "family": (model.Family, None),
+        "loss": (model.Loss, None),
+        "at": (model.At, None),
+        "trials": (model.NumberOfTrials, None),
+        "levels": (model.Levels, None),
     },
     {
         "rows": (Rows, None),

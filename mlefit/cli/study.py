@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _values
+from mlefit.cli import _option, _values
+from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import exclusive, report_options, tell_notes
@@ -61,7 +62,7 @@ At = Annotated[
         "--at",
         metavar="NAME=V,...",
         help="True parameters: mu=170,sigma=10.",
-        rich_help_panel=opt.MODEL,
+        rich_help_panel=_option.MODEL,
     ),
 ]
 Trials = Annotated[
@@ -71,7 +72,7 @@ Trials = Annotated[
         metavar="N",
         parser=number("--trials", 0),
         help="Trials of every row, for successes.",
-        rich_help_panel=opt.MODEL,
+        rich_help_panel=_option.MODEL,
     ),
 ]
 Rows = Annotated[
@@ -127,7 +128,7 @@ Table = Annotated[
         parser=choice("--table", _TABLES),
         autocompletion=lambda incomplete: [name for name in _TABLES if name.startswith(incomplete)],
         help="Only this table.",
-        rich_help_panel=opt.SHOWN,
+        rich_help_panel=_option.SHOWN,
     ),
 ]
 
@@ -135,10 +136,10 @@ Table = Annotated[
 @app.command("study", cls=Command, epilog=_EXAMPLES)
 @takes(
     {
-        "family": (opt.Family, None),
-        "loss": (opt.Loss, None),
+        "family": (model.Family, None),
+        "loss": (model.Loss, None),
         "at": (At, None),
-        "levels": (opt.Levels, None),
+        "levels": (model.Levels, None),
         "trials": (Trials, None),
         "rows": (Rows, "50,100,200,400,800"),
         "replications": (Replications, 1000),
