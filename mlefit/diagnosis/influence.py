@@ -77,28 +77,34 @@ class Group:
     def influence(self, block: Block, terms: RowTerms, own: Matrix) -> Influence:
         """Of every row of a block, with A^-1."""
         count, p = len(self.edges) - 1, self.size
-        designs = block.designs[:count]
-        slopes = np.concatenate([X * s for X, s in zip(designs, terms.score, strict=False)])
-        step = own @ slopes
-        reach = np.einsum("ij,ij->j", slopes, step)
         weight = 1.0 if block.weight is None else block.weight
         if count == 1:
-            (X,) = designs
-            share = terms.information[0, 0] * np.einsum("ij,ij->j", X, own @ X)
+            X = block.designs[0]
+            # np.dot leaves the interpreter lock to other threads, which matmul may not
+            length = np.einsum("ij,ij->j", X, np.dot(own, X))
+            reach, share = terms.score[0] ** 2 * length, terms.information[0, 0] * length
         else:
-            moved = [
-                np.einsum("ij,ij->j", X, step[lo:hi])
-                for X, (lo, hi) in zip(designs, pairwise(self.edges), strict=True)
-            ]
-            bend = sum(
-                (1 if j == k else 2) * values * moved[j] * moved[k]
-                for (j, k), values in terms.information.items()
-                if k < count
-            )
-            # the share of the curvature along the row's own step that the row itself supplies
-            share = ratio(bend, reach)
+            reach, share = self._of_several(block, terms, own)
         leverage = np.clip(weight * share, 0, 1 - 1e-12)
         return Influence(leverage, weight**2 * reach / (p * (1 - leverage) ** 2))
+
+    def _of_several(self, block: Block, terms: RowTerms, own: Matrix) -> tuple[Rows, Rows]:
+        """d' A d of every row's own step, and the share of it that the row itself supplies."""
+        count = len(self.edges) - 1
+        designs = block.designs[:count]
+        slopes = np.concatenate([X * s for X, s in zip(designs, terms.score, strict=False)])
+        step = np.dot(own, slopes)
+        reach = np.einsum("ij,ij->j", slopes, step)
+        moved = [
+            np.einsum("ij,ij->j", X, step[lo:hi])
+            for X, (lo, hi) in zip(designs, pairwise(self.edges), strict=True)
+        ]
+        bend = sum(
+            (1 if j == k else 2) * values * moved[j] * moved[k]
+            for (j, k), values in terms.information.items()
+            if k < count
+        )
+        return reach, ratio(bend, reach)
 
 
 @dataclass(frozen=True)
