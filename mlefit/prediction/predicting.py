@@ -28,6 +28,7 @@ from mlefit.results.fit import FitResult
 from mlefit.source import Rows, Source, as_text, batches, missing_column, open_source
 
 ALL = "all"
+_MOST_WHOLE = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Prediction:
         series = [
             _series(name, columns.get(name), found).cast(self._type(name)) for name in self.names
         ]
-        return pl.DataFrame([*repeated(rows, self.keep), *series])
+        return pl.DataFrame([*repeated(rows, self.keep, spelt=self.spelt), *series])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -332,10 +333,20 @@ def _require_apart(keep: Sequence[str], names: Sequence[str]) -> None:
         )
 
 
-def repeated(rows: Rows, keep: Sequence[str]) -> list[pl.Series]:
-    """Columns of a table as they are, or as they are spelt where that was read."""
-    spelt = {name: as_text(name) for name in keep if as_text(name) in rows.frame.columns}
-    return [rows.frame.get_column(spelt.get(name, name)).alias(name) for name in keep]
+def repeated(rows: Rows, keep: Sequence[str], *, spelt: bool) -> list[pl.Series]:
+    """Columns of a table as they are; or as they are spelt, where whole numbers have no point."""
+    texts = {name: as_text(name) for name in keep if as_text(name) in rows.frame.columns}
+    columns = [rows.frame.get_column(texts.get(name, name)).alias(name) for name in keep]
+    return [_whole(column) for column in columns] if spelt else columns
+
+
+def _whole(values: pl.Series) -> pl.Series:
+    """Whole numbers as such, for those that a format without integers was read for."""
+    if not values.dtype.is_float():
+        return values
+    plain = values.alias("values")
+    whole = ((plain == plain.floor()) & (plain.abs() < _MOST_WHOLE)).all()
+    return values.cast(pl.Int64) if whole else values
 
 
 def _series(name: str, values: NDArray[Any] | None, found: NewRows) -> pl.Series:

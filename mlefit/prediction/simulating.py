@@ -113,7 +113,7 @@ class Simulation:
         runs = batches(self.source, self._columns, most_rows=RUN, verbatim=spelt)
         for number, rows in enumerate(runs):
             rng = self._stream(replication, number)
-            kept = repeated(rows, self.keep)
+            kept = repeated(rows, self.keep, spelt=self.request.spelt)
             if self.saved is None:
                 yield kept, self._same(betas, rows.frame.height, rng)
             else:

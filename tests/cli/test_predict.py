@@ -119,6 +119,14 @@ def test_rows_without_a_prediction_are_counted_on_standard_error(run, at):
     assert run("predict", "-m", "m.json", "--unseen", "null", "-q", stdin=table)[2] == ""
 
 
+def test_whole_numbers_of_a_format_without_them_have_no_point(run, at):
+    lines = '{"id": 11, "x": 1, "g": "a"}\n{"id": 12, "x": 2.5, "g": "b"}\n'
+    arguments = ("predict", "-m", "m.json", "--keep", "id,x", "--what", "parameters")
+    code, out, _ = run(*arguments, stdin=lines)
+    assert code == 0
+    assert [line.split(",")[:2] for line in out.splitlines()[1:]] == [["11", "1.0"], ["12", "2.5"]]
+
+
 def test_blank_lines_are_no_rows(run, at):
     code, out, _ = run("predict", "-m", "m.json", stdin="x,g\n1,a\n\n2,b\n,\n")
     assert (code, len(out.splitlines())) == (0, 3)
