@@ -181,8 +181,11 @@ def _fitted(
         from mlefit.testing.suite import Suite  # tells of a wrong word before the search starts
 
         suite = Suite(request, prepared.roles, prepared.table, model, engine, search, progress)
-    choice = strength.choose(request, model, engine, search, prepared.priors)
-    maximum = highest(model, engine, search, choice.priors if choice else prepared.priors)
+    watched = engine.telling(progress)
+    choice = strength.choose(request, model, watched, search, prepared.priors)
+    maximum = highest(model, watched, search, choice.priors if choice else prepared.priors)
+    # what comes after the search tells of itself
+    maximum = replace(maximum, engine=maximum.engine.telling(engine.tell))
     maximum = maximum if suite is None else suite.settled(maximum)
     made = uncertainty.intervals(request, maximum, prepared.table.clusters, search, progress)
     maximum = made.maximum

@@ -19,6 +19,9 @@ from mlefit.design.blocks import TARGET, Block, Columns, Predictor, Reader, bloc
 
 T = TypeVar("T")
 
+Tell = Callable[[str, int, int], None]
+"""Takes what long work is at, the rows done and all of them."""
+
 # Below this many blocks the threads cost more than they bring.
 _FEWEST_BLOCKS = 8
 
@@ -32,6 +35,7 @@ class LocalEngine:
         known: keys of the family's known quantities.
         threads: at most so many; None for the cores this process may use.
         most_rows: rows in a block; None for what suits the cache.
+        tell: hears of every pass how far it is.
     """
 
     def __init__(
@@ -41,19 +45,30 @@ class LocalEngine:
         known: Sequence[str] = (),
         threads: int | None = None,
         most_rows: int | None = None,
+        tell: Tell = lambda what, done, total: None,
     ) -> None:
         self.columns = columns
         self.predictors = tuple(predictors)
         self.known = tuple(known)
         self.threads = threads
         self.most_rows = most_rows
+        self.tell = tell
         self.passes = 0
         self._rows = most_rows or block_rows(self.predictors)
         self._spans = tuple(columns.spans(self._rows))
 
     def with_predictors(self, predictors: Sequence[Predictor]) -> LocalEngine:
         """The same rows seen through other predictors; the count of passes goes on."""
-        engine = LocalEngine(self.columns, predictors, self.known, self.threads, self.most_rows)
+        return self._same_rows(predictors, self.tell)
+
+    def telling(self, tell: Tell) -> LocalEngine:
+        """The same rows, with another listener; the count of passes goes on."""
+        return self._same_rows(self.predictors, tell)
+
+    def _same_rows(self, predictors: Sequence[Predictor], tell: Tell) -> LocalEngine:
+        engine = LocalEngine(
+            self.columns, predictors, self.known, self.threads, self.most_rows, tell
+        )
         engine.passes = self.passes
         return engine
 
@@ -82,23 +97,30 @@ class LocalEngine:
         edges = [len(self._spans) * i // workers for i in range(workers + 1)]
         shares = [self._spans[lo:hi] for lo, hi in pairwise(edges)]
 
-        def work(spans: Sequence[Any]) -> T:
+        what, rows = f"pass {self.passes} over the rows", self.columns.rows
+
+        def work(share: int) -> T:
+            spans = shares[share]
             reader = self._reader()
             first, *rest = spans
             # a refused step may overflow; it is told by its NLL. Threads do not inherit this.
             with np.errstate(all="ignore"):
                 total: Any = term(reader.read(first))
-                for span in rest:
+                for done, span in enumerate(rest, start=1):
                     total = total + term(reader.read(span))
+                    if share == 0:  # the others are about as far
+                        self.tell(what, rows * done // len(spans), rows)
             return total
 
         if workers == 1:
-            return work(shares[0])
-        with ThreadPoolExecutor(workers) as pool:
-            first, *rest = pool.map(work, shares)
+            first, rest = work(0), []
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                first, *rest = pool.map(work, range(workers))
+        self.tell(what, rows, rows)
         total: Any = first
-        for share in rest:
-            total = total + share
+        for more in rest:
+            total = total + more
         return total
 
     def _reader(self) -> Reader:
