@@ -9,18 +9,20 @@ How to add a family:
    A number that belongs to the name, as in huber:1.35, is its `setting`.
 4. Give `support`, `parameters`, `log_density`, `score`, `observed`, `start` and `sample`,
    in theta alone: links, coefficients and weights are not a family's business. Give
-   `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist, and `starts` where
-   the likelihood can have several maxima.
+   `expected`, `mean`, `variance`, `log_cdf` and `log_sf` where they exist, `drift` where it is
+   known how a quantile moves with the parameters, and `starts` where the likelihood can have
+   several maxima.
    What depends on the target (its levels, its least value) comes from `bound`. `limits` names
    what it becomes at an edge of a parameter, `escape` rows that can run away, `contrasts`
    several predictors that can do so together.
-5. Give its losses as records, `examples`: parameters to test it at, and `derivation`: its
-   log-density in letters, from which explanations derive all else.
+5. Give its losses as records, `examples`: parameters to test it at, `derivation`: its
+   log-density in letters, from which explanations derive all else, and `elsewhere`: its names
+   in R, scipy and Stan, their parameters written in its own.
 6. Run `pytest tests/families`: it tests the density, every derivative, the distribution
    function, the draws, losses and starts.
 7. Write its density in mpmath in tests/reference/families, and run the module above it for
    fits to 50 digits; cross-check with another program where there is one.
-8. Run `pytest --update`, which adds it to the table in README.md.
+8. Run `pytest --update`, which adds it to the table in docs/reference.md.
 """
 
 from __future__ import annotations
