@@ -1,7 +1,8 @@
-"""Two commands, whole process, in turn: the machine's mood is the same for both.
+"""Commands as whole processes, in turn: the machine's mood is the same for all.
 
 Wall clock from start to exit, processor time and peak memory as the operating system counts
-them for the finished process. The ratio is taken pair by pair and its median is printed.
+them for the finished process. Linux hands a child the peak memory of the process that starts it,
+so who runs these must stay small: data are made by a process of their own.
 """
 
 from __future__ import annotations
@@ -9,62 +10,83 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import IO
 
 
-@dataclass(frozen=True)
-class Command:
-    """A command and what the table calls it."""
-
-    name: str
-    words: Sequence[str]
+class FailedError(Exception):
+    """A command ended with another code than 0; its own last words say why."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: seconds on the clock, of the processors, and peak megabytes."""
+    """One finished process: seconds on the clock, of the processors, peak megabytes, its words."""
 
     wall: float
     cpu: float
     peak: float
+    output: str
 
 
-def compare(title: str, ours: Command, theirs: Command, *, runs: int) -> float:
-    """Run both in turn after a warm-up, print a table, return the median ratio theirs / ours."""
-    run(ours)
-    run(theirs)
-    pairs = [(run(ours), run(theirs)) for _ in range(runs)]
-    print(f"\n{title}")
-    print(f"  {'':32}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}")
-    for command, side in ((ours, 0), (theirs, 1)):
-        wall, cpu, peak = (
-            statistics.median(getattr(pair[side], what) for pair in pairs)
-            for what in ("wall", "cpu", "peak")
-        )
-        print(f"  {command.name:32}{wall:9.2f}{cpu:9.2f}{peak:9.0f}")
-    ratio = statistics.median(b.wall / a.wall for a, b in pairs)
-    work = statistics.median(b.cpu / a.cpu for a, b in pairs)
-    print(f"  {theirs.name} / {ours.name}: {ratio:.2f} by the clock, {work:.2f} by processor time")
-    return ratio
+@dataclass(frozen=True)
+class Median:
+    """Medians of the runs of one command, and of the ratios to the first command's, in pairs."""
+
+    wall: float
+    cpu: float
+    peak: float
+    wall_ratio: float
+    cpu_ratio: float
+    peak_ratio: float
 
 
-def run(command: Command) -> Run:
+def in_turn(commands: Sequence[Sequence[str]], *, runs: int) -> list[Median]:
+    """Run every command, then all again, `runs` times; a ratio is taken within its round."""
+    rounds = [[run(words) for words in commands] for _ in range(runs)]
+    return [
+        summary([row[0] for row in rounds], list(column)) for column in zip(*rounds, strict=True)
+    ]
+
+
+def summary(first: Sequence[Run], runs: Sequence[Run]) -> Median:
+    """Medians of `runs` and of what they cost as a multiple of their partners in `first`."""
+    pairs = list(zip(first, runs, strict=True))
+    return Median(
+        wall=statistics.median(b.wall for b in runs),
+        cpu=statistics.median(b.cpu for b in runs),
+        peak=statistics.median(b.peak for b in runs),
+        wall_ratio=statistics.median(b.wall / a.wall for a, b in pairs),
+        cpu_ratio=statistics.median(b.cpu / a.cpu for a, b in pairs),
+        peak_ratio=statistics.median(b.peak / a.peak for a, b in pairs),
+    )
+
+
+def run(words: Sequence[str]) -> Run:
     """Run a command to its end.
 
     Raises:
-        SystemExit: it failed; its own words say why.
+        FailedError: it failed or cannot be started.
     """
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        command.words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    assert process.stderr is not None
-    words = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command.words)}\n{words.decode(errors='replace')}")
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        start = time.perf_counter()
+        try:
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        except OSError as error:
+            raise FailedError(f"{words[0]}: {error.strerror}") from error
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            # R and gretl say some of it on stdout
+            said = (text(err).strip() or text(out).strip()).splitlines() or ["without a word"]
+            raise FailedError(f"exit code {process.returncode}: {said[-1].strip()}")
+        return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text(out))
+
+
+def text(file: IO[bytes]) -> str:
+    """All of a file that a process wrote."""
+    file.seek(0)
+    return file.read().decode(errors="replace")

@@ -1,0 +1,181 @@
+"""What was measured, kept in results.json, and the page written from that, results.md."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from compare import Median
+from workloads import CSV, PARQUET, WORKLOADS
+
+KEPT = Path(__file__).with_name("results.json")
+SHOWN = Path(__file__).with_name("results.md")
+
+HEAD = """# Results
+
+Written by `run.py` from `results.json`. Whole process: start, read, fit, report, exit. Times and
+peak memory are medians; a ratio is the median of the pairwise ratios to mlefit's runs of the same
+rounds, above 1 where mlefit takes less. The difference is the largest between the coefficients,
+absolute below 1 and relative above.
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One program on one workload: what it took, or why there is nothing to tell."""
+
+    program: str
+    version: str = ""
+    errors: str = ""
+    difference: float | None = None
+    took: Median | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One workload in one format; the first row is mlefit's."""
+
+    workload: str
+    form: str
+    data_rows: int
+    runs: int
+    date: str
+    machine: str
+    load: float
+    rows: list[Row]
+
+    @property
+    def title(self) -> str:
+        """The name that run.py takes."""
+        return f"{self.workload}.{self.form}"
+
+    @property
+    def fastest(self) -> Row | None:
+        """The fastest of the other programs that ran and found the same."""
+        others = [row for row in self.rows[1:] if row.took and not row.fault]
+        return min(others, key=lambda row: row.took.wall_ratio, default=None)
+
+    @property
+    def against(self) -> Row | None:
+        """Who the targets are held against: the rival they were set for, else the fastest."""
+        rival = WORKLOADS[self.workload].rival
+        same = (row for row in self.rows if row.program == rival and row.took and not row.fault)
+        return next(same, self.fastest)
+
+
+def keep(result: Result) -> None:
+    """Put it in the place of what was known of its workload, and write the page."""
+    known = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    known[result.title] = asdict(result)
+    order = [f"{name}.{form}" for name in WORKLOADS for form in (CSV, PARQUET)]
+    known = {title: known[title] for title in sorted(known, key=order.index)}
+    KEPT.write_text(json.dumps(known, indent=1) + "\n")
+    results = [restore(plain) for plain in known.values()]
+    SHOWN.write_text("\n".join([HEAD, overview(results), *map(section, results)]))
+
+
+def restore(plain: dict) -> Result:
+    """A result as it was before it was written down."""
+    rows = [
+        Row(**{**row, "took": Median(**row["took"]) if row["took"] else None})
+        for row in plain["rows"]
+    ]
+    return Result(**{**plain, "rows": rows})
+
+
+def overview(results: list[Result]) -> str:
+    """One line for each workload: who it is held against, and what was to be reached."""
+    lines = [
+        "| workload | format | mlefit s | peer | s | ratio | target | memory | target |",
+        "| :-- | :-- | --: | :-- | --: | --: | --: | --: | --: |",
+    ]
+    for result in results:
+        work, other, own = WORKLOADS[result.workload], result.against, result.rows[0].took
+        if own is None or other is None:
+            continue
+        took, least, most = other.took, work.targets.get(result.form), work.memory
+        share = 1 / took.peak_ratio
+        cells = [
+            work.what,
+            result.form,
+            f"{own.wall:.2f}",
+            other.program,
+            f"{took.wall:.2f}",
+            f"{took.wall_ratio:.2f}",
+            target(least, ".2f", least is None or took.wall_ratio >= least),
+            f"{share:.0%}",
+            target(most, ".0%", most is None or share <= most),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def target(value: float | None, form: str, reached: bool) -> str:
+    """A target, and whether it is missed."""
+    if value is None:
+        return ""
+    return format(value, form) + ("" if reached else " missed")
+
+
+def section(result: Result) -> str:
+    """Every program on a workload, and whether the targets are reached."""
+    work = WORKLOADS[result.workload]
+    model = " ".join(f"'{word}'" if " " in word else word for word in work.words)
+    strength = "" if work.l1 is None else f" --l1 {work.l1 * result.data_rows:g}"
+    about = (
+        f"{work.what}: `mlefit fit DATA {model}{strength}` on {result.data_rows:,} rows. "
+        f"{result.date}, {result.machine}, load {result.load:.1f}, rounds: {result.runs}."
+    )
+    lines = [
+        f"## {result.title}",
+        "",
+        about,
+        "",
+        "| program | standard errors | wall s | cpu s | peak MB | wall | cpu | peak | difference |",
+        "| :-- | :-- | --: | --: | --: | --: | --: | --: | --: |",
+        *(line(row) for row in result.rows if row.took),
+        "",
+        *(f"- {sentence}" for sentence in verdicts(result)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def line(row: Row) -> str:
+    """A program's line of the table: what it took, then that in times of mlefit's."""
+    took = row.took
+    apart = "" if row.difference is None else f"{row.difference:.0e}"
+    return (
+        f"| {row.version} | {row.errors} | {took.wall:.2f} | {took.cpu:.2f} | {took.peak:.0f} "
+        f"| {took.wall_ratio:.2f} | {took.cpu_ratio:.2f} | {took.peak_ratio:.2f} | {apart} |"
+    )
+
+
+def verdicts(result: Result) -> list[str]:
+    """What went wrong, then whether the targets of time and memory are reached."""
+    work, other, fastest = WORKLOADS[result.workload], result.against, result.fastest
+    said = [f"{row.program}: {row.fault}" for row in result.rows if row.fault]
+    if other is None:
+        return [*said, "nobody to compare with"]
+    if other.program != work.rival:
+        said.append(f"the targets were set against {work.rival}, which is not among these")
+    took, least = other.took, work.targets.get(result.form)
+    if least is not None:
+        word = "reached" if took.wall_ratio >= least else "MISSED"
+        said.append(
+            f"time: {took.wall_ratio:.2f} x as fast as {other.program}; "
+            f"the target is {least:.2f}: {word}"
+        )
+    if work.memory is not None:
+        share = 1 / took.peak_ratio
+        word = "reached" if share <= work.memory else "MISSED"
+        said.append(
+            f"memory: {share:.0%} of the peak of {other.program}; "
+            f"the target is {work.memory:.0%}: {word}"
+        )
+    if fastest is not other:
+        said.append(f"faster still: {fastest.program}, {fastest.took.wall_ratio:.2f} x")
+    if result.data_rows < work.rows:
+        said.append(f"the targets are for {work.rows:,} rows, not for {result.data_rows:,}")
+    return said
