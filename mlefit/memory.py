@@ -142,19 +142,29 @@ def _listen(child: int, reader: int) -> tuple[bytes, bool]:
             os.kill(child, signal.SIGKILL)
 
 
-def _times(process: int) -> tuple[int, int]:
-    """Ticks that a process has computed, and that the system has worked for it."""
+def _times(process: int) -> tuple[float, float, float]:
+    """Seconds a process computed, the system worked for it, and its first thread had or queued."""
+    ticks = os.sysconf("SC_CLK_TCK")
     try:
         fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
-        return int(fields[11]), int(fields[12])
+        computed, system = int(fields[11]) / ticks, int(fields[12]) / ticks
     except OSError:  # a system without /proc
-        return 0, 0
+        return 0.0, 0.0, 0.0
+    try:
+        had, queued, *_ = Path(f"/proc/{process}/schedstat").read_bytes().split()
+        return computed, system, (int(had) + int(queued)) / 1e9
+    except (OSError, ValueError):  # a kernel that keeps no such account
+        return computed, system, 0.0
 
 
-def _begs(before: tuple[int, int], now: tuple[int, int]) -> bool:
-    """Whether a beat went to the system, twice what was computed and a good part of the time."""
-    computed, system = now[0] - before[0], now[1] - before[1]
-    return system >= 2 * computed and system >= 0.4 * _BEAT * os.sysconf("SC_CLK_TCK")
+def _begs(before: tuple[float, float, float], now: tuple[float, float, float]) -> bool:
+    """Whether a good part of a beat went to the system, and twice what was computed.
+
+    On a busy machine what it queued for the processor counts as well.
+    """
+    computed, system, wanted = (b - a for a, b in zip(before, now, strict=True))
+    busy = max(wanted, computed + system)
+    return system > 0 and system >= 2 * computed and busy >= 0.4 * _BEAT
 
 
 def _sleeping(process: int) -> int | None:
