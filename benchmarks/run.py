@@ -29,7 +29,7 @@ from workloads import CSV, MLEFIT, WORKLOADS, Workload
 
 
 def main() -> int:
-    """Run what is asked; 1 if mlefit or a peer failed, or their answers differ."""
+    """Run what is asked; 1 if mlefit or a peer fails, or their answers differ."""
     asked = arguments()
     faults = False
     for name, form in chosen(asked.workload):
@@ -77,6 +77,7 @@ def measure(name: str, form: str, asked: argparse.Namespace) -> Result:
     size = workload.scaled(asked.scale)
     ours = workload.command(workload.file(asked.folder, form, size), size)
     rows, commands = [], {}
+    load = os.getloadavg()[0]  # of others: nothing of this runs yet
     try:
         version = run([*MLEFIT, "--version"]).output.strip()
         answer = answers.ours(run([*ours, "--format", "json"]).output)
@@ -91,7 +92,6 @@ def measure(name: str, form: str, asked: argparse.Namespace) -> Result:
             rows.append(row)
             if row.difference is not None:
                 commands[peer] = command
-    load = os.getloadavg()[0]
     took = dict(zip(commands, in_turn(list(commands.values()), runs=asked.runs), strict=True))
     return Result(
         workload=name,
@@ -121,8 +121,8 @@ def meet(
     peer = known[name]
     try:
         version = peer.version(asked.python)
-    except FailedError as error:
-        return Row(name, fault=f"skipped, not installed ({error})"), []
+    except FailedError:
+        return Row(name, fault=f"skipped, {' and '.join(peer.needs)} not installed"), []
     data = workload.file(asked.folder, form if peer.reads_parquet else CSV, size)
     command = peer.command(workload.family, data, asked.python)
     row = Row(name, version, peer.errors)
