@@ -33,7 +33,10 @@ def main() -> int:
     asked = arguments()
     faults = False
     for name, form in chosen(asked.workload):
-        result = measure(name, form, asked)
+        try:
+            result = measure(name, form, asked)
+        except FailedError as error:
+            raise SystemExit(f"{name}.{form}, after it had run before: {error}") from error
         print(record.section(result), flush=True)
         faults |= any(row.fault for row in result.rows if row.version)
         if asked.scale == 1:
