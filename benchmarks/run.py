@@ -25,7 +25,7 @@ import record
 import registry
 from compare import FailedError, in_turn, run
 from record import Result, Row
-from workloads import CSV, MLEFIT, WORKLOADS, Workload
+from workloads import CSV, MLEFIT, PARQUET, WORKLOADS, Workload
 
 
 def main() -> int:
@@ -63,13 +63,15 @@ def chosen(words: list[str]) -> list[tuple[str, str]]:
     """Names and formats.
 
     Raises:
-        SystemExit: there is no such workload.
+        SystemExit: there is no such workload or format.
     """
     found = []
     for word in words or WORKLOADS:
         name, _, form = word.partition(".")
         if name not in WORKLOADS:
             raise SystemExit(f"no workload {name}; there are {', '.join(WORKLOADS)}")
+        if form not in ("", CSV, PARQUET):
+            raise SystemExit(f"no format {form}; there are {CSV} and {PARQUET}")
         found += [(name, form)] if form else [(name, known) for known in WORKLOADS[name].targets]
     return found
 
