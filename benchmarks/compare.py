@@ -80,9 +80,10 @@ def run(words: Sequence[str]) -> Run:
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            # R and gretl say some of it on stdout
-            said = (text(err).strip() or text(out).strip()).splitlines() or ["without a word"]
-            raise FailedError(f"exit code {process.returncode}: {said[-1].strip()}")
+            # gretl says it on stdout; of R's and Python's words the last lines are the reason
+            said = (text(err).strip() or text(out).strip() or "without a word").splitlines()[-2:]
+            reason = " ".join(line.strip() for line in said)
+            raise FailedError(f"exit code {process.returncode}: {reason}")
         return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text(out))
 
 

@@ -25,15 +25,18 @@ import record
 import registry
 from compare import FailedError, in_turn, run
 from record import Result, Row
-from workloads import CSV, MLEFIT, WORKLOADS, Workload
+from workloads import CSV, MLEFIT, PARQUET, WORKLOADS, Workload
 
 
 def main() -> int:
-    """Run what is asked; 1 if mlefit or a peer failed, or their answers differ."""
+    """Run what is asked; 1 if mlefit or a peer fails, or their answers differ."""
     asked = arguments()
     faults = False
     for name, form in chosen(asked.workload):
-        result = measure(name, form, asked)
+        try:
+            result = measure(name, form, asked)
+        except FailedError as error:
+            raise SystemExit(f"{name}.{form}, after it had run before: {error}") from error
         print(record.section(result), flush=True)
         faults |= any(row.fault for row in result.rows if row.version)
         if asked.scale == 1:
@@ -60,13 +63,15 @@ def chosen(words: list[str]) -> list[tuple[str, str]]:
     """Names and formats.
 
     Raises:
-        SystemExit: there is no such workload.
+        SystemExit: there is no such workload or format.
     """
     found = []
     for word in words or WORKLOADS:
         name, _, form = word.partition(".")
         if name not in WORKLOADS:
             raise SystemExit(f"no workload {name}; there are {', '.join(WORKLOADS)}")
+        if form not in ("", CSV, PARQUET):
+            raise SystemExit(f"no format {form}; there are {CSV} and {PARQUET}")
         found += [(name, form)] if form else [(name, known) for known in WORKLOADS[name].targets]
     return found
 
@@ -77,6 +82,7 @@ def measure(name: str, form: str, asked: argparse.Namespace) -> Result:
     size = workload.scaled(asked.scale)
     ours = workload.command(workload.file(asked.folder, form, size), size)
     rows, commands = [], {}
+    load = os.getloadavg()[0]  # of others: nothing of this runs yet
     try:
         version = run([*MLEFIT, "--version"]).output.strip()
         answer = answers.ours(run([*ours, "--format", "json"]).output)
@@ -91,7 +97,6 @@ def measure(name: str, form: str, asked: argparse.Namespace) -> Result:
             rows.append(row)
             if row.difference is not None:
                 commands[peer] = command
-    load = os.getloadavg()[0]
     took = dict(zip(commands, in_turn(list(commands.values()), runs=asked.runs), strict=True))
     return Result(
         workload=name,
@@ -121,8 +126,8 @@ def meet(
     peer = known[name]
     try:
         version = peer.version(asked.python)
-    except FailedError as error:
-        return Row(name, fault=f"skipped, not installed ({error})"), []
+    except FailedError:
+        return Row(name, fault=f"skipped, {' and '.join(peer.needs)} not installed"), []
     data = workload.file(asked.folder, form if peer.reads_parquet else CSV, size)
     command = peer.command(workload.family, data, asked.python)
     row = Row(name, version, peer.errors)

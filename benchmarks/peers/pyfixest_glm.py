@@ -17,6 +17,8 @@ if family == "poisson":
     fit = pyfixest.fepois(formula, data, vcov="iid", iwls_tol=1e-10)
 elif family == "bernoulli":
     fit = pyfixest.feglm(formula, data, family="logit", vcov="iid", iwls_tol=1e-10)
-else:
+elif family == "normal":
     fit = pyfixest.feols(formula, data, vcov="iid")
+else:
+    raise SystemExit(f"no {family} here")
 say("mu", fit.coef().index, fit.coef())

@@ -8,4 +8,6 @@ fit <- if (setting == "normal") {
   glm(y ~ ., family, frame, control = glm.control(epsilon = 1e-12, maxit = 100))
 }
 invisible(summary(fit))
-say("mu", coef(fit))
+terms <- names(coef(fit))
+for (name in names(fit$xlevels)) terms <- sub(paste0("^", name, "(.+)$"), paste0(name, "[\\1]"), terms)
+say("mu", coef(fit), terms)
