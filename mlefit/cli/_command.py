@@ -10,6 +10,11 @@ from typer.core import TyperCommand
 class Command(TyperCommand):
     """Groups options by the panel they were declared with."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What stands behind the name; what is needed has no braces, which only some Typers set."""
+        pieces = super().collect_usage_pieces(ctx)
+        return [piece[1:-1] if piece.startswith("{") else piece for piece in pieces]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments, then one section for each panel, in the order of the flags."""
         sections: dict[str, list[tuple[str, str]]] = {}

@@ -97,9 +97,12 @@ class Logarithmic(Family):
     def log_sf(self, y: Rows, p: Probability) -> Rows:
         from scipy.special import beta, betaincc
 
-        after = np.maximum(np.floor(y), 0.0) + 1
+        # no row reaches an infinite count, and not every SciPy takes one
+        none, all_ = y < 1, y == np.inf
+        after = np.where(none | all_, 0.0, np.floor(y)) + 1
         above = betaincc(_NOTHING, after, p.q) * beta(after, _NOTHING)
-        return np.where(y < 1, 0.0, np.log(above) - np.log(-log_probability(p.q, p.p)))
+        beyond = np.log(above) - np.log(-log_probability(p.q, p.p))
+        return np.where(none, 0.0, np.where(all_, -np.inf, beyond))
 
     def sample(self, rng: np.random.Generator, p: Probability) -> Rows:
         return rng.logseries(p.p).astype(float)
