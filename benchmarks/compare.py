@@ -73,7 +73,9 @@ def run(words: Sequence[str]) -> Run:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         try:
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=_environment()
+            )
         except OSError as error:
             raise FailedError(f"{words[0]}: {error.strerror}") from error
         _, status, usage = os.wait4(process.pid, 0)
@@ -85,6 +87,11 @@ def run(words: Sequence[str]) -> Run:
             reason = " ".join(line.strip() for line in said)
             raise FailedError(f"exit code {process.returncode}: {reason}")
         return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text(out))
+
+
+def _environment() -> dict[str, str]:
+    """Ours, in which Python keeps what it compiled, as it does for an installed program."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def text(file: IO[bytes]) -> str:
