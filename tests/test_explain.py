@@ -264,3 +264,8 @@ def test_the_numbers_of_every_family_are_those_of_its_fit(name):
     assert len(slopes) == 2 * len(fit.parameters)
     for left, right in zip(slopes[::2], slopes[1::2], strict=True):
         assert left > 0 > right
+
+
+def test_an_article_suits_its_noun():
+    assert "for an asymmetric-laplace:0.5 model" in render(page("pinball"), ReportOptions())
+    assert "for a laplace model" in render(page("mae"), ReportOptions())

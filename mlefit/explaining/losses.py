@@ -8,6 +8,7 @@ from mlefit import families
 from mlefit.algebra import plain
 from mlefit.explaining.derivation import as_signs, loss_parts, minimum, one_row, sentence_of, zero
 from mlefit.explaining.formulas import Formulas
+from mlefit.explaining.writing import with_article
 from mlefit.families._records import Loss
 from mlefit.results.explain import Line, Step
 
@@ -51,7 +52,7 @@ def title(formulas: Formulas, written: str) -> str:
     held = f" with one {fixed[0]} for all rows" if fixed and loss is not None else ""
     name = loss.name if loss is not None else written
     name = written.upper() if len(written) <= 4 else name
-    return f'"Minimise {name}" is maximum likelihood for a {family.label} model{held}'
+    return f'"Minimise {name}" is maximum likelihood for {with_article(family.label)} model{held}'
 
 
 def settings(losses: tuple[Loss, ...]) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from mlefit.explaining.concepts import CONCEPTS
 from mlefit.explaining.derivation import derivation
 from mlefit.explaining.formulas import Formulas
 from mlefit.explaining.topics import Topic, estimator_names, resolve
+from mlefit.explaining.writing import with_article
 from mlefit.families._base import Family
 from mlefit.links import LINKS
 from mlefit.priors import NAMES as PRIORS
@@ -156,14 +157,16 @@ def _chain(one: Estimator, family: Family) -> Sequence[Line]:
     lines = []
     if one.loss is not None:
         lines.append(Line(f"{one.shown} minimises {one.loss.name}: {one.loss.formula}"))
-        lines.append(Line(f"which is -ln p of a {one.family} model, up to scale and a constant"))
+        model = with_article(f"{one.family} model")
+        lines.append(Line(f"which is -ln p of {model}, up to scale and a constant"))
     link = family.parameters[0].link
     if link != "identity":
         lines.append(
             Line(f"its predictor X b reaches {family.parameters[0].name} by the {link} link")
         )
     if one.prior:
-        lines.append(Line(f"its penalty is a {one.prior} prior: mlefit explain prior:{one.prior}"))
+        prior = with_article(f"{one.prior} prior")
+        lines.append(Line(f"its penalty is {prior}: mlefit explain prior:{one.prior}"))
     if one.setting:
         lines.append(Line(f"{one.program}: {one.setting} gives the same coefficients as mlefit"))
     elif not one.note:

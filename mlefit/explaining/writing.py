@@ -117,3 +117,8 @@ def letter_side(letter: str) -> Side:
 def hat(letter: str) -> Side:
     """The estimate of a parameter."""
     return Side(plain.letter(f"{letter}_hat"), latex.letter(f"{letter}_hat"))
+
+
+def with_article(noun: str) -> str:
+    """A normal model, an exponential model."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
