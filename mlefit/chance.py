@@ -52,7 +52,6 @@ def run(request: ProbabilityRequest) -> ProbabilityResult:
 
 def _of_saved(request: ProbabilityRequest) -> ProbabilityResult:
     """Answer what a request asks of the distribution that a plain sample was fitted with."""
-    from mlefit.prediction.outcome import seen_family
     from mlefit.prediction.predicting import model_of
 
     given = {"--family": request.family, "--at": request.at, "--levels": request.levels}
@@ -62,7 +61,7 @@ def _of_saved(request: ProbabilityRequest) -> ProbabilityResult:
             tries=[f"the same without {flag}"],
         )
     saved = model_of(request.model)
-    values, family = saved.distribution(), seen_family(saved.family)
+    values, family = saved.distribution(), saved.family.uncensored
     known = known_by_hand(family, {"trials": request.trials})
     result = answered(Distribution.of(family, values, known), request)
     seen = [f"{word} {end:g}" for word, end in (saved.record.data.truncation or {}).items()]

@@ -24,7 +24,6 @@ from mlefit.explaining.sample import at_place, losses, rounded_between
 from mlefit.explaining.writing import Side, equation, letter_side, shown, stated, told, with_numbers
 from mlefit.expression import Binary, Expression, Name, Unary, walk
 from mlefit.families._base import Probability
-from mlefit.families._conditioned import Conditioned
 from mlefit.results.explain import Formula, Line
 from mlefit.results.fit import Coefficient, FitResult
 from mlefit.search.maximum import Maximum
@@ -103,8 +102,6 @@ def _one_row(fit: Regression) -> Iterator[Line]:
 def _partly_seen(fit: Regression) -> Iterator[Line]:
     """What rows contribute whose value is known in part."""
     family = fit.maximum.model.family
-    if not isinstance(family, Conditioned):
-        return
     if family.is_censored:
         share = Formula(
             "log-probability of an interval",
@@ -112,7 +109,7 @@ def _partly_seen(fit: Regression) -> Iterator[Line]:
             r"\log P(a \le Y \le b)",
         )
         yield Line("a row known only to lie from a to b contributes", [share], "instead of ln p")
-    if family.truncated:
+    if family.is_truncated:
         share = Formula(
             "log-probability of what can be seen",
             "ln P(seen)",
@@ -128,7 +125,7 @@ def _height_of_row(fit: Regression) -> Iterator[Formula]:
     height = float(np.ravel(family.log_density(block.y[:1], *fit.theta, **known))[0])
     left = Side("ln p", r"\log p")
     written = len(fit.formulas.letters) == len(family.parameters)
-    if isinstance(family, Conditioned) or not written or fit.formulas.derivation.letters:
+    if family.whole is not family or not written or fit.formulas.derivation.letters:
         yield stated("log-density of row 1", left, height)
         return
     at = {

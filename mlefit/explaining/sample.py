@@ -33,7 +33,6 @@ from mlefit.explaining.writing import (
 )
 from mlefit.expression import Binary, Call, Expression, Name, Number, walk
 from mlefit.families._base import Probability
-from mlefit.families._conditioned import Conditioned
 from mlefit.results.explain import Formula, Line, Step
 from mlefit.results.fit import FitResult
 from mlefit.search.maximum import Maximum
@@ -52,7 +51,7 @@ def is_plain(maximum: Maximum) -> bool:
         and WEIGHT not in columns
         and PRECISION not in columns
         and not any(parameter.latent for parameter in maximum.model.family.parameters)
-        and not isinstance(maximum.model.family, Conditioned)
+        and maximum.model.family.whole is maximum.model.family
     )
 
 

@@ -186,6 +186,10 @@ class Family(ABC):
 
     is_censored: bool = False
     """Whether some rows tell only where their value lies."""
+
+    is_truncated: bool = False
+    """Whether some values are never seen."""
+
     setting: Setting | None = None
     """The number that can follow the family's name; None if none can."""
 
@@ -221,6 +225,16 @@ class Family(ABC):
             )
         self.setting.require(value, written)
         return type(self)(value)
+
+    @property
+    def whole(self) -> Family:
+        """The family of a value that is seen whatever it is: without censoring, without a range."""
+        return self
+
+    @property
+    def uncensored(self) -> Family:
+        """The family of a value as it is, within the range that can be seen."""
+        return self
 
     @property
     def label(self) -> str:

@@ -45,6 +45,7 @@ class Conditioned(Family):
     ) -> None:
         self.readings, self.derivation = base.readings, base.derivation
         self.base, self.is_censored, self.below, self.above = base, censored, below, above
+        self.is_truncated = below > -math.inf or above < math.inf
         self.name, self.summary, self.examples = base.name, base.summary, base.examples
         self.elsewhere, self.setting, self.value = base.elsewhere, base.setting, base.value
         # the norm of the residuals gives a scale its maximum only where every value is known
@@ -56,9 +57,14 @@ class Conditioned(Family):
         self.limits = base.limits
 
     @property
-    def truncated(self) -> bool:
-        """Whether some values are never seen."""
-        return self.below > -math.inf or self.above < math.inf
+    def whole(self) -> Family:
+        return self.base
+
+    @property
+    def uncensored(self) -> Family:
+        if not self.is_truncated:
+            return self.base
+        return Conditioned(self.base, censored=False, below=self.below, above=self.above)
 
     @property
     def has_expected(self) -> bool:
@@ -77,7 +83,7 @@ class Conditioned(Family):
             density = np.array(np.broadcast_to(density, y.shape))
             own = hidden.of(theta, known)
             density[hidden.rows] = log_between(self.base, *hidden.ends, *own)
-        if self.truncated:
+        if self.is_truncated:
             density = density - log_between(self.base, *self._range(len(y)), theta, known)
             density[(y < self.below) | (y > self.above)] = -np.inf
         return density
@@ -166,7 +172,7 @@ class Conditioned(Family):
                 s[hidden.rows] = slope
             for pair, curve in curves.items():
                 pairs.setdefault(pair, np.zeros_like(y))[hidden.rows] = -curve
-        if self.truncated:
+        if self.is_truncated:
             slopes, curves = derivatives(self.base, *self._range(len(y)), theta, known)
             score = [s - slope for s, slope in zip(score, slopes, strict=True)]
             for pair, curve in curves.items():

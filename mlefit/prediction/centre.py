@@ -23,7 +23,6 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows
 from mlefit.families._base import Family, Probability
-from mlefit.families._conditioned import Conditioned
 from mlefit.likelihood import Model
 from mlefit.support import Domain
 
@@ -47,8 +46,7 @@ class Centre:
     @property
     def family(self) -> Family:
         """The distribution of an outcome that is seen whatever it is."""
-        family = self.model.family
-        return family.base if isinstance(family, Conditioned) else family
+        return self.model.family.whole
 
     @property
     def is_mean(self) -> bool:
@@ -68,7 +66,7 @@ class Centre:
             first = family.parameters[0]
             why = "" if self.family.vertex else f"{family.name} has no mean: "
             return f"{why}what is predicted is {first.name}, the {first.meaning}"
-        if isinstance(family, Conditioned) and family.truncated:
+        if family.is_truncated:
             return "what is predicted is the mean before truncation, also of rows never seen"
         return ""
 

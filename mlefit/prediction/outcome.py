@@ -25,19 +25,9 @@ import numpy as np
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.distribution.quantile import quantiles
 from mlefit.families._base import Family
-from mlefit.families._conditioned import Conditioned
 from mlefit.likelihood import Model
 from mlefit.prediction.centre import RowSpread
 from mlefit.support import Support
-
-
-def seen_family(family: Family) -> Family:
-    """The distribution of outcomes as they are, not of what a censored row tells of them."""
-    if not isinstance(family, Conditioned):
-        return family
-    if not family.truncated:
-        return family.base
-    return Conditioned(family.base, censored=False, below=family.below, above=family.above)
 
 
 def limits(
@@ -56,7 +46,7 @@ def limits(
         spread: how sure the predictors are; None to take them for certain.
         levels: strictly between 0 and 1.
     """
-    family = seen_family(model.family)
+    family = model.family.uncensored
     m = np.broadcast(*etas, *known.values()).size if spread is None else len(spread.matrices)
     known = {key: known[key] for key in family.known}
     if spread is None:

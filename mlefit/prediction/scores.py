@@ -22,7 +22,7 @@ from mlefit.errors import UsageError
 from mlefit.families._base import Family, Probability, in_domain, part
 from mlefit.families._conditioned import LOWER, UPPER
 from mlefit.prediction.centre import RowSpread
-from mlefit.prediction.outcome import limits, seen_family
+from mlefit.prediction.outcome import limits
 from mlefit.prediction.saved import SavedModel
 
 Columns = Mapping[str, NDArray[Any]]
@@ -285,7 +285,7 @@ def require(saved: SavedModel, wanted: Wanted) -> None:
         UsageError: it has not, with the reason.
     """
     family = saved.family
-    ordered = type(seen_family(family)).log_cdf is not Family.log_cdf
+    ordered = type(family.uncensored).log_cdf is not Family.log_cdf
     numbers = not family.support.levels
     for group in wanted.groups:
         if group in ("fitted", "outcome", "quantiles") and not numbers:
@@ -320,7 +320,7 @@ def _none(group: str, reason: str, remedy: str) -> UsageError:
 
 
 def _quantile_residuals(rows: Seen) -> Rows:
-    family, judged, hidden = seen_family(rows.saved.family), rows.judged, rows.judged.hidden
+    family, judged, hidden = rows.saved.family.uncensored, rows.judged, rows.judged.hidden
     known = {key: judged.known[key] for key in family.known}
     found = np.empty(len(judged.y))
     for mask in (~hidden, hidden):

@@ -22,8 +22,6 @@ from mlefit.distribution.quantile import quantiles
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.families._base import Family, in_domain, part, spread
-from mlefit.families._conditioned import Conditioned
-from mlefit.prediction.outcome import seen_family
 from mlefit.prediction.predicting import ALL, model_of, repeated, require_columns
 from mlefit.prediction.saved import SavedModel
 from mlefit.prediction.tally import OUTSIDE_DOMAIN, Tally
@@ -253,7 +251,7 @@ def draws(
     if not count:
         return found
     with np.errstate(all="ignore"):
-        if isinstance(family, Conditioned):
+        if family.is_truncated:
             u = rng.random(count)
             found[inside] = quantiles(family, np.maximum(u, 1e-300), 1 - u, at, own)
         else:
@@ -359,7 +357,7 @@ def _of_model(request: SimulateRequest, source: Source | None) -> Simulation:
         request=request,
         target=record.data.target,
         classes=saved.layout.target_levels,
-        family=seen_family(saved.family),
+        family=saved.family.uncensored,
         source=None,
         saved=saved,
         law=None,
