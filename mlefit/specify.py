@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlefit.design.blocks import OFFSET, PRECISION, Predictor
+from mlefit.design.blocks import Predictor
 from mlefit.design.coding import INTERCEPT, MOST_COLUMNS, Column, columns_of
+from mlefit.design.columns import OFFSET, PRECISION
 from mlefit.design.suggest import word
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families._base import Family

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import mlefit
-from mlefit.design.blocks import TARGET, Columns
+from mlefit.design.columns import TARGET, Columns
 from mlefit.engines.local import LocalEngine
 from mlefit.results.fit import FitResult
 from mlefit.search import begin

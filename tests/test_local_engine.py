@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from mlefit import fitting
-from mlefit.design.blocks import TARGET, Columns
+from mlefit.design.columns import TARGET, Columns
 from mlefit.engines.local import LocalEngine
 from mlefit.request import Request
 

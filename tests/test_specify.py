@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from mlefit import families
-from mlefit.design.blocks import OFFSET, PRECISION
+from mlefit.design.columns import OFFSET, PRECISION
 from mlefit.design.roles import choose_roles
 from mlefit.design.table import tabulate
 from mlefit.errors import UsageError

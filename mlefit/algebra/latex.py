@@ -3,40 +3,12 @@ r"""A tree for a blackboard: \frac{\mu^{y} e^{-\mu}}{y!}."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from mlefit.algebra.functions import SPECIAL
-from mlefit.algebra.plain import begins_with_sign
+from mlefit.algebra.plain import ATOM, GREEK, POWER, PRODUCT, SUM, Show, begins_with_sign
 from mlefit.expression import Binary, Call, Comparison, Expression, Name, Number, Unary
 
-_GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "eta",
-        "theta",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-    ]
-)
-_SUM, _PRODUCT, _POWER, _ATOM = 2, 3, 5, 6
 _RELATIONS = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
-
-Show = Callable[[float], str]
 
 
 def latex(tree: Expression, show: Show = lambda value: f"{value:.5g}") -> str:
@@ -50,7 +22,7 @@ def letter(name: str) -> str:
     plain, digits = re.fullmatch(r"(.*?)(\d*)", bare).groups()  # type: ignore[union-attr]
     if plain == "euler":
         shown = r"\gamma"
-    elif plain in _GREEK:
+    elif plain in GREEK:
         shown = f"\\{plain}"
     else:
         shown = plain if len(plain) == 1 else rf"\mathrm{{{plain}}}"
@@ -66,27 +38,27 @@ def _text(tree: Expression, show: Show) -> tuple[str, int]:
 
     match tree:
         case Number():
-            return decimal(show(tree.value)), _ATOM
+            return decimal(show(tree.value)), ATOM
         case Name():
-            return letter(tree.name), _ATOM
+            return letter(tree.name), ATOM
         case Unary(_, operand):
-            return f"-{grouped(operand, _PRODUCT)}", _SUM
+            return f"-{grouped(operand, PRODUCT)}", SUM
         case Binary("^", base, exponent):
-            return f"{grouped(base, _ATOM)}^{{{_text(exponent, show)[0]}}}", _POWER
+            return f"{grouped(base, ATOM)}^{{{_text(exponent, show)[0]}}}", POWER
         case Binary("/", left, right):
-            return rf"\frac{{{_text(left, show)[0]}}}{{{_text(right, show)[0]}}}", _POWER
+            return rf"\frac{{{_text(left, show)[0]}}}{{{_text(right, show)[0]}}}", POWER
         case Binary("*", left, right):
-            one = grouped(left, _SUM if begins_with_sign(left) else _PRODUCT)
-            other = grouped(right, _PRODUCT)
+            one = grouped(left, SUM if begins_with_sign(left) else PRODUCT)
+            other = grouped(right, PRODUCT)
             between = r" \cdot " if other[0].isdigit() else r" \, " if _is_call(right) else " "
-            return f"{one}{between}{other}", _PRODUCT
+            return f"{one}{between}{other}", PRODUCT
         case Binary(sign, left, right):
-            other = grouped(right, _SUM if sign == "+" else _PRODUCT)
+            other = grouped(right, SUM if sign == "+" else PRODUCT)
             other = rf"\left({other}\right)" if other.startswith("-") else other
-            return f"{grouped(left, _SUM)} {sign} {other}", _SUM
+            return f"{grouped(left, SUM)} {sign} {other}", SUM
         case Comparison(operator, left, right):
             relation = _RELATIONS.get(operator, operator)
-            return f"{grouped(left, _SUM)} {relation} {grouped(right, _SUM)}", 1
+            return f"{grouped(left, SUM)} {relation} {grouped(right, SUM)}", 1
     assert isinstance(tree, Call)
     return _call(tree, show)
 
@@ -104,27 +76,27 @@ def _is_call(tree: Expression) -> bool:
 def _call(tree: Call, show: Show) -> tuple[str, int]:
     texts = [_text(one, show) for one in tree.arguments]
     text, level = texts[0]
-    inside = text if level >= _ATOM else rf"\left({text}\right)"
+    inside = text if level >= ATOM else rf"\left({text}\right)"
     if tree.function in ("sum", "mean"):
         return _of_rows(tree, text, inside, level)
     match tree.function:
         case "if":
             condition, yes, no = (one for one, _ in texts)
             rows = rf"{yes} & \text{{if }} {condition} \\ {no} & \text{{otherwise}}"
-            return rf"\begin{{cases}} {rows} \end{{cases}}", _ATOM
+            return rf"\begin{{cases}} {rows} \end{{cases}}", ATOM
         case "exp":
-            return f"e^{{{text}}}", _POWER
+            return f"e^{{{text}}}", POWER
         case "sqrt":
-            return rf"\sqrt{{{text}}}", _ATOM
+            return rf"\sqrt{{{text}}}", ATOM
         case "factorial":
-            return f"{inside}!", _ATOM
+            return f"{inside}!", ATOM
         case "log":
-            return rf"\log {inside}", _POWER
+            return rf"\log {inside}", POWER
         case name if name in SPECIAL:
-            return SPECIAL[name].latex.format(*(one for one, _ in texts)), _ATOM
+            return SPECIAL[name].latex.format(*(one for one, _ in texts)), ATOM
         case name:
             shown = rf"\{name}" if name in _OPERATORS else rf"\operatorname{{{name}}}"
-            return rf"{shown}\left({', '.join(one for one, _ in texts)}\right)", _ATOM
+            return rf"{shown}\left({', '.join(one for one, _ in texts)}\right)", ATOM
 
 
 _OPERATORS = ("sin", "cos", "tanh")
@@ -133,11 +105,11 @@ _OPERATORS = ("sin", "cos", "tanh")
 def _of_rows(tree: Call, text: str, inside: str, level: int) -> tuple[str, int]:
     """Sums and means over all rows; of a condition the number of rows that meet it."""
     row = tree.arguments[0]
-    total = rf"\sum {text if level >= _PRODUCT else inside}"
+    total = rf"\sum {text if level >= PRODUCT else inside}"
     if isinstance(row, Comparison):
         total = rf"\#\{{{text}\}}"
     if tree.function == "sum":
-        return total, _PRODUCT
+        return total, PRODUCT
     if isinstance(row, Name):
-        return rf"\bar{{{text}}}", _ATOM
-    return rf"\frac{{1}}{{n}} {total}", _PRODUCT
+        return rf"\bar{{{text}}}", ATOM
+    return rf"\frac{{1}}{{n}} {total}", PRODUCT

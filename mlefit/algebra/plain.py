@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mlefit.algebra.functions import SPECIAL
 from mlefit.expression import Binary, Call, Comparison, Expression, Name, Number, Unary
 
-_GREEK = dict(
+GREEK = dict(
     zip(
         [
             "alpha",
@@ -39,7 +39,9 @@ _GREEK = dict(
 )
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 2, 3, 3, 5, 6
+SUM, PRODUCT, POWER, ATOM = 2, 3, 5, 6
+"""How tightly a text holds together."""
+
 MINUS = "\N{MINUS SIGN}"
 _RELATIONS = {"==": "=", "<=": "≤", ">=": "≥", "!=": "≠"}
 
@@ -56,7 +58,7 @@ def letter(name: str) -> str:
     bare = name.removesuffix("_hat")
     hat = "\N{COMBINING CIRCUMFLEX ACCENT}" if bare != name else ""
     stem, digits = re.fullmatch(r"(.*?)(\d*)", bare).groups()  # type: ignore[union-attr]
-    return _GREEK.get(stem, stem) + hat + digits.translate(_SUBSCRIPT)
+    return GREEK.get(stem, stem) + hat + digits.translate(_SUBSCRIPT)
 
 
 def _text(tree: Expression, show: Show) -> tuple[str, int]:
@@ -69,33 +71,33 @@ def _text(tree: Expression, show: Show) -> tuple[str, int]:
     match tree:
         case Number():
             text = signed(show(tree.value))
-            return text, _PRODUCT if "·" in text else _ATOM
+            return text, PRODUCT if "·" in text else ATOM
         case Name():
-            return letter(tree.name), _ATOM
+            return letter(tree.name), ATOM
         case Unary(_, operand):
-            return f"{MINUS}{grouped(operand, _PRODUCT)}", _SUM
+            return f"{MINUS}{grouped(operand, PRODUCT)}", SUM
         case Binary("^", base, exponent):
-            return _power(grouped(base, _ATOM), exponent, show), _POWER
+            return _power(grouped(base, ATOM), exponent, show), POWER
         case Binary("*" | "/", left, right):
             one = grouped(left, _leading(left))
             if tree.operator == "/":
-                return f"{one}/{grouped(right, _POWER)}", _leading(left)
-            other = grouped(right, _PRODUCT)
+                return f"{one}/{grouped(right, POWER)}", _leading(left)
+            other = grouped(right, PRODUCT)
             return f"{one}{_between(left, one, other)}{other}", _leading(left)
         case Binary(sign, left, right):
-            other = grouped(right, _SUM if sign == "+" else _PRODUCT)
+            other = grouped(right, SUM if sign == "+" else PRODUCT)
             other = f"({other})" if other.startswith(MINUS) else other
-            return f"{grouped(left, _SUM)} {sign.replace('-', MINUS)} {other}", _SUM
+            return f"{grouped(left, SUM)} {sign.replace('-', MINUS)} {other}", SUM
         case Comparison(operator, left, right):
             relation = _RELATIONS.get(operator, operator)
-            return f"{grouped(left, _SUM)} {relation} {grouped(right, _SUM)}", 1
+            return f"{grouped(left, SUM)} {relation} {grouped(right, SUM)}", 1
     assert isinstance(tree, Call)
     return _call(tree, show)
 
 
 def _leading(left: Expression) -> int:
     """A sign may begin a product without a parenthesis."""
-    return _SUM if begins_with_sign(left) else _PRODUCT
+    return SUM if begins_with_sign(left) else PRODUCT
 
 
 def begins_with_sign(tree: Expression) -> bool:
@@ -118,32 +120,32 @@ def _power(base: str, exponent: Expression, show: Show) -> str:
     text, level = _text(exponent, show)
     if re.fullmatch(r"\d+", text):
         return base + text.translate(_SUPERSCRIPT)
-    return f"{base}^{text}" if level >= _ATOM else f"{base}^({text})"
+    return f"{base}^{text}" if level >= ATOM else f"{base}^({text})"
 
 
 def _call(tree: Call, show: Show) -> tuple[str, int]:
     texts = [_text(one, show) for one in tree.arguments]
     text, level = texts[0]
-    inside = text if level >= _ATOM else f"({text})"
+    inside = text if level >= ATOM else f"({text})"
     match tree.function:
         case "if":
             return _cases(tree, show), 0
         case "exp":
-            return f"e^{inside}", _POWER
+            return f"e^{inside}", POWER
         case "sqrt":
-            return f"√{inside}", _ATOM
+            return f"√{inside}", ATOM
         case "mean":
-            return _mean(tree.arguments[0], show), _PRODUCT
+            return _mean(tree.arguments[0], show), PRODUCT
         case "sum":
-            return _sum(tree.arguments[0], text, level), _POWER
+            return _sum(tree.arguments[0], text, level), POWER
         case "factorial":
-            return f"{inside}!", _ATOM
+            return f"{inside}!", ATOM
         case "log":
-            return f"ln {inside}" if level >= _ATOM else f"ln{inside}", _POWER
+            return f"ln {inside}" if level >= ATOM else f"ln{inside}", POWER
         case name if name in SPECIAL:
-            return SPECIAL[name].plain.format(*(one for one, _ in texts)), _ATOM
+            return SPECIAL[name].plain.format(*(one for one, _ in texts)), ATOM
         case name:
-            return f"{name}({', '.join(one for one, _ in texts)})", _ATOM
+            return f"{name}({', '.join(one for one, _ in texts)})", ATOM
 
 
 def _mean(row: Expression, show: Show) -> str:
@@ -159,7 +161,7 @@ def _sum(row: Expression, text: str, level: int) -> str:
     if isinstance(row, Call) and row.function != "if":
         is_word = re.match(r"ln|[a-z]{2}", text) is not None
         return f"Σ {text}" if is_word else f"Σ{text}"
-    return f"Σ{text}" if level >= _POWER else f"Σ({text})"
+    return f"Σ{text}" if level >= POWER else f"Σ({text})"
 
 
 def _cases(tree: Call, show: Show) -> str:

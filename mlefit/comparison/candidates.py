@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.design.blocks import TARGET, WEIGHT, Columns
+from mlefit.design.columns import TARGET, WEIGHT, Columns
 from mlefit.diagnosis.criteria import Criteria, criteria
 from mlefit.diagnosis.heldout import Folds, log_densities, with_rows
 from mlefit.engines.local import LocalEngine

@@ -14,8 +14,8 @@ import numpy as np
 
 from mlefit.assign import ALL, SLOPES, assigned_priors
 from mlefit.comparison.candidates import Candidate, Recalled, Weights, measure_of
-from mlefit.design.blocks import WEIGHT, Columns
 from mlefit.design.censoring import drop_unknown
+from mlefit.design.columns import WEIGHT, Columns
 from mlefit.design.newrows import new_rows
 from mlefit.design.table import Table
 from mlefit.design.weights import without_zero_weights

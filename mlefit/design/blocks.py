@@ -1,14 +1,12 @@
 """Rows as cache-sized blocks: no design matrix ever exists as a whole.
 
-`Columns` holds every series a model uses as the chunks polars keeps them in, not
-copied. A `Reader` fills one reused buffer with the next block: for each
-parameter a matrix of its columns by rows, shifted and, for an ill-conditioned
-design, turned by a `Basis`.
+A `Reader` fills one reused buffer with the next block of `Columns`: for each parameter a
+matrix of its columns by rows, shifted and, for an ill-conditioned design, turned by a `Basis`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -18,14 +16,12 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coding import INTERCEPT, Column, Indicator, Part
+from mlefit.design.columns import FEWEST_ROWS, PRECISION, TARGET, WEIGHT, Columns, Span
 from mlefit.triangular import solve_lower
-
-TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 
 # Rows in a block: X, its weighted copy and a few rows of work stay in the L2 cache.
 _CELLS = 8192 * 40
 _MOST_ROWS = 8192
-_FEWEST_ROWS = 2048
 
 
 @dataclass(frozen=True)
@@ -163,79 +159,6 @@ class Block:
         return values if self.weight is None else values * self.weight
 
 
-@dataclass(frozen=True)
-class Span:
-    """Rows lo to hi of one run of chunks."""
-
-    piece: int
-    start: int
-    lo: int
-    hi: int
-
-
-class Columns:
-    """Series by key, cut at every chunk boundary so that each piece is a plain view.
-
-    Where that would make pieces too short to walk, as in a wide CSV file, every series is
-    copied into one.
-
-    Args:
-        chunks: for each key the arrays of its chunks, in row order.
-    """
-
-    def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
-        self.rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
-        edges = sorted({0, *(edge for arrays in chunks.values() for edge in _edges(arrays))})
-        if len(edges) > 2 and self.rows < _FEWEST_ROWS * (len(edges) - 1):
-            chunks = {key: [np.concatenate(arrays)] for key, arrays in chunks.items()}
-            edges = [0, self.rows]
-        self._starts = edges[:-1]
-        self._pieces = [
-            {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
-            for lo, hi in pairwise(edges)
-        ]
-
-    def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
-        """The views of one run of rows."""
-        return self._pieces[index]
-
-    def __contains__(self, key: object) -> bool:
-        return bool(self._pieces) and key in self._pieces[0]
-
-    def spans(self, most_rows: int) -> Iterator[Span]:
-        """All rows, in order, in runs of at most `most_rows` of equal length."""
-        for index, piece in enumerate(self._pieces):
-            rows = len(next(iter(piece.values())))
-            count = -(-rows // most_rows)
-            for i in range(count):
-                lo, hi = rows * i // count, rows * (i + 1) // count
-                yield Span(index, self._starts[index] + lo, lo, hi)
-
-    def every(self, step: int) -> Columns:
-        """Every so many rows of each run of chunks, copied."""
-        return Columns(
-            {
-                key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
-                for key in self._pieces[0]
-            }
-        )
-
-    def whole(self, key: str) -> NDArray[Any]:
-        """One series as one array; copied only if it has several chunks."""
-        parts = [piece[key] for piece in self._pieces]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def replaced(self, key: str, values: NDArray[Any]) -> Columns:
-        """All series, one of them with other values."""
-        chunks = {name: [piece[name] for piece in self._pieces] for name in self._pieces[0]}
-        return Columns({**chunks, key: [values]})
-
-    def thinned(self, key: str, step: int) -> NDArray[Any]:
-        """One series at rows 0, step, 2 step, ..., copied."""
-        pieces = zip(self._starts, self._pieces, strict=True)
-        return np.concatenate([piece[key][-start % step :: step] for start, piece in pieces])
-
-
 class Reader:
     """Fills a block at a time. Each thread has its own.
 
@@ -354,7 +277,7 @@ def holding(
 def block_rows(predictors: Sequence[Predictor]) -> int:
     """How many rows a block of these predictors should have."""
     widest = sum(predictor.size for predictor in predictors) + 1
-    return int(np.clip(_CELLS // widest, _FEWEST_ROWS, _MOST_ROWS))
+    return int(np.clip(_CELLS // widest, FEWEST_ROWS, _MOST_ROWS))
 
 
 def _fill(
@@ -395,16 +318,3 @@ def _offset(predictor: Predictor, piece: Mapping[str, NDArray[Any]], rows: slice
         _fill(row, column, piece, rows)
         total = total + value * row
     return total
-
-
-def _edges(arrays: Sequence[NDArray[Any]]) -> list[int]:
-    return list(np.cumsum([len(array) for array in arrays], dtype=int).tolist())
-
-
-def _view(arrays: Sequence[NDArray[Any]], lo: int, hi: int) -> NDArray[Any]:
-    start = 0
-    for array in arrays:
-        if lo < start + len(array):
-            return array[lo - start : hi - start]
-        start += len(array)
-    return arrays[-1][:0]

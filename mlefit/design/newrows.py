@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlefit.design.blocks import OFFSET, PRECISION, TARGET, WEIGHT, Columns
 from mlefit.design.censoring import seen
 from mlefit.design.coding import TRIALS, key_of
+from mlefit.design.columns import OFFSET, PRECISION, TARGET, WEIGHT, Columns
 from mlefit.design.levels import level_text, listed_levels
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import Place

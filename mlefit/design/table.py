@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlefit.design.blocks import TARGET, Columns
 from mlefit.design.censoring import drop_unknown, seen
 from mlefit.design.coding import key_of
+from mlefit.design.columns import TARGET, Columns
 from mlefit.design.levels import is_categorical, levels_of, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import Place

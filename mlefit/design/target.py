@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from mlefit.design.blocks import TARGET, Columns
 from mlefit.design.classes import coded
+from mlefit.design.columns import TARGET, Columns
 from mlefit.design.levels import level_text, listed_levels, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import listed, word

@@ -7,8 +7,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlefit import families
-from mlefit.design.blocks import OFFSET, PRECISION, WEIGHT
 from mlefit.design.coding import TRIALS
+from mlefit.design.columns import OFFSET, PRECISION, WEIGHT
 from mlefit.design.levels import ranked
 from mlefit.design.values import contents, is_number, plain
 from mlefit.errors import DataError, UsageError

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
-from mlefit.design.blocks import Columns, split
+from mlefit.design.blocks import split
+from mlefit.design.columns import Columns
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.search.maximum import Maximum

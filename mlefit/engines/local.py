@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.design.blocks import TARGET, Block, Columns, Predictor, Reader, block_rows
+from mlefit.design.blocks import Block, Predictor, Reader, block_rows
+from mlefit.design.columns import TARGET, Columns
 
 T = TypeVar("T")
 

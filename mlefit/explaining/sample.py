@@ -18,7 +18,7 @@ from mlefit.algebra import latex, plain
 from mlefit.algebra.evaluate import value
 from mlefit.algebra.totals import signed, with_sums
 from mlefit.algebra.trees import replaced
-from mlefit.design.blocks import PRECISION, TARGET, WEIGHT
+from mlefit.design.columns import PRECISION, TARGET, WEIGHT
 from mlefit.explaining.formulas import Formulas, has_cases
 from mlefit.explaining.writing import (
     Side,

@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import WEIGHT, user_matrix
+from mlefit.design.blocks import user_matrix
+from mlefit.design.columns import WEIGHT
 from mlefit.diagnosis.gof import drawn
 from mlefit.diagnosis.heldout import with_rows
 from mlefit.engines.local import LocalEngine

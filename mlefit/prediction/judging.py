@@ -10,7 +10,7 @@ import numpy as np
 
 import mlefit
 from mlefit._types import Rows
-from mlefit.design.blocks import WEIGHT
+from mlefit.design.columns import WEIGHT
 from mlefit.errors import DataError
 from mlefit.prediction.predicting import prepare
 from mlefit.request import PredictRequest

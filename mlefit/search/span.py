@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Matrix
-from mlefit.design.blocks import TARGET, Basis, Block, Columns, Predictor
+from mlefit.design.blocks import Basis, Block, Predictor
 from mlefit.design.coding import Column
+from mlefit.design.columns import TARGET, Columns
 from mlefit.engines.local import LocalEngine
 from mlefit.search.rank import redundant_columns, triangle
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import TARGET, WEIGHT, Basis, Block, Columns, can_be_centred, split
+from mlefit.design.blocks import Basis, Block, can_be_centred, split
+from mlefit.design.columns import TARGET, WEIGHT, Columns
 from mlefit.engines.local import LocalEngine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Vector
-from mlefit.design.blocks import WEIGHT
+from mlefit.design.columns import WEIGHT
 from mlefit.diagnosis.heldout import Folds, log_densities, with_rows
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model

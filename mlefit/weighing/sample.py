@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from mlefit._types import Rows, Vector
-from mlefit.design.blocks import TARGET, WEIGHT, Predictor
+from mlefit.design.blocks import Predictor
+from mlefit.design.columns import TARGET, WEIGHT
 from mlefit.distribution.at import parameters_at
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError

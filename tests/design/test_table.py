@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from mlefit import families
-from mlefit.design.blocks import OFFSET, PRECISION, TARGET, WEIGHT
 from mlefit.design.coding import key_of
+from mlefit.design.columns import OFFSET, PRECISION, TARGET, WEIGHT
 from mlefit.design.roles import choose_roles
 from mlefit.design.table import tabulate
 from mlefit.errors import DataError, UsageError
