@@ -34,25 +34,6 @@ def _question(flag: str, metavar: str, text: str) -> Any:
     return Annotated[list[str] | None, option]
 
 
-At = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--at",
-        metavar="NAME=V,...",
-        help="Values of the parameters: mu=170,sigma=10. Repeatable.",
-        rich_help_panel=_option.MODEL,
-    ),
-]
-Trials = Annotated[
-    float | None,
-    typer.Option(
-        "--trials",
-        metavar="N",
-        parser=_values.whole("--trials", 1),
-        help="Number of trials; the values count successes.",
-        rich_help_panel=_option.MODEL,
-    ),
-]
 Model = Annotated[
     str | None,
     typer.Option(
@@ -77,9 +58,9 @@ Quantile = _question(
     {
         "family": (model.Family, None),
         "loss": (model.Loss, None),
-        "at": (At, None),
+        "at": (model.At, None),
         "model": (Model, None),
-        "trials": (Trials, None),
+        "trials": (model.NumberOfTrials, None),
         "levels": (model.Levels, None),
         "below": (Below, None),
         "above": (Above, None),

@@ -46,42 +46,34 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Params = Annotated[
     list[str] | None,
-    typer.Option(
+    _option.text(
         "--param",
         metavar="NAME",
-        help="A coefficient or parameter: x, sigma, sigma:x; if not all. Repeatable.",
-        rich_help_panel=_PROFILE,
+        text="A coefficient or parameter: x, sigma, sigma:x; if not all. Repeatable.",
+        panel=_PROFILE,
     ),
 ]
 Levels = Annotated[
     list[float] | None,
-    typer.Option(
+    _option.text(
         "--conf-level",
         metavar="P",
         parser=number("--conf-level", 0, 1),
-        help=f"Coverage of the intervals, if not {_LEVEL:g}. Repeatable.",
-        rich_help_panel=_PROFILE,
+        text=f"Coverage of the intervals, if not {_LEVEL:g}. Repeatable.",
+        panel=_PROFILE,
     ),
 ]
 Points = Annotated[
     int,
-    typer.Option(
+    _option.text(
         "--points",
         metavar="N",
         parser=whole("--points", 3),
-        help="Places where a curve is computed.",
-        rich_help_panel=_PROFILE,
+        text="Places where a curve is computed.",
+        panel=_PROFILE,
     ),
 ]
-Table = Annotated[
-    str | None,
-    typer.Option(
-        "--table",
-        metavar="NAME",
-        help="Only this: intervals, curve, tests.",
-        rich_help_panel=_option.SHOWN,
-    ),
-]
+Table = opt.named_tables("intervals", "curve", "tests", text="a row for each of them")
 
 
 @app.command("profile", cls=Command, epilog=_EXAMPLES)

@@ -12,7 +12,7 @@ from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import exclusive, report_options, tell_notes
 from mlefit.cli._flags import FORMAT, LOOKS, PICTURES, PROGRAM, takes
-from mlefit.cli._values import choice, number, whole
+from mlefit.cli._values import whole
 from mlefit.errors import ExitCode, UsageError
 from mlefit.report import write
 from mlefit.report.progress import Progress
@@ -56,43 +56,24 @@ def _rows(text: str | tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted({parse(item.strip()) for item in text.split(",")}))
 
 
-At = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--at",
-        metavar="NAME=V,...",
-        help="True parameters: mu=170,sigma=10.",
-        rich_help_panel=_option.MODEL,
-    ),
-]
-Trials = Annotated[
-    float | None,
-    typer.Option(
-        "--trials",
-        metavar="N",
-        parser=number("--trials", 0),
-        help="Trials of every row, for successes.",
-        rich_help_panel=_option.MODEL,
-    ),
-]
 Rows = Annotated[
     Any,
-    typer.Option(
+    _option.text(
         "--rows",
         metavar="N,...",
         parser=_rows,
-        help="Rows of a sample.",
-        rich_help_panel=_STUDY,
+        text="Rows of a sample.",
+        panel=_STUDY,
     ),
 ]
 Replications = Annotated[
     int,
-    typer.Option(
+    _option.text(
         "--replications",
         metavar="R",
         parser=whole("--replications", 2),
-        help="Samples of each size.",
-        rich_help_panel=_STUDY,
+        text="Samples of each size.",
+        panel=_STUDY,
     ),
 ]
 Show = Annotated[list[str] | None, _listed("--show", values=_PROPERTIES, text="Only these")]
@@ -103,34 +84,24 @@ Intervals = Annotated[
 Against = Annotated[list[str] | None, _listed("--against", values=_OTHERS, text="Other estimators")]
 Covariates = Annotated[
     int,
-    typer.Option(
+    _option.text(
         "--covariates",
         metavar="K",
         parser=whole("--covariates", 1),
-        help="Columns without effect, for overfit.",
-        rich_help_panel=_STUDY,
+        text="Columns without effect, for overfit.",
+        panel=_STUDY,
     ),
 ]
 Priors = Annotated[
     list[str] | None,
-    typer.Option(
+    _option.text(
         "--prior",
         metavar="SPEC",
-        help="Of their slopes: 'normal(0, 0.1)'. Repeatable.",
-        rich_help_panel=_STUDY,
+        text="Of their slopes: 'normal(0, 0.1)'. Repeatable.",
+        panel=_STUDY,
     ),
 ]
-Table = Annotated[
-    str | None,
-    typer.Option(
-        "--table",
-        metavar="|".join(_TABLES),
-        parser=choice("--table", _TABLES),
-        autocompletion=lambda incomplete: [name for name in _TABLES if name.startswith(incomplete)],
-        help="Only this table.",
-        rich_help_panel=_option.SHOWN,
-    ),
-]
+Table = opt.named_tables(*_TABLES, text="a row for each of them")
 
 
 @app.command("study", cls=Command, epilog=_EXAMPLES)
@@ -138,9 +109,9 @@ Table = Annotated[
     {
         "family": (model.Family, None),
         "loss": (model.Loss, None),
-        "at": (At, None),
+        "at": (model.At, None),
         "levels": (model.Levels, None),
-        "trials": (Trials, None),
+        "trials": (model.NumberOfTrials, None),
         "rows": (Rows, "50,100,200,400,800"),
         "replications": (Replications, 1000),
         "seed": (opt.Seed, 1),

@@ -29,6 +29,7 @@ _COVERAGE: Mapping[str, Callable[[Simulation, float], Iterator[results.Coverage]
 INTERVALS = tuple(_COVERAGE)
 SHOWN = ("consistency", "efficiency", "normality", "coverage", "invariance", "overfit")
 _USUAL = SHOWN[:-1]
+_MEASURED = {"consistency", "efficiency"}
 _FEWEST_SAMPLES = 2
 
 
@@ -64,20 +65,7 @@ def _run(request: StudyRequest, tell: Tell) -> results.StudyResult:
         )
         for rows in (request.rows if plain else ())
     ]
-    least, source = (
-        bound(setup, request.seed) if plain & {"consistency", "efficiency"} else (None, "")
-    )
-    measured = {"consistency", "efficiency"} & plain
-    spread = [one for s in simulations for one in properties.spread(s, least)] if measured else []
-    spread.sort(key=lambda one: setup.names.index(one.parameter))
-    shapes = [one for s in simulations for one in properties.shapes(s)]
-    shapes.sort(key=lambda one: setup.names.index(one.parameter))
-    beside = [one for s in simulations for one in rivals.compared(s, others)]
-    beside.sort(
-        key=lambda one: [(o.name, t) for o in others for t in o.targets].index(
-            (one.estimator, one.target)
-        )
-    )
+    spread, source = _spread(request, setup, simulations) if plain & _MEASURED else ([], "")
     functions, coverage, links = _functions(request, setup, simulations, shown)
     crowd, crowd_failures = _overfit(request, setup, tell) if "overfit" in shown else ([], {})
     names = [parameter.name for parameter in setup.family.parameters]
@@ -98,9 +86,9 @@ def _run(request: StudyRequest, tell: Tell) -> results.StudyResult:
         rates=list(properties.rates(spread)),
         information=source,
         probabilities=properties.PROBABILITIES,
-        shapes=shapes if "normality" in shown else [],
+        shapes=_shapes(setup, simulations) if "normality" in shown else [],
         coverage=coverage,
-        rivals=beside,
+        rivals=_rivals(simulations, others),
         functions=functions,
         other_links=links,
         covariates=request.covariates if "overfit" in shown else 0,
@@ -108,6 +96,30 @@ def _run(request: StudyRequest, tell: Tell) -> results.StudyResult:
         overfit_failures=crowd_failures,
         notes=list(_notes(setup)),
     )
+
+
+def _spread(
+    request: StudyRequest, setup: Setup, simulations: Sequence[Simulation]
+) -> tuple[list[results.Spread], str]:
+    """How far the estimates scatter, parameter by parameter, and where the bound comes from."""
+    least, source = bound(setup, request.seed)
+    found = [one for s in simulations for one in properties.spread(s, least)]
+    return sorted(found, key=lambda one: setup.names.index(one.parameter)), source
+
+
+def _shapes(setup: Setup, simulations: Sequence[Simulation]) -> list[results.Shape]:
+    """How normal they are, parameter by parameter."""
+    found = [one for s in simulations for one in properties.shapes(s)]
+    return sorted(found, key=lambda one: setup.names.index(one.parameter))
+
+
+def _rivals(
+    simulations: Sequence[Simulation], others: Sequence[rivals.Estimator]
+) -> list[results.Rival]:
+    """Other estimators beside them, in the order they were asked for."""
+    order = [(other.name, target) for other in others for target in other.targets]
+    found = [one for s in simulations for one in rivals.compared(s, others)]
+    return sorted(found, key=lambda one: order.index((one.estimator, one.target)))
 
 
 def _shown(request: StudyRequest) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from mlefit.results.fit import TermTest
 from mlefit.search.climb import Search
 from mlefit.testing import statistics
 from mlefit.testing.models import Models, Subject
-from mlefit.testing.records import SCORE, WALD, Assumptions, at_edges
+from mlefit.testing.records import SCORE, WALD, Assumptions, at_edges, told
 from mlefit.testing.statistics import Statistic
 
 _STRIDES = 12
@@ -180,18 +180,7 @@ def _score(one: Equation, models: Models, given: Assumptions, place: Place | str
 
 def _record(one: Equation, models: Models, test: str, found: Statistic) -> TermTest:
     edges = at_edges([edge.limit.parameter for edge in models.maximum.edges], "in the fit")
-    return TermTest(
-        one.written,
-        None,
-        test,
-        statistic=found.value,
-        df=found.df,
-        df_residual=found.degrees,
-        p_value=found.p_value,
-        distribution=found.distribution,
-        status="boundary" if edges else "ok",
-        message=edges,
-    )
+    return told(one.written, None, test, found, edges)
 
 
 def _none(one: Equation, test: str, why: str) -> TermTest:

@@ -152,18 +152,8 @@ class _Placed:
         return replace(self._record(SCORE, found, edges), information=kind)
 
     def _record(self, test: str, found: Statistic, edges: str) -> TermTest:
-        return TermTest(
-            self.one.label,
-            self.one.parameter,
-            test,
-            statistic=found.value,
-            df=found.df,
-            df_residual=found.degrees,
-            p_value=found.p_value,
-            distribution=found.distribution,
-            status="boundary" if edges else "ok",
-            message=edges or self._origin(),
-        )
+        record = told(self.one.label, self.one.parameter, test, found, edges)
+        return record if edges else replace(record, message=self._origin())
 
     def _origin(self) -> str:
         """What a term alone means that is also part of another."""
@@ -238,6 +228,22 @@ def _more(larger: Fitted, smaller: Fitted) -> int:
     """Independent columns that one model has more than the other, a parameter at an edge aside."""
     sizes = smaller.sizes
     return sum(size - sizes.get(name, size) for name, size in larger.sizes.items())
+
+
+def told(label: str, parameter: str | None, test: str, found: Statistic, edges: str) -> TermTest:
+    """What a statistic says of terms; `edges` is what at_edges tells of its models."""
+    return TermTest(
+        label,
+        parameter,
+        test,
+        statistic=found.value,
+        df=found.df,
+        df_residual=found.degrees,
+        p_value=found.p_value,
+        distribution=found.distribution,
+        status="boundary" if edges else "ok",
+        message=edges,
+    )
 
 
 def at_edges(edges: Sequence[str], where: str) -> str:
