@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coding import INTERCEPT, Column, Indicator, Part
-from mlefit.design.columns import FEWEST_ROWS, PRECISION, TARGET, WEIGHT, Columns, Span
+from mlefit.design.columns import PRECISION, TARGET, WEIGHT, Columns, Span
 from mlefit.triangular import solve_lower
 
-# Rows in a block: X, its weighted copy and a few rows of work stay in the L2 cache.
-_CELLS = 8192 * 40
-_MOST_ROWS = 8192
+# Cells and rows of a block. Smaller blocks stay in the L2 cache, but threads then spend more on
+# handing over the interpreter lock, which they do at every call, than they gain from it; larger
+# ones leave the L3 cache. A product of wide columns is slow with fewer rows than the last.
+_CELLS = 16384 * 50
+_MOST_ROWS = 32768
+_FEWEST_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -277,7 +280,7 @@ def holding(
 def block_rows(predictors: Sequence[Predictor]) -> int:
     """How many rows a block of these predictors should have."""
     widest = sum(predictor.size for predictor in predictors) + 1
-    return int(np.clip(_CELLS // widest, FEWEST_ROWS, _MOST_ROWS))
+    return int(np.clip(_CELLS // widest, _FEWEST_ROWS, _MOST_ROWS))
 
 
 def _fill(

@@ -1,7 +1,8 @@
 """Passes over columns in this process, on threads when there is enough to do.
 
 numpy releases the interpreter lock in the loops that matter, so two threads that
-each walk their own blocks use two cores; BLAS itself stays on one thread.
+each walk their own blocks use two cores; BLAS itself stays on one thread. Between these
+loops the lock changes hands, which is why blocks are large (see `design.blocks`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -23,8 +25,8 @@ T = TypeVar("T")
 Tell = Callable[[str, int, int], None]
 """Takes what long work is at, the rows done and all of them."""
 
-# Below this many blocks the threads cost more than they bring.
-_FEWEST_BLOCKS = 8
+# With fewer blocks a thread costs more than it brings.
+_FEWEST_BLOCKS = 2
 
 
 class LocalEngine:
@@ -94,7 +96,8 @@ class LocalEngine:
         rounding, not to the bit.
         """
         self.passes += 1
-        workers = min(self.threads or available_cores(), len(self._spans) // _FEWEST_BLOCKS + 1)
+        most = len(self._spans) // _FEWEST_BLOCKS
+        workers = max(1, min(self.threads or available_cores(), most))
         edges = [len(self._spans) * i // workers for i in range(workers + 1)]
         shares = [self._spans[lo:hi] for lo, hi in pairwise(edges)]
 
@@ -113,19 +116,21 @@ class LocalEngine:
                         self.tell(what, rows * done // len(spans), rows)
             return total
 
-        if workers == 1:
-            first, rest = work(0), []
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                first, *rest = pool.map(work, range(workers))
+        others = [_pool(workers - 1).submit(work, share) for share in range(1, workers)]
+        total: Any = work(0)
+        for other in others:
+            total = total + other.result()
         self.tell(what, rows, rows)
-        total: Any = first
-        for more in rest:
-            total = total + more
         return total
 
     def _reader(self) -> Reader:
         return Reader(self.columns, self.predictors, self.known, self._rows)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads beside the calling one, started once for all passes."""
+    return ThreadPoolExecutor(threads)
 
 
 def available_cores() -> int:
