@@ -18,7 +18,7 @@ from mlefit.design.coding import INTERCEPT, Column
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.diagnosis.criteria import criteria, nobs_of
-from mlefit.diagnosis.goodness import FitSums, deviance, diagnostics, fit_sums
+from mlefit.diagnosis.goodness import FitSums, deviance, diagnostics, look
 from mlefit.diagnosis.losses import loss_records
 from mlefit.errors import UsageError
 from mlefit.inference.debiased import KIND
@@ -54,7 +54,8 @@ def assemble(
 ) -> results.FitResult:
     """The record of a fit."""
     kind = se_kind(request, maximum)
-    sums = fit_sums(maximum)
+    seen = look(maximum)
+    sums = seen.sums
     df_residual = nobs_of(request, maximum) - maximum.engine.predictors[0].size
     facts = diagnostics(maximum, sums, df_residual)
     dispersion = sums.dispersion(df_residual)
@@ -93,7 +94,7 @@ def assemble(
         warnings=(
             *([] if verdict is None else [verdict]),
             *table.warnings,
-            *cautions(maximum, rows, kind, facts),
+            *cautions(maximum, rows, kind, facts, seen.influential),
             *intervals.warnings,
         ),
         notes=(

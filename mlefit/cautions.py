@@ -9,7 +9,7 @@ import numpy as np
 
 from mlefit._types import Matrix
 from mlefit.design.blocks import Predictor
-from mlefit.diagnosis.influence import declining_statistics, influential_rows
+from mlefit.diagnosis.influence import Influential, declining_statistics
 from mlefit.families._records import Limit
 from mlefit.inference.covariance import inverse_information
 from mlefit.search.maximum import Maximum
@@ -29,8 +29,18 @@ _MOST_NAMED = 8
 _NO_SIZE = 10.0
 
 
-def cautions(maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float]) -> Iterator[str]:
-    """Warnings about a fit with standard errors of this kind, the gravest first."""
+def cautions(
+    maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float], influential: Influential
+) -> Iterator[str]:
+    """Warnings about a fit, the gravest first.
+
+    Args:
+        maximum: the fit.
+        rows: of the data.
+        kind: of the standard errors.
+        facts: what the data say about the family's assumptions.
+        influential: rows that alone move the estimates.
+    """
     yield from dict.fromkeys(redundancies(maximum))  # said once of the columns of all classes
     if maximum.optimum.status is not Status.CONVERGED or maximum.runs_to_edge:
         return
@@ -41,8 +51,7 @@ def cautions(maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float]
         yield from undetermined(maximum)
         yield from near_edges(maximum)
         yield from doubtful_intervals(maximum)
-    if maximum.penalty is None or not maximum.penalty.has_corners:
-        yield from influence(maximum, rows)
+    yield from influence(influential, rows)
 
 
 def conditions(maximum: Maximum) -> Iterator[str]:
@@ -203,12 +212,8 @@ def doubtful_intervals(maximum: Maximum) -> Iterator[str]:
         )
 
 
-def influence(maximum: Maximum, rows: Rows) -> Iterator[str]:
+def influence(found: Influential, rows: Rows) -> Iterator[str]:
     """Rows that alone move the estimates by more than their joint error."""
-    bread = inverse_information(maximum, "observed")
-    if bread is None or maximum.vertex is not None:
-        return  # the median does not follow a row however far it lies
-    found = influential_rows(maximum, bread)
     if found.positions:
         shown = ", ".join(
             f"row {rows.row_number(i)} (Cook's distance {d:.3g})"

@@ -92,6 +92,14 @@ class RowTerms:
     score: Sequence[Rows]
     information: Pairs
 
+    def part(self, rows: NDArray[np.intp]) -> RowTerms:
+        """Those of some rows."""
+        return RowTerms(
+            self.log_density[rows],
+            [score[rows] for score in self.score],
+            {pair: values[rows] for pair, values in self.information.items()},
+        )
+
 
 class Model:
     """A family with a link for each parameter. It holds no data.
@@ -160,9 +168,10 @@ class Model:
 
     def row_terms(self, block: Block, gammas: Sequence[Vector], kind: Kind) -> RowTerms:
         """Log-density and derivatives of every row of a block, without weights."""
-        return self._terms(block, self.etas(block, gammas), kind)
+        return self.terms(block, self.etas(block, gammas), kind)
 
-    def _terms(self, block: Block, etas: Sequence[Rows], kind: Kind) -> RowTerms:
+    def terms(self, block: Block, etas: Sequence[Rows], kind: Kind) -> RowTerms:
+        """The same at given linear predictors."""
         if self._fused is not None:
             etas = [np.broadcast_to(eta, block.y.shape) for eta in etas]
             return RowTerms(*self._fused(block.y, *etas, **block.known))
@@ -246,7 +255,7 @@ class Model:
             _combined(gammas, X) + offset
             for gammas, X, offset in zip(points, block.designs, block.offsets, strict=True)
         ]
-        terms = [self._terms(block, at, kind or "observed") for at in zip(*etas, strict=True)]
+        terms = [self.terms(block, at, kind or "observed") for at in zip(*etas, strict=True)]
         nll = np.array([-float(block.weighted(term.log_density).sum()) for term in terms])
         score, diagonal = [], []
         for k, X in enumerate(block.designs):

@@ -59,7 +59,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "assign": (words("design errors families links priors request search support"), set()),
     "diagnosis": (
-        words("_types design engines errors families likelihood request results search special"),
+        words(
+            "_types design engines errors families likelihood request results search special "
+            "symmetric"
+        ),
         NUMERIC,
     ),
     "inference": (

@@ -157,6 +157,18 @@ class Block:
     offsets: tuple[Any, ...]
     constant: tuple[bool, ...]
 
+    def part(self, rows: NDArray[np.intp]) -> Block:
+        """Copies of some of its rows, under the same start."""
+        return replace(
+            self,
+            y=self.y[rows],
+            known={key: values[rows] for key, values in self.known.items()},
+            weight=None if self.weight is None else self.weight[rows],
+            precision=None if self.precision is None else self.precision[rows],
+            designs=tuple(X[:, rows] for X in self.designs),
+            offsets=tuple(offset[rows] if np.ndim(offset) else offset for offset in self.offsets),
+        )
+
     def weighted(self, values: Rows) -> Rows:
         """Values times weights."""
         return values if self.weight is None else values * self.weight

@@ -1,4 +1,4 @@
-"""One pass over the rows at the fitted parameters: losses, deviance, and whether they fit."""
+"""One pass over the rows at the fitted parameters: losses, deviance, fit, and single rows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import numpy as np
 
 from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Block, split
-from mlefit.diagnosis.losses import LossSums, loss_sums
+from mlefit.diagnosis.influence import Influential, Watch
+from mlefit.diagnosis.losses import LossSums, is_checked, loss_sums
 from mlefit.diagnosis.residuals import PowerSums, quantile_residuals
 from mlefit.families._base import Family, part
+from mlefit.likelihood import Model
 from mlefit.search.maximum import Maximum
 from mlefit.search.sparse import without_zeros
 
@@ -62,26 +64,74 @@ class FitSums:
         return float(self.plain[2] / df_residual) if df_residual > 0 else float("nan")
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one pass at the maximum tells; it adds.
+
+    Attributes:
+        sums: over the rows.
+        influential: rows that alone move the estimates.
+    """
+
+    sums: FitSums
+    influential: Influential
+
+    def __add__(self, other: Look) -> Look:
+        return Look(self.sums + other.sums, self.influential + other.influential)
+
+
+def look(maximum: Maximum) -> Look:
+    """All that a report says of the rows at the maximum, from one pass over them."""
+    watch = Watch.over(maximum)
+    if watch is None:
+        return Look(fit_sums(maximum), Influential((), ()))
+    model, engine, gammas = maximum.model, maximum.engine, maximum.gammas
+    rows, step = engine.columns.rows, residual_step(engine.columns.rows)
+
+    def term(block: Block) -> Look:
+        etas = model.etas(block, gammas)
+        terms = model.terms(block, etas, model.leverage_kind)
+        sums = _sums(model, block, model.theta(etas), terms.log_density, rows, step)
+        return Look(sums, watch.influential(block, terms))
+
+    return engine.total(term)
+
+
 def fit_sums(maximum: Maximum) -> FitSums:
     """Sums at the maximum."""
     model = maximum.model
     engine, gamma = without_zeros(maximum.engine, maximum.optimum.gamma)
     gammas = split(gamma, engine.predictors)
-    step = -(-engine.columns.rows // _RESIDUALS)
+    rows, step = engine.columns.rows, residual_step(engine.columns.rows)
 
     def term(block: Block) -> FitSums:
         theta = model.theta(model.etas(block, gammas))
-        losses = tuple(loss_sums(model, block, loss, theta) for loss in model.family.losses)
-        return FitSums(
-            losses,
-            _plain_sums(model.family, block, theta),
-            _count_sums(model.family, block, theta),
-            _residual_sums(model.family, block, theta, step),
-        )
+        log_density = model.family.log_density(block.y, *theta, **block.known)
+        return _sums(model, block, theta, log_density, rows, step)
 
     sums = engine.total(term)
-    maximum.engine.passes += 1
+    maximum.engine.passes = engine.passes
     return sums
+
+
+def residual_step(rows: int) -> int:
+    """Every which of so many rows has its residual looked at."""
+    return -(-rows // _RESIDUALS)
+
+
+def _sums(
+    model: Model, block: Block, theta: Sequence[Any], log_density: Rows, rows: int, step: int
+) -> FitSums:
+    check = is_checked(block, rows)
+    return FitSums(
+        tuple(
+            loss_sums(model, block, loss, theta, log_density, check=check)
+            for loss in model.family.losses
+        ),
+        _plain_sums(model.family, block, theta),
+        _count_sums(model.family, block, theta),
+        _residual_sums(model.family, block, theta, step),
+    )
 
 
 def deviance(maximum: Maximum, gamma: Vector) -> float | None:
@@ -103,7 +153,7 @@ def _plain_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
     if unit_deviance is not None and block.precision is not None:
         unit_deviance = unit_deviance * block.precision
     spread = None if pearson is None else (pearson - 1) ** 2
-    values = (np.ones_like(y), unit_deviance, pearson, spread)
+    values = (1.0, unit_deviance, pearson, spread)
     return np.array([_total(block, value) for value in values])
 
 
@@ -111,12 +161,9 @@ def _count_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
     if not _is_count(family):
         return np.zeros((2, 0))
     values = [family.support.lower + k for k in range(_COUNTS)]
-    seen = [_total(block, (block.y == k).astype(float)) for k in values]
-    expected = [
-        _total(block, np.exp(family.log_density(np.full_like(block.y, k), *theta, **block.known)))
-        for k in values
-    ]
-    return np.array([seen, expected])
+    seen = [_total(block, block.y == k) for k in values]
+    masses = family.first_masses(_COUNTS, *theta, **block.known)
+    return np.array([seen, [_total(block, mass) for mass in masses]])
 
 
 def _residual_sums(family: Family, block: Block, theta: Sequence[Any], step: int) -> PowerSums:
@@ -176,8 +223,10 @@ def _is_count(family: Family) -> bool:
     return family.support.counts and not family.is_censored
 
 
-def _total(block: Block, values: Rows | None) -> float:
-    return math.nan if values is None else float(block.weighted(values).sum())
+def _total(block: Block, values: Any) -> float:
+    if values is None:
+        return math.nan
+    return float(block.weighted(np.broadcast_to(values, block.y.shape)).sum())
 
 
 def _number(value: float) -> float | None:

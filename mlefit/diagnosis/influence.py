@@ -25,13 +25,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, user_matrix
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
 from mlefit.search.maximum import Maximum
+from mlefit.search.optimise import Status
 from mlefit.special import ratio
+from mlefit.symmetric import inverse
 
 _INFLUENTIAL = 1.0
 _SHOWN = 3
@@ -127,27 +130,64 @@ class Influential:
         return Influential(tuple(i for _, i in both), tuple(d for d, _ in both))
 
 
-def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
-    """Rows whose absence would move the estimates by more than one joint error.
+@dataclass(frozen=True)
+class Watch:
+    """Looks for rows whose absence would move the estimates by more than one joint error.
 
-    Args:
-        maximum: the fit.
-        bread: inverse information in the search's coordinates, shape (p, p).
+    A row's x' A^-1 x is at most c times the sum of x_j^2/A_jj, with c the largest row sum of
+    A^-1 in units of the diagonal. Where that rules a row out nothing more is computed of it:
+    among many rows few are left.
+
+    Attributes:
+        group: the coefficients.
+        own: A^-1.
+        at_most: c/A_jj, what bounds x' A^-1 x in the squares of x; empty for several parameters.
     """
-    model, gammas = maximum.model, maximum.gammas
-    group = Group.of(model.family, [len(gamma) for gamma in gammas])
-    own = group.own(bread)
 
-    def largest(block: Block) -> Influential:
-        terms = model.row_terms(block, gammas, model.leverage_kind)
-        distance = group.influence(block, terms, own).distance
+    group: Group
+    own: Matrix
+    at_most: Vector
+
+    @classmethod
+    def over(cls, maximum: Maximum) -> Watch | None:
+        """Of a fit; None where it has no influence to speak of."""
+        cornered = maximum.penalty is not None and maximum.penalty.has_corners
+        settled = maximum.optimum.status is Status.CONVERGED and not maximum.runs_to_edge
+        # the median does not follow a row however far it lies
+        if not settled or cornered or maximum.vertex is not None:
+            return None
+        group = Group.of(maximum.model.family, [len(gamma) for gamma in maximum.gammas])
+        information = maximum.optimum.totals.information[: group.size, : group.size]
+        own = inverse(information)
+        if own is None or not group.size:
+            return None
+        if len(group.edges) > 2:
+            return cls(group, own, np.zeros(0))
+        roots = np.sqrt(np.diag(information))
+        return cls(group, own, np.abs(own * np.outer(roots, roots)).sum(axis=1).max() / roots**2)
+
+    def influential(self, block: Block, terms: RowTerms) -> Influential:
+        """The most influential rows of a block, if any is."""
+        at = np.arange(len(block.y))
+        if len(self.at_most):
+            at = self._possible(block, terms)
+            if not len(at):
+                return Influential((), ())
+            block, terms = block.part(at), terms.part(at)
+        distance = self.group.influence(block, terms, self.own).distance
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
-        return Influential(
-            tuple(int(i) + block.start for i in top), tuple(float(distance[i]) for i in top)
-        )
+        positions = block.start + at[top]
+        return Influential(tuple(positions.tolist()), tuple(distance[top].tolist()))
 
-    return maximum.engine.total(largest) if group.size else Influential((), ())
+    def _possible(self, block: Block, terms: RowTerms) -> NDArray[np.intp]:
+        """Rows that the bound does not rule out."""
+        X = block.designs[0]
+        weight = 1.0 if block.weight is None else block.weight
+        length = np.einsum("ij,ij,i->j", X, X, self.at_most)
+        rest = np.maximum(1 - weight * terms.information[0, 0] * length, 0.0)
+        reach = (weight * terms.score[0]) ** 2 * length
+        return np.flatnonzero(reach > _INFLUENTIAL * self.group.size * rest**2)
 
 
 def declining_statistics(maximum: Maximum) -> list[int]:

@@ -1,8 +1,9 @@
 """The loss-equivalence record: the fit's negative log-likelihood, read as a loss.
 
-Each loss is computed from its own definition on the rows of the fit, then turned
-into the NLL by its scale and constant. What remains between the two is the
-identity's error; the slopes of both in the location are compared row by row.
+Each loss is computed from its own definition on the rows of the fit. Its scale and
+constant turn it into the NLL; what remains between the two is the identity's error,
+and the slopes of both in the location are compared row by row. Of many rows both are
+looked at on some, in blocks spread evenly over all, and the record says on how many.
 """
 
 from __future__ import annotations
@@ -21,17 +22,33 @@ from mlefit.results.fit import LossRecord
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 
+# Rows on which a loss is held against the NLL: evenly spaced blocks of about so many.
+_CHECKED = 65_536
+
 
 @dataclass(frozen=True)
 class LossSums:
-    """Sums over rows of one loss; they add, except the extremes, which compare."""
+    """Sums over rows of one loss; they add, except the extremes, which compare.
+
+    Attributes:
+        rows: sum of the weights.
+        value: of the loss.
+        constant: what its scale does not account for in the NLL.
+        checked: rows on which the loss is held against the NLL.
+        nll: negative log-likelihood of these.
+        rebuilt: the same from the loss, its scale and its constant.
+        low: smallest scale and smallest parameters that the loss is made with.
+        high: the largest ones.
+        gradient_error: largest relative distance of a slope of the loss from that of the NLL.
+    """
 
     rows: float
     value: float
+    constant: float
+    checked: int
     nll: float
     rebuilt: float
-    constant: float
-    low: Vector  # of the scale and of the parameters that the loss is made with
+    low: Vector
     high: Vector
     gradient_error: float
 
@@ -39,16 +56,32 @@ class LossSums:
         return LossSums(
             self.rows + other.rows,
             self.value + other.value,
+            self.constant + other.constant,
+            self.checked + other.checked,
             self.nll + other.nll,
             self.rebuilt + other.rebuilt,
-            self.constant + other.constant,
             np.minimum(self.low, other.low),
             np.maximum(self.high, other.high),
             max(self.gradient_error, other.gradient_error),
         )
 
 
-def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> LossSums:
+def is_checked(block: Block, rows: int) -> bool:
+    """Whether a block of so many rows is one of those that a loss is held against the NLL on."""
+    m = len(block.y)
+    apart = max(rows * m // _CHECKED, 1)
+    return -block.start % apart < m
+
+
+def loss_sums(
+    model: Model,
+    block: Block,
+    loss: Loss,
+    theta: Sequence[Any],
+    log_density: Rows,
+    *,
+    check: bool,
+) -> LossSums:
     """One block's share of a loss and of the NLL it should equal.
 
     Args:
@@ -56,25 +89,31 @@ def loss_sums(model: Model, block: Block, loss: Loss, theta: Sequence[Any]) -> L
         block: rows.
         loss: a loss of the family.
         theta: fitted parameters of the rows.
+        log_density: of the rows.
+        check: whether to hold the loss against the NLL row by row.
     """
     y, known = block.y, block.known
     moving, rest = loss.parts(theta)
     given = loss.made_with(model.family.parameters, theta)
     value = loss.value(y, *moving, **known, **given)
-    scale = np.broadcast_to(loss.scale(*rest), y.shape)
-    constant = np.broadcast_to(loss.constant(y, *rest, **known), y.shape)
-    nll = -model.family.log_density(y, *theta, **known)
-    slopes = [scale * slope for slope in loss.slopes(y, moving, **known, **given)]
-    nll_slopes = [-score for score in model.family.score(y, *theta, **known)[: len(slopes)]]
+    scale = np.asarray(loss.scale(*rest), dtype=float)
+    constant = np.asarray(loss.constant(y, *rest, **known), dtype=float)
+    nll, rebuilt, gradient_error = 0.0, 0.0, 0.0
+    if check:
+        slopes = [scale * slope for slope in loss.slopes(y, moving, **known, **given)]
+        scores = model.family.score(y, *theta, **known)[: len(slopes)]
+        nll, rebuilt = -_sum(block, log_density), _sum(block, scale * value + constant)
+        gradient_error = max(_largest_distance(s, -t) for s, t in zip(slopes, scores, strict=True))
     return LossSums(
-        rows=_sum(block, np.ones_like(y)),
+        rows=_sum(block, np.ones(1)),
         value=_sum(block, value),
-        nll=_sum(block, nll),
-        rebuilt=_sum(block, scale * value + constant),
         constant=_sum(block, constant),
+        checked=len(y) if check else 0,
+        nll=nll,
+        rebuilt=rebuilt,
         low=np.array([one.min() for one in (scale, *given.values())]),
         high=np.array([one.max() for one in (scale, *given.values())]),
-        gradient_error=max(map(_largest_distance, slopes, nll_slopes)),
+        gradient_error=gradient_error,
     )
 
 
@@ -108,6 +147,7 @@ def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> l
                 holds_fixed=[] if loss.joint else others,
                 apis=loss.apis.get(link, {}) if free and same_for_all and determined else {},
                 same_loss=loss.same_loss.get(link, {}) if free and same_for_all else {},
+                rows_checked=total.checked if total.checked < maximum.engine.columns.rows else None,
             )
         )
     return records

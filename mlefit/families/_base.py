@@ -277,6 +277,14 @@ class Family(ABC):
     def log_density(self, y: Rows, *theta: Any, **known: Any) -> Rows:
         """Log-density or log-mass of every row, with every constant."""
 
+    def first_masses(self, count: int, *theta: Any, **known: Any) -> Iterator[Rows]:
+        """The probabilities of the first so many counts, one after the other, in every row."""
+        sizes = [len(one.p) if isinstance(one, Probability) else len(one) for one in theta]
+        rows = max([*sizes, *map(len, known.values())])
+        for k in range(count):
+            y = np.full(rows, self.support.lower + k)
+            yield np.exp(self.log_density(y, *theta, **known))
+
     @abstractmethod
     def score(self, y: Rows, *theta: Any, **known: Any) -> tuple[Rows, ...]:
         """Derivative of the log-density with respect to each parameter."""

@@ -20,6 +20,7 @@ Source: J. M. Hilbe (2011), Negative Binomial Regression, 2nd ed., chapter 8.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,12 @@ class NegBinom(Family):
 
     def log_density(self, y: Rows, mu: Rows, k: Rows) -> Rows:
         return rise(y, k) - log_factorial(y) + times_log(y, mu) - (y + k) * np.log1p(mu / k)
+
+    def first_masses(self, count: int, mu: Rows, k: Rows) -> Iterator[Rows]:
+        mass, b = np.exp(-k * np.log1p(mu / k)), mu / (k + mu)
+        for y in range(count):
+            yield mass
+            mass = mass * (b * ((k + y) / (y + 1)))
 
     def score(self, y: Rows, mu: Rows, k: Rows) -> tuple[Rows, Rows]:
         b = mu / (k + mu)

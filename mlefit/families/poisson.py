@@ -13,7 +13,7 @@ Source: P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, 2nd ed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,12 @@ class Poisson(Family):
 
     def log_density(self, y: Rows, mu: Rows) -> Rows:
         return times_log(y, mu) - mu - log_factorial(y)
+
+    def first_masses(self, count: int, mu: Rows) -> Iterator[Rows]:
+        mass = np.exp(-mu)
+        for k in range(count):
+            yield mass
+            mass = mass * (mu / (k + 1))
 
     def score(self, y: Rows, mu: Rows) -> tuple[Rows]:
         return (ratio(y, mu) - 1,)

@@ -304,15 +304,16 @@ def loss_identity(loss: LossRecord, mean_nll: float | None) -> list[str]:
     if mean_nll is None:
         return [*head, *filter(None, [held])]
     sign = "+" if loss.constant_to_nll >= 0 else "-"
+    error, checked = loss.identity_error, loss.rows_checked
+    exactness = f"to {numbers.small(error)}" if error else "exactly"
+    of_rows = "" if checked is None else f" on {checked:,} rows looked at"
     return [
         *head,
         f"x {numbers.significant(loss.scale_to_nll, 5)}",
         f"{sign} {numbers.summand(abs(loss.constant_to_nll))}",
         f"= NLL per row {mean_nll:.4f}",
         *filter(None, [held]),
-        f"(identity holds to {numbers.small(loss.identity_error)})"
-        if loss.identity_error
-        else "(identity holds exactly)",
+        f"(identity holds {exactness}{of_rows})",
     ]
 
 

@@ -200,6 +200,7 @@ class LossRecord:
     holds_fixed: Annotated[Sequence[str], "parameters held at their estimates in the identity"]
     apis: Annotated[Mapping[str, str], "settings elsewhere that give the same coefficients"]
     same_loss: Annotated[Mapping[str, str], "objectives elsewhere that minimise this loss"]
+    rows_checked: Annotated[int | None, "rows on which the two errors are; null for all"] = None
 
 
 @dataclass(frozen=True)
