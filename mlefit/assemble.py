@@ -262,16 +262,32 @@ def _null_deviance(request: Request, maximum: Maximum) -> float | None:
         )
         for predictor, beta in zip(others, maximum.betas[1:], strict=True)
     ]
-    intercept = (Column(INTERCEPT, ()),) if first.has_intercept else ()
-    predictors = [
-        replace(first, columns=intercept, basis=Basis(np.zeros(len(intercept)))),
-        *rest,
-    ]
-    engine = maximum.engine.with_predictors(predictors)
-    if not any(predictor.size for predictor in predictors):
+    constant = Column(INTERCEPT, ())
+    alone = replace(first, columns=(), basis=Basis(np.zeros(0)))
+    eta = _eta_of_mean(maximum)
+    if eta is not None:
+        alone = replace(alone, held=((constant, eta),))
+    elif first.has_intercept:
+        alone = replace(alone, columns=(constant,), basis=Basis(np.zeros(1)))
+    engine = maximum.engine.with_predictors([alone, *rest])
+    if not any(predictor.size for predictor in engine.predictors):
         return deviance(replace(maximum, engine=engine), np.zeros(0))
     null = maximise(maximum.model, engine, Search(tol=request.tol))
     return deviance(null, null.optimum.gamma)
+
+
+def _eta_of_mean(maximum: Maximum) -> float | None:
+    """The intercept of the null model where it is known to be at the mean of the target."""
+    model, (first, *others) = maximum.model, maximum.engine.predictors
+    parameter = model.family.parameters[0]
+    closed = model.family.derivation.estimate.get(parameter.name) == "mean(y)"
+    # rows with offsets or precisions of their own have no common mean
+    alike = not first.offsets and not first.held and all(one.is_constant for one in others)
+    seen = not (model.family.is_censored or model.family.is_truncated)
+    mean = np.array([maximum.moments.mean])
+    if not (closed and alike and seen and first.has_intercept and parameter.domain.contains(mean)):
+        return None
+    return float(model.links[0].forward(mean)[0])
 
 
 def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
