@@ -47,6 +47,7 @@ class Columns:
             {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
             for lo, hi in pairwise(edges)
         ]
+        self._thinned: dict[int, Columns] = {}
 
     def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
         """The views of one run of rows."""
@@ -65,13 +66,15 @@ class Columns:
                 yield Span(index, self._starts[index] + lo, lo, hi)
 
     def every(self, step: int) -> Columns:
-        """Every so many rows of each run of chunks, copied."""
-        return Columns(
-            {
-                key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
-                for key in self._pieces[0]
-            }
-        )
+        """Every so many rows of each run of chunks, copied once."""
+        if step not in self._thinned:
+            self._thinned[step] = Columns(
+                {
+                    key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
+                    for key in self._pieces[0]
+                }
+            )
+        return self._thinned[step]
 
     def whole(self, key: str) -> NDArray[Any]:
         """One series as one array; copied only if it has several chunks."""

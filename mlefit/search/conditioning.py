@@ -9,14 +9,14 @@ columns without one are examined, and those that do not vary at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix
+from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Predictor
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
@@ -90,13 +90,12 @@ def well_conditioned(
         # an intercept alone depends on nothing
         if suspect and any(not predictor.columns[j].is_intercept for j in places):
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
-            R = _triangle(engine, k, places)
+            R, sizes = _triangle(engine, k, places)
             known = _known(model, engine, held)[k]
             with_prior = np.flatnonzero(known[places])
             alone = np.zeros((len(with_prior), len(places)))
             alone[np.arange(len(with_prior)), with_prior] = np.linalg.norm(R[:, with_prior], axis=0)
             R = np.vstack([R, alone])
-            sizes = np.sqrt(survey.squares[lo:hi])[places]
             left_out = [
                 _placed(one, places)
                 for one in redundant_columns(R, sizes, predictor.basis.centre[places])
@@ -120,17 +119,26 @@ def _known(model: Model, engine: LocalEngine, held: Collection[str]) -> list[NDA
     ]
 
 
-def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> Matrix:
-    """R of some columns of one parameter, without the others."""
+def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> tuple[Matrix, Vector]:
+    """R of some columns of one parameter, without the others, and their sizes before centring."""
     seen = engine.with_predictors(
         [
             predictor.only(places.tolist() if j == k else [])
             for j, predictor in enumerate(engine.predictors)
         ]
     )
-    R = triangle((block.designs[k] for block in seen.blocks()), len(places))
+    centre = seen.predictors[k].basis.centre[:, None]
+    squares = np.zeros(len(places))
+
+    def designs() -> Iterator[Matrix]:
+        for block in seen.blocks():
+            X = block.designs[k]
+            squares[:] += ((X + centre) ** 2).sum(axis=1)
+            yield X
+
+    R = triangle(designs(), len(places))
     engine.passes = seen.passes
-    return R
+    return R, np.sqrt(squares)
 
 
 def _placed(one: Redundant, places: NDArray[np.intp]) -> Redundant:
