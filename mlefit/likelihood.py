@@ -230,16 +230,18 @@ class Model:
             if watched:
                 yield value.p if isinstance(value, Probability) else value, parameter.domain
 
-    def totals(self, block: Block, gammas: Sequence[Vector], kind: Kind = "observed") -> Totals:
-        """NLL, its gradient and its information over a block."""
-        terms = self.row_terms(block, gammas, kind)
+    def totals(
+        self, block: Block, gammas: Sequence[Vector], kind: Kind | None = "observed"
+    ) -> Totals:
+        """NLL, its gradient and its information over a block; without the last if no kind is."""
+        terms = self.row_terms(block, gammas, kind or self.leverage_kind)
         rows = len(block.y) if block.weight is None else float(block.weight.sum())
         nll = -float(block.weighted(terms.log_density).sum())
         score = [-(X @ block.weighted(s)) for X, s in zip(block.designs, terms.score, strict=True)]
         return Totals(
             nll if not math.isnan(nll) else math.inf,
             np.concatenate(score),
-            _information(block, terms.information),
+            np.zeros((0, 0)) if kind is None else _information(block, terms.information),
             rows,
         )
 
@@ -281,19 +283,23 @@ def _information(block: Block, pairs: Pairs) -> Matrix:
     edges = np.cumsum([0, *(len(X) for X in block.designs)])
     total = np.zeros((edges[-1], edges[-1]))
     for (j, k), values in pairs.items():
-        X, Y = block.designs[j], block.designs[k]
-        weight = block.weighted(values)
-        if j == k and len(X) and weight.min() >= 0:
-            # one symmetric product of half-weighted columns is exact in its symmetry, and
-            # np.dot releases the interpreter lock where matmul does not
-            half = X * np.sqrt(weight)
-            product = np.dot(half, half.T)
-        else:
-            product = np.dot(X * weight, Y.T)
+        product = _product(block.designs[j], block.weighted(values), block.designs[k])
         total[edges[j] : edges[j + 1], edges[k] : edges[k + 1]] = product
         if j != k:
             total[edges[k] : edges[k + 1], edges[j] : edges[j + 1]] = product.T
     return total
+
+
+def _product(X: Matrix, weight: Rows, Y: Matrix) -> Matrix:
+    """The sum over rows of x y' with their weights; np.dot leaves the interpreter lock."""
+    if X is Y and len(X):
+        if weight.strides == (0,):  # the same one in all rows
+            return weight[0] * np.dot(X, X.T)
+        if weight.min() >= 0:
+            # a symmetric product of half-weighted columns is exact in its symmetry, and faster
+            half = X * np.sqrt(weight)
+            return np.dot(half, half.T)
+    return np.dot(X * weight, Y.T) if len(X) < len(Y) else np.dot(X, (Y * weight).T)
 
 
 def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:

@@ -184,6 +184,10 @@ class Family(ABC):
     elementary: bool = True
     """Whether the score is plain arithmetic, which numpy does in extended precision too."""
 
+    quadratic: bool = False
+    """Whether the log-density is -log(sigma) less a square of the first parameter over
+    2 sigma^2, with sigma the second and last."""
+
     is_censored: bool = False
     """Whether some rows tell only where their value lies."""
 

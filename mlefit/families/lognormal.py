@@ -52,6 +52,7 @@ class Lognormal(Family):
         ),
     )
     readings = (Reading("time ratio", "identity"),)
+    quadratic = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((7.0, 0.8)))
     derivation = Derivation(
         "-log(2*pi)/2 - log(sigma) - log(y) - z^2/2",

@@ -67,6 +67,7 @@ class Normal(Family):
             narrowing=Narrowing(power=1, unit=1),
         ),
     )
+    quadratic = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))
     derivation = Derivation(
         "-log(2*pi)/2 - log(sigma) - z^2/2",

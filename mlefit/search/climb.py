@@ -16,9 +16,10 @@ from mlefit.pinball import Vertex
 from mlefit.search.exits import leaving, stays
 from mlefit.search.location import with_vertex
 from mlefit.search.maximum import evaluator
+from mlefit.search.optimise import SETTLED, Optimum, Record, forget, newton
 from mlefit.search.optimise import Kind as SearchKind
-from mlefit.search.optimise import Optimum, Record, forget, newton
 from mlefit.search.penalty import Penalty
+from mlefit.search.quadratic import LeastSquares, is_quadratic
 from mlefit.search.scale import (
     collapse,
     exact_scale,
@@ -41,12 +42,14 @@ class Search:
         max_iter: most Newton steps.
         log: takes a line for each step.
         record: takes every place on the way.
+        settled: decrement whose step is taken without another look at the rows.
     """
 
     tol: float = 1e-10
     max_iter: int = 100
     log: Log = lambda line: None
     record: Record = forget
+    settled: float = SETTLED
 
 
 def climb_in_turns(
@@ -137,16 +140,25 @@ def climb(
     guided = len(model.links) > 1 and expects and not near
     fallback: SearchKind = "expected" if expects else "observed"
     held = [] if penalty is None else penalty.positions
+    evaluate, foretell = evaluator(model, engine, penalty), None
+    if not (guided or near or model.is_fused):
+        first = None
+    if penalty is None and free is None and is_quadratic(model, engine):
+        first = first or evaluate(gamma, "observed")
+        sums = LeastSquares(model, engine, gamma, first)
+        evaluate, foretell = sums.evaluate, sums.foretell
     return newton(
-        _guided(evaluator(model, engine, penalty)),
+        _guided(evaluate),
         gamma,
         tol=search.tol,
+        settled=search.settled,
         max_iter=search.max_iter,
         begin="expected" if guided else "observed",
         fallback=fallback,
         free=free,
         bend=exact_scale(model, engine, held),
-        first=first if guided or near or model.is_fused else None,
+        first=first,
+        foretell=foretell and _guided(foretell),
         collapsed=collapse(model, engine, moments),
         leaving=leaving(model, engine, held) if watch else stays,
         log=search.log,

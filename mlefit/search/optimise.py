@@ -127,6 +127,7 @@ _FLATTEST = 1e-6
 _FULFILLED = 0.5
 _SUFFICIENT_DECREASE = 1e-4
 _LAST_STEP = 1e-4
+SETTLED = 1e-20
 _HALVINGS = 40
 
 
@@ -135,12 +136,14 @@ def newton(
     gamma: Vector,
     *,
     tol: float = 1e-10,
+    settled: float = SETTLED,
     max_iter: int = 100,
     begin: Kind = "observed",
     fallback: Kind = "expected",
     free: NDArray[np.intp] | None = None,
     bend: Bend | None = None,
     first: Sums | None = None,
+    foretell: Evaluate | None = None,
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
     leaving: Callable[[Vector, Vector, Sums, float], bool] = lambda gamma, along, now, left: False,
     log: Callable[[str], None] = lambda line: None,
@@ -150,18 +153,23 @@ def newton(
 
     After the decrement has fallen below `tol`, one more step is taken while it
     exceeds 1e-4 times `tol` squared: Newton's convergence is quadratic, so that step buys
-    the remaining digits, ten of them also where a coefficient is small for its error.
+    the remaining digits, ten of them also where a coefficient is small for its error. From a
+    decrement of `settled` on that step changes the sums by less than the tenth digit, whatever
+    the leverage of a row is, and nobody looks at the rows once more for it.
 
     Args:
         evaluate: sums at a point, with observed or expected information.
         gamma: start, shape (p,).
         tol: decrement, in nats, at which the search has converged.
+        settled: decrement whose step is taken without another look.
         max_iter: most steps.
         begin: information that guides the search until it is near.
         fallback: information to turn to where the observed one is not positive definite.
         free: positions to move; None for all.
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
+        foretell: the same as `evaluate` but for rounding, if they are known without a look at
+            the rows; `evaluate` then only confirms the place that the search ends at.
         collapsed: tells a place from which the likelihood only grows without bound.
         leaving: tells a way with no end, from place, direction, sums and decrement.
         log: takes a line for each step.
@@ -169,29 +177,33 @@ def newton(
     """
     moving = np.arange(len(gamma)) if free is None else free
     kind: Kind = begin
-    now = evaluate(gamma, kind) if first is None else first
+    look = foretell or evaluate
+    now = look(gamma, kind) if first is None else first
     misled = False
     for steps in range(max_iter + 1):
         direction, decrement, definite = newton_direction(now, moving)
         if not definite and kind == "observed" and fallback != "observed":
-            kind, now = fallback, evaluate(gamma, fallback)
+            kind, now = fallback, look(gamma, fallback)
             direction, decrement, _ = newton_direction(now, moving)
         log(f"step {steps}: log-likelihood {-now.nll:.10g}, predicted rise left {decrement:.3g}")
         record(Step(steps, gamma, now, direction, decrement, kind))
+        seen = kind if foretell is None else None
         if decrement <= tol:
-            return _finish(evaluate, gamma, now, kind, decrement, moving, steps, tol, record)
+            return _finish(
+                evaluate, gamma, now, seen, decrement, moving, steps, tol, settled, record
+            )
         if collapsed(gamma):
-            return _ended(evaluate, gamma, kind, now, moving, steps, Status.PERFECT_FIT)
+            return _ended(evaluate, gamma, seen, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
-            return _ended(evaluate, gamma, kind, now, moving, steps, Status.STEP_LIMIT)
+            return _ended(evaluate, gamma, seen, now, moving, steps, Status.STEP_LIMIT)
         if leaving(gamma, direction, now, decrement):
-            return _ended(evaluate, gamma, kind, now, moving, steps, Status.LEAVING)
+            return _ended(evaluate, gamma, seen, now, moving, steps, Status.LEAVING)
         if bend is not None:
             direction = bend(direction, now)
         kind = "observed" if decrement <= _NEAR or misled else begin
-        ahead = _line_search(evaluate, gamma, direction, now, decrement, kind)
+        ahead = _line_search(look, gamma, direction, now, decrement, kind)
         if ahead is None:
-            return _ended(evaluate, gamma, kind, now, moving, steps, Status.NO_DESCENT)
+            return _ended(evaluate, gamma, seen, now, moving, steps, Status.NO_DESCENT)
         misled = now.nll - ahead[1].nll < _FULFILLED * decrement
         gamma, now = ahead
     raise AssertionError("unreachable: the last turn of the loop returns")
@@ -259,19 +271,28 @@ def _finish(
     evaluate: Evaluate,
     gamma: Vector,
     now: Sums,
-    kind: Kind,
+    kind: Kind | None,
     decrement: float,
     moving: NDArray[np.intp],
     steps: int,
     tol: float,
+    settled: float,
     record: Record,
 ) -> Optimum:
-    """Take the last steps and make sure that the place is a maximum."""
+    """Take the last steps and make sure that the place is a maximum.
+
+    `kind` is that of the information, None for sums that were foretold.
+    """
+    least = _LAST_STEP * min(tol, 1.0) ** 2
+    if kind is None and decrement > least:  # a step before the rows are looked at is for nothing
+        gamma, steps = gamma + newton_direction(now, moving)[0], steps + 1
     if kind != "observed":
         now = evaluate(gamma, "observed")
     direction, decrement, definite = newton_direction(now, moving)
-    while definite and decrement > _LAST_STEP * tol**2:
+    while definite and decrement > least:
         there = gamma + direction
+        if decrement <= settled:
+            return Optimum(there, now, Status.CONVERGED, steps + 1, decrement, definite)
         ahead = evaluate(there, "observed")
         direction, left, definite = newton_direction(ahead, moving)
         if not left < decrement:
@@ -286,7 +307,7 @@ def _finish(
 def _ended(
     evaluate: Evaluate,
     gamma: Vector,
-    kind: Kind,
+    kind: Kind | None,
     now: Sums,
     moving: NDArray[np.intp],
     steps: int,

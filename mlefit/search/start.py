@@ -51,7 +51,7 @@ class Survey:
 def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
     """Shift columns by their means wherever an intercept takes up the shift."""
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
-    shift = float(next(raw.blocks()).y[0])
+    shift = float(engine.columns.piece(0)[TARGET][0])
     survey = _surveyed(raw, shift)
     means = split(survey.columns / survey.rows, engine.predictors)
     predictors = []
