@@ -284,14 +284,19 @@ def _finish(
     `kind` is that of the information, None for sums that were foretold.
     """
     least = _LAST_STEP * min(tol, 1.0) ** 2
-    if kind is None and decrement > least:  # a step before the rows are looked at is for nothing
+    # a step before the rows are looked at is for nothing
+    further = kind is None and decrement > least
+    if further:
         gamma, steps = gamma + newton_direction(now, moving)[0], steps + 1
     if kind != "observed":
         now = evaluate(gamma, "observed")
     direction, decrement, definite = newton_direction(now, moving)
+    if further:
+        record(Step(steps, gamma, now, direction, decrement, "observed"))
     while definite and decrement > least:
         there = gamma + direction
         if decrement <= settled:
+            record(Step(steps + 1, there, now, np.zeros_like(direction), 0.0, "observed"))
             return Optimum(there, now, Status.CONVERGED, steps + 1, decrement, definite)
         ahead = evaluate(there, "observed")
         direction, left, definite = newton_direction(ahead, moving)

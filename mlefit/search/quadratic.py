@@ -22,6 +22,9 @@ from mlefit.design.blocks import split
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Kind, Model, Totals
 
+# A difference of squares that is less than this share of them has lost too many digits.
+_CANCELLED = 1e-6
+
 
 def is_quadratic(model: Model, engine: LocalEngine) -> bool:
     """Whether the NLL is a sum of squares over one scale."""
@@ -54,7 +57,7 @@ class LeastSquares:
     totals: Totals
 
     def foretell(self, gamma: Vector, kind: Kind) -> Totals:
-        """The sums at any place, without a pass."""
+        """The sums at any place, without a pass unless little of the squares is left there."""
         p, n, now = self._p, self.totals.rows, self.totals
         before, after = self._precision(self.gamma), self._precision(gamma)
         moved = gamma[:p] - self.gamma[:p]
@@ -63,6 +66,8 @@ class LeastSquares:
         more = float(moved @ (2 * now.score[:p] / before + bent))
         if self._has_scale:
             squares = (n - float(now.score[p])) / before
+            if not squares + more > _CANCELLED * squares:
+                return self.evaluate(gamma, kind)
             nll = now.nll + 0.5 * (after * (squares + more) - before * squares)
             nll -= 0.5 * n * math.log(after / before)
             score = np.append(after * slope, n - after * (squares + more))
