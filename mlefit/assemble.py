@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,13 +22,9 @@ from mlefit.diagnosis.goodness import FitSums, deviance, diagnostics, look
 from mlefit.diagnosis.losses import loss_records
 from mlefit.errors import UsageError
 from mlefit.inference.debiased import KIND
-from mlefit.inference.derived import derived_rows
 from mlefit.inference.estimates import Uncertainty, coefficient_rows, parameter_rows
 from mlefit.inference.intervals import Intervals
-from mlefit.inference.jacobian import Modes, modes
 from mlefit.inference.posterior import effective_parameters, prior_records, remarks
-from mlefit.inference.readings import readings
-from mlefit.inference.reparameterised import reparameterisations
 from mlefit.inference.uncertainty import se_kind, uncertainty_of
 from mlefit.provenance import data_info
 from mlefit.request import Request
@@ -38,7 +34,9 @@ from mlefit.search.maximise import maximise
 from mlefit.search.maximum import Maximum
 from mlefit.search.verdict import no_maximum
 from mlefit.source import Rows, Source
-from mlefit.translations import settings_for
+
+if TYPE_CHECKING:
+    from mlefit.inference.jacobian import Modes
 
 
 def assemble(
@@ -73,9 +71,9 @@ def assemble(
     redundant = list(redundancies(maximum))
     if redundant and request.strict:
         raise UsageError(f"--strict allows no redundant column: {redundant[0]}")
-    both = list(modes(maximum, Search(tol=request.tol)))
+    both = _modes(request, maximum)
     verdict = no_maximum(maximum, roles, table)
-    derived, without_value = derived_rows(request.derive, maximum, uncertainty)
+    derived, without_value = _derived(request, maximum, uncertainty)
     return results.FitResult(
         schema=results.SCHEMA,
         mlefit_version=mlefit.__version__,
@@ -84,7 +82,7 @@ def assemble(
         model=_model_info(request, roles, table, maximum, kind, uncertainty, both),
         coefficients=list(coefficient_rows(roles, maximum, uncertainty)),
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
-        derived=[*readings(maximum, uncertainty), *derived],
+        derived=derived,
         fit=_summary(request, maximum, sums, df_residual),
         certificate=certificate(maximum),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
@@ -106,9 +104,40 @@ def assemble(
             *without_value,
         ),
         debiased=_debiased_record(maximum, uncertainty),
-        elsewhere=list(reparameterisations(maximum, uncertainty)),
+        elsewhere=_elsewhere(maximum, uncertainty),
         bootstrap=intervals.bootstrap,
     )
+
+
+def _modes(request: Request, maximum: Maximum) -> list[Modes]:
+    """Both modes of each parameter with a prior that its link bends."""
+    if maximum.penalty is None:
+        return []
+    from mlefit.inference.jacobian import modes
+
+    return list(modes(maximum, Search(tol=request.tol)))
+
+
+def _derived(
+    request: Request, maximum: Maximum, uncertainty: Uncertainty
+) -> tuple[list[results.Derived], list[str]]:
+    """What a field calls the coefficients, what was asked for, and notes on what has no value."""
+    if not (request.derive or maximum.model.family.readings):
+        return [], []
+    from mlefit.inference.derived import derived_rows
+    from mlefit.inference.readings import readings
+
+    rows, notes = derived_rows(request.derive, maximum, uncertainty)
+    return [*readings(maximum, uncertainty), *rows], notes
+
+
+def _elsewhere(maximum: Maximum, uncertainty: Uncertainty) -> list[results.Reparameterisation]:
+    """The distribution of a plain sample as other programs write it."""
+    if not all(predictor.is_constant for predictor in maximum.asked):
+        return []
+    from mlefit.inference.reparameterised import reparameterisations
+
+    return list(reparameterisations(maximum, uncertainty))
 
 
 def _objective(request: Request, maximum: Maximum) -> str:
@@ -123,6 +152,8 @@ def _translations(maximum: Maximum) -> list[dict[str, Any]]:
     plain = penalty is not None and [one.named for one in penalty.assigned] == [SLOPES]
     if penalty is None or not plain or not maximum.model.family.losses:
         return []
+    from mlefit.translations import settings_for
+
     model, moments = maximum.model, maximum.moments
     rows = moments.rows * moments.known.get("trials", 1.0)
     return [

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlefit import families, strength
+from mlefit import families
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
@@ -23,14 +23,12 @@ from mlefit.design.censoring import conditioned, interval_columns
 from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suggested_families
-from mlefit.diagnosis import gof
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.inference import debiased, intervals, uncertainty
 from mlefit.inference.asked import check_errors
 from mlefit.inference.boundary import highest
-from mlefit.inference.quantities import Names, understood
 from mlefit.likelihood import Model
 from mlefit.links import Link
 from mlefit.request import Request
@@ -40,6 +38,9 @@ from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
 from mlefit.source import Rows, Source, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
+
+if TYPE_CHECKING:
+    from mlefit.strength import Choice
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def _fitted(
 
         suite = Suite(request, prepared.roles, prepared.table, model, engine, search, progress)
     watched = engine.telling(progress)
-    choice = strength.choose(request, model, watched, search, prepared.priors)
+    choice = _choice(prepared, watched, search)
     maximum = highest(model, watched, search, choice.priors if choice else prepared.priors)
     # what comes after the search tells of itself
     maximum = replace(maximum, engine=maximum.engine.telling(engine.tell))
@@ -204,7 +205,11 @@ def _fitted(
     result = result if way is None else replace(result, search=way)
     if request.gof:
         result = _with_goodness_of_fit(request, result, maximum, progress)
-    return maximum, result if choice is None else strength.recorded(result, choice)
+    if choice is not None:
+        from mlefit import strength
+
+        result = strength.recorded(result, choice)
+    return maximum, result
 
 
 def _with_goodness_of_fit(
@@ -213,6 +218,8 @@ def _with_goodness_of_fit(
     maximum: Maximum,
     progress: Callable[[str, int, int], None],
 ) -> FitResult:
+    from mlefit.diagnosis import gof
+
     gof.check(request, maximum)
     if result.certificate.status != "converged":
         return result
@@ -328,11 +335,31 @@ def build(request: Request, source: Source, family: Family, roles: Roles, rows: 
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
     assigned = assigned_priors(request, family, links, predictors)
     intervals.check(request, family, assigned)
-    strength.check(request, assigned, table.columns.rows)
+    if _has_strength(request, assigned):
+        from mlefit import strength
+
+        strength.check(request, assigned, table.columns.rows)
     coefficients = sum(predictor.size for predictor in predictors)
     debiased.check(request, assigned, coefficients, table.columns.rows)
-    understood(request.derive, Names.of(family, [one.labels for one in predictors]))
+    if request.derive:
+        from mlefit.inference.quantities import Names, understood
+
+        understood(request.derive, Names.of(family, [one.labels for one in predictors]))
     return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
+
+
+def _has_strength(request: Request, priors: Sequence[Assigned]) -> bool:
+    """Whether there is a strength of a prior to choose or to follow, or one was asked for."""
+    return bool(priors) or request.cv is not None or request.path is not None
+
+
+def _choice(prepared: Prepared, engine: LocalEngine, search: Search) -> Choice | None:
+    """The strength of a prior that the request leaves open."""
+    if not _has_strength(prepared.request, prepared.priors):
+        return None
+    from mlefit import strength
+
+    return strength.choose(prepared.request, prepared.model, engine, search, prepared.priors)
 
 
 def _no_family(request: Request, source: Source) -> UsageError:

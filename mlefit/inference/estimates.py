@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.roles import Roles
-from mlefit.inference.constrained import Smooth
 from mlefit.inference.covariance import Reference, natural_scale
 from mlefit.inference.intervals import PROFILE, Ends
 from mlefit.results import fit as results
-from mlefit.search.existence import Recession
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.support import Domain
+
+if TYPE_CHECKING:
+    from mlefit.inference.constrained import Smooth
+    from mlefit.search.existence import Recession
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlefit._types import Matrix
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
-from mlefit.inference.constrained import Smooth
 from mlefit.priors._base import InformationPrior
 from mlefit.request import Request
 from mlefit.results.fit import Bootstrap
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
+
+if TYPE_CHECKING:
+    from mlefit.inference.constrained import Smooth
 
 PROFILE = "profile"
 BOOTSTRAP = "bootstrap"

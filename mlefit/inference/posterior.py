@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import user_matrix
-from mlefit.search.corners import on_corner, optimality_residual
 from mlefit.search.maximum import Maximum, evaluator
 from mlefit.search.penalty import Assigned, Penalty
 from mlefit.search.sparse import partial_totals, slopes_at
@@ -70,6 +69,8 @@ def effective_parameters(maximum: Maximum) -> float | None:
     p = len(optimum.gamma)
     if penalty is None:
         return float(p)
+    from mlefit.search.corners import on_corner
+
     held = on_corner(optimum.gamma, penalty.corners, penalty.centres)
     free = np.flatnonzero(~held)
     own = penalty.information(optimum.gamma, "expected", free)
@@ -88,6 +89,8 @@ def corner_residual(maximum: Maximum) -> float | None:
     penalty, optimum = maximum.penalty, maximum.optimum
     if penalty is None or not penalty.has_corners or maximum.vertex is not None:
         return None  # the proof of a vertex is one of all its conditions
+    from mlefit.search.corners import optimality_residual
+
     residual = optimality_residual(
         optimum.totals.score, optimum.gamma, penalty.corners, penalty.centres
     )

@@ -22,8 +22,7 @@ from mlefit.search.optimise import Status
 
 def reparameterisations(maximum: Maximum, uncertainty: Uncertainty) -> Iterator[Reparameterisation]:
     """One record for each way of writing the distribution, unless rows have their own."""
-    plain = all(predictor.is_constant for predictor in maximum.asked)
-    if not plain or maximum.status is not Status.CONVERGED:
+    if maximum.status is not Status.CONVERGED:
         return
     names = names_of(maximum)
 

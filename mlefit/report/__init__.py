@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.report.files import check_output, write_atomically
 from mlefit.report.options import FORMATS, ReportOptions
-from mlefit.report.pictures import Picture
 from mlefit.report.terminal import emit
 
 if TYPE_CHECKING:
+    from mlefit.report.pictures import Picture
     from mlefit.results.fit import DryRun
 
 __all__ = [

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlefit.report.options import ReportOptions
-from mlefit.report.pictures import Picture
 from mlefit.report.tables import Row, tidy
+
+if TYPE_CHECKING:
+    from mlefit.report.pictures import Picture
 
 
 @dataclass(frozen=True)

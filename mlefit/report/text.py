@@ -10,17 +10,19 @@ import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from mlefit.report import canvas, heat
 from mlefit.report.clean import clean
 from mlefit.report.options import ReportOptions
-from mlefit.report.pictures import Picture
 from mlefit.report.sections import Grid, Section
+
+if TYPE_CHECKING:
+    from mlefit.report.pictures import Picture
 
 _UNBOUNDED = 10_000  # columns of a pipe: more than any report needs
 _NARROWEST_NAME = 12
@@ -73,6 +75,8 @@ class Page:
 
     def picture(self, picture: Picture) -> bool:
         """A picture under its heading; whether there was anything to draw."""
+        from mlefit.report import canvas, heat  # most reports draw nothing
+
         ascii_only = self.options.ascii_only
         width = min(self.options.width or _PICTURE_WIDTH, _TITLE_WIDTH)
         if picture.surface is not None:

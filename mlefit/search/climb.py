@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,7 @@ from mlefit._types import Vector
 from mlefit.engines.local import LocalEngine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Kind, Model, Totals
-from mlefit.pinball import Vertex
 from mlefit.search.exits import leaving, stays
-from mlefit.search.location import with_vertex
 from mlefit.search.maximum import evaluator
 from mlefit.search.optimise import SETTLED, Optimum, Record, forget, newton
 from mlefit.search.optimise import Kind as SearchKind
@@ -24,7 +23,9 @@ from mlefit.search.scale import (
     collapse,
     exact_scale,
 )
-from mlefit.search.sparse import sparse_mode
+
+if TYPE_CHECKING:
+    from mlefit.pinball import Vertex
 
 Log = Callable[[str], None]
 
@@ -61,6 +62,8 @@ def climb_in_turns(
     search: Search,
 ) -> tuple[Vertex, Optimum]:
     """A location by linear programme, the rest by Newton's method."""
+    from mlefit.search.location import with_vertex  # only a corner needs it
+
     rest = np.arange(engine.predictors[0].size, len(gamma))
     return with_vertex(
         model,
@@ -103,6 +106,8 @@ def climb_under(
             near=near,
             watch=watch,
         )
+    from mlefit.search.sparse import sparse_mode
+
     return sparse_mode(
         penalty,
         model,

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mlefit._types import Vector
 from mlefit.engines.local import LocalEngine
@@ -25,10 +26,7 @@ from mlefit.search.climb import (
     climb_under,
     objective,
 )
-from mlefit.search.existence import recession
-from mlefit.search.fisher import Fisher
 from mlefit.search.maximum import Maximum, evaluator
-from mlefit.search.modes import Modes, highest_mode, turns
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Assigned, Penalty
 from mlefit.search.refine import refined_coefficients
@@ -37,9 +35,11 @@ from mlefit.search.scale import (
     refuse_collapsed_start,
 )
 from mlefit.search.several import further_starts, highest
-from mlefit.search.sparse import nearer, sparse_modes
 from mlefit.search.start import centred
-from mlefit.search.together import Guide
+
+if TYPE_CHECKING:
+    from mlefit.search.modes import Modes
+    from mlefit.search.together import Guide
 
 
 def maximise(
@@ -81,6 +81,8 @@ def maximise(
     if penalty is not None:
         first = None  # it knows nothing of the priors
         if penalty.has_corners:
+            from mlefit.search.sparse import nearer
+
             gamma = nearer(penalty, model, engine, gamma, search.log)
     search_from = partial(
         climb_under, penalty, model, engine, moments=moments, search=search, watch=watch
@@ -153,6 +155,8 @@ def continued_together(
         several: the priors at each strength, the strongest first.
         guide: information that the last strengths left behind.
     """
+    from mlefit.search.sparse import sparse_modes
+
     assert maximum.penalty is not None
     penalties = [maximum.penalty.with_priors(priors) for priors in several]
     optima = sparse_modes(
@@ -184,6 +188,7 @@ def _modes(
     watch: bool = False,
 ) -> Modes:
     """The modes that priors with heavy tails leave, the first of them being known."""
+    from mlefit.search.modes import highest_mode, turns
 
     def find(start: Vector) -> Optimum:
         return climb_under(penalty, model, engine, start, moments, search, watch=watch)
@@ -204,8 +209,11 @@ def _modes(
 def _penalty(priors: Sequence[Assigned], model: Model, engine: LocalEngine) -> Penalty:
     names = [parameter.name for parameter in model.family.parameters]
     needs_rows = any(isinstance(one.prior, InformationPrior) for one in priors)
-    fisher = Fisher(model, engine) if needs_rows else None
-    return Penalty(priors, names, engine.predictors, fisher)
+    if not needs_rows:
+        return Penalty(priors, names, engine.predictors)
+    from mlefit.search.fisher import Fisher
+
+    return Penalty(priors, names, engine.predictors, Fisher(model, engine))
 
 
 def judged(maximum: Maximum) -> Maximum:
@@ -218,6 +226,8 @@ def judged(maximum: Maximum) -> Maximum:
         return maximum
     steps = optimum.steps + maximum.ahead
     if steps >= SUSPICIOUS_STEPS or optimum.status is not Status.CONVERGED:
+        from mlefit.search.existence import recession  # loaded where a fit shows signs
+
         held = [] if maximum.penalty is None else maximum.penalty.positions
         found = recession(model, engine, held)
         if found is not None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mlefit._types import Vector
 from mlefit.design.blocks import Predictor, betas, split
 from mlefit.engines.local import LocalEngine
 from mlefit.families._records import Limit, Moments, Parameter
 from mlefit.likelihood import Kind, Model, Totals
-from mlefit.pinball import Vertex
-from mlefit.search.existence import Recession
-from mlefit.search.modes import Modes
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Penalty
 from mlefit.search.rank import Redundant
 from mlefit.search.several import Trials
+
+if TYPE_CHECKING:
+    from mlefit.pinball import Vertex
+    from mlefit.search.existence import Recession
+    from mlefit.search.modes import Modes
 
 
 @dataclass(frozen=True)

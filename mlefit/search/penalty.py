@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,10 @@ from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.likelihood import Kind, Totals
 from mlefit.links import Link
 from mlefit.priors._base import InformationPrior, Prior
-from mlefit.search.fisher import Fisher
 from mlefit.search.optimise import Optimum
+
+if TYPE_CHECKING:
+    from mlefit.search.fisher import Fisher
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from mlefit.design.blocks import Block
 from mlefit.engines.local import LocalEngine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
-from mlefit.pinball import minimise_pinball
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.start import SAMPLE, Survey, start_coefficients
 
@@ -99,6 +98,8 @@ def _least_squares(engine: LocalEngine) -> Vector:
 
 
 def _least_absolute_deviations(engine: LocalEngine) -> Vector:
+    from mlefit.pinball import minimise_pinball  # few families have several starts
+
     def blocks() -> Iterator[tuple[Matrix, Rows, Rows | None]]:
         for block in engine.blocks():
             yield block.designs[0], block.y - block.offsets[0], block.weight

@@ -7,6 +7,7 @@ all: the working set is then nearly right before the first pass over all rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import holding, split
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Kind, Model, Slopes, Totals
-from mlefit.search.corners import Corners, Positions, Slope, newton_with_corners
 from mlefit.search.few import thinned
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Penalty
-from mlefit.search.together import Guide, minimise_together
+
+if TYPE_CHECKING:
+    from mlefit.search.corners import Positions, Slope
+    from mlefit.search.together import Guide
 
 _FEW_ROWS = 10_000
 _ENOUGH = 1e-3  # nats: what the few rows leave open is more
@@ -52,6 +55,8 @@ class PenalisedRows:
 
     def slopes(self, which: Sequence[int], gammas: Sequence[Vector]) -> list[Slope]:
         """The slope of every coefficient at one point for each of some penalties."""
+        from mlefit.search.corners import Slope
+
         rows = slopes_at(self._model, self._engine, np.array(gammas), "observed")
         found = []
         for k, (i, gamma) in enumerate(zip(which, gammas, strict=True)):
@@ -163,6 +168,8 @@ def sparse_mode(
         max_iter: most steps.
         log: takes a line for each step.
     """
+    from mlefit.search.corners import Corners, newton_with_corners
+
     corners = Corners(penalty.corners, penalty.centres)
     return newton_with_corners(
         PenalisedRows(model, engine, [penalty]),
@@ -179,6 +186,8 @@ def nearer(
     penalty: Penalty, model: Model, engine: LocalEngine, gamma: Vector, log: Callable[[str], None]
 ) -> Vector:
     """The mode of a few of many rows, or the point itself if there is none."""
+    from mlefit.search.corners import Corners, newton_with_corners
+
     few = thinned(engine, _FEW_ROWS)
     if few is None:
         return gamma
@@ -209,6 +218,9 @@ def sparse_modes(
 
     None where a search of its own is needed.
     """
+    from mlefit.search.corners import Corners
+    from mlefit.search.together import minimise_together
+
     return minimise_together(
         PenalisedRows(model, engine, penalties),
         gamma,

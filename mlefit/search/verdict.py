@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mlefit.design.coding import Column, Indicator, label_of
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
-from mlefit.search.existence import Recession, plainest, recession
-from mlefit.search.fisher import has_slope
 from mlefit.search.maximum import Edge, Maximum
+
+if TYPE_CHECKING:
+    from mlefit.search.existence import Recession
 
 _MOST_SIDES = 4
 
@@ -23,6 +25,8 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
         return _at_an_edge(maximum, roles)
     if maximum.recession is None:
         return None
+    from mlefit.search.existence import plainest, recession
+
     held = [] if maximum.penalty is None else maximum.penalty.positions
     found = plainest(maximum.model, maximum.engine, maximum.recession, held)
     predictors, k = maximum.engine.predictors, found.parameter
@@ -236,6 +240,8 @@ def _remedies(
     remedies = ["--prior 'normal(0, 2.5)'"] if named else []
     if named and further is not None:
         remedies = [f"--prior '{further}:{column.label} ~ normal(0, 2.5)'" for column in named[:1]]
+    from mlefit.search.fisher import has_slope
+
     if maximum.penalty is None and has_slope(maximum.model.family, maximum.model.links):
         remedies.append("--prior jeffreys")
     if not named:  # nothing that can be left out would help

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mlefit.report import curves, estimates, path, searched, tested, wording
+from mlefit.report import estimates, tested, wording
 from mlefit.report.options import ReportOptions
+from mlefit.report.sections import Section
 from mlefit.report.text import Page, heading
 from mlefit.results.fit import FitResult
 
@@ -16,6 +17,8 @@ def render(result: FitResult, options: ReportOptions) -> str:
     elif options.table == "fit":
         page.line(wording.fit_pieces(result), "    ")
     elif options.table == "path":
+        from mlefit.report import path
+
         page.grid(path.whole(result))
     elif options.table == "derived":
         for grid in filter(None, [estimates.derived(result)]):
@@ -41,7 +44,7 @@ def _whole(page: Page, result: FitResult) -> None:
     page.line()
     _tables(page, result)
     page.line(wording.fit_pieces(result), "    ", indent=2)
-    for part in (*searched.sections(result), *tested.sections(result)):
+    for part in (*_searched(result), *tested.sections(result)):
         page.line()
         page.section(part)
     _losses(page, result)
@@ -57,6 +60,14 @@ def _whole(page: Page, result: FitResult) -> None:
         page.line(["Does it fit?"], style="bold")
         for pieces in facts:
             page.line(pieces, "   ", indent=2)
+
+
+def _searched(result: FitResult) -> list[Section]:
+    if result.search is None:
+        return []
+    from mlefit.report import searched
+
+    return searched.sections(result)
 
 
 def _heading(page: Page, result: FitResult) -> None:
@@ -87,6 +98,8 @@ def _losses(page: Page, result: FitResult) -> None:
 def _strength(page: Page, result: FitResult) -> None:
     if result.path is None:
         return
+    from mlefit.report import curves, path
+
     page.line()
     page.line(["The strength of the prior"], style="bold")
     for pieces in path.lines(result.path):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mlefit.report import searched, tables, tested
+from mlefit.report import tables, tested
 from mlefit.report.options import ReportOptions
-from mlefit.report.pictures import Picture
 from mlefit.results.fit import FitResult
+
+if TYPE_CHECKING:
+    from mlefit.report.pictures import Picture
 
 _TABLES = {
     "terms": tables.terms,
@@ -55,7 +58,7 @@ class FitView:
 
     def pictures(self) -> Sequence[Picture]:
         """Everything there is to draw."""
-        from mlefit.report import curves
+        from mlefit.report import curves, searched
 
         drawn = [part.picture for part in searched.sections(self.result)]
         return [*curves.path_pictures(self.result), *(one for one in drawn if one is not None)]
