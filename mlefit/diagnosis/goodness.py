@@ -13,7 +13,7 @@ from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Block, split
 from mlefit.diagnosis.influence import Influential, Watch
 from mlefit.diagnosis.losses import LossSums, is_checked, loss_sums
-from mlefit.diagnosis.residuals import PowerSums, quantile_residuals
+from mlefit.diagnosis.residuals import Piece, power_sums
 from mlefit.families._base import Family, part
 from mlefit.likelihood import Model
 from mlefit.search.maximum import Maximum
@@ -37,13 +37,13 @@ class FitSums:
         losses: one entry for each loss of the family.
         plain: rows, deviance, Pearson's statistic, and the sum of squares by which that varies.
         counts: rows seen with each of the first values, and rows expected; shape (2, m).
-        residuals: powers of the quantile residuals; of an evenly spaced share of the rows.
+        spaced: an evenly spaced share of the rows, for their residuals.
     """
 
     losses: tuple[LossSums, ...]
     plain: Vector
     counts: Vector
-    residuals: PowerSums
+    spaced: tuple[Piece, ...]
 
     def __add__(self, other: FitSums) -> FitSums:
         pairs = zip(self.losses, other.losses, strict=True)
@@ -51,7 +51,7 @@ class FitSums:
             tuple(one + two for one, two in pairs),
             self.plain + other.plain,
             self.counts + other.counts,
-            self.residuals + other.residuals,
+            self.spaced + other.spaced,
         )
 
     @property
@@ -130,7 +130,7 @@ def _sums(
         ),
         _plain_sums(model.family, block, theta),
         _count_sums(model.family, block, theta),
-        _residual_sums(model.family, block, theta, step),
+        _piece(block, theta, step),
     )
 
 
@@ -166,22 +166,21 @@ def _count_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
     return np.array([seen, [_total(block, mass) for mass in masses]])
 
 
-def _residual_sums(family: Family, block: Block, theta: Sequence[Any], step: int) -> PowerSums:
-    rows = slice(-block.start % step, None, step)
-    y = block.y[rows]
-    residuals = None
-    if len(y) and not family.support.binary:
-        residuals = quantile_residuals(
-            family,
-            y,
+def _piece(block: Block, theta: Sequence[Any], step: int) -> tuple[Piece, ...]:
+    """The rows of a block whose residuals are looked at, if there are any."""
+    rows = np.arange(-block.start % step, len(block.y), step)
+    if not len(rows):
+        return ()
+    # positions copy what they pick, so that no block is kept for its few rows
+    return (
+        Piece(
+            block.y[rows],
             part(theta, rows),
             {key: values[rows] for key, values in block.known.items()},
-            block.start + (-block.start % step) + step * np.arange(len(y)),
-        )
-    if residuals is None:
-        return PowerSums.of(np.zeros(0), np.zeros(0))
-    weight = np.ones(len(y)) if block.weight is None else block.weight[rows]
-    return PowerSums.of(residuals, weight)
+            np.ones(len(rows)) if block.weight is None else block.weight[rows],
+            block.start + rows,
+        ),
+    )
 
 
 def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str, Any]:
@@ -198,12 +197,12 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
             facts["zeros_observed"], facts["zeros_expected"] = map(float, sums.counts[:, 0])
         if sums.counts[1].sum() > _COVERED * rows:
             facts["counts"] = _count_records(family, sums.counts, rows)
-    used = sums.residuals.sums[0]
-    enough = used >= _FEWEST and sums.residuals.vary
+    residuals = power_sums(family, sums.spaced)
+    enough = residuals.sums[0] >= _FEWEST and residuals.vary
     if df_residual > 0 and enough and maximum.engine.columns.rows >= _FEWEST:
-        facts["quantile_residuals"] = sums.residuals.moments()
-        if sums.residuals.without:
-            facts["rows_without_residual"] = sums.residuals.without
+        facts["quantile_residuals"] = residuals.moments()
+        if residuals.without:
+            facts["rows_without_residual"] = residuals.without
     return facts
 
 

@@ -14,13 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
-from mlefit.families._base import Family
+from mlefit.families._base import Family, Probability
 from mlefit.families._interval import log_between
 from mlefit.special import normal_quantile
 
@@ -119,9 +119,51 @@ def _has_probability(family: Family, y: Rows) -> NDArray[np.bool_]:
     return np.isin(y, family.support.atoms)
 
 
+class Piece(NamedTuple):
+    """Some rows of a block, copied.
+
+    Attributes:
+        y: targets, shape (m,).
+        theta: the parameters, each (m,), or (1,) where all rows share one.
+        known: further known quantities of each row.
+        weight: of each row.
+        position: number of each row among all.
+    """
+
+    y: Rows
+    theta: Sequence[Any]
+    known: Mapping[str, Rows]
+    weight: Rows
+    position: Positions
+
+
+def power_sums(family: Family, pieces: Sequence[Piece]) -> PowerSums:
+    """Of the residuals of all pieces at once, for what a call costs is far more than a row."""
+    nothing = PowerSums.of(np.zeros(0), np.zeros(0))
+    if not pieces or family.support.binary:
+        return nothing
+    residuals = quantile_residuals(
+        family,
+        np.concatenate([piece.y for piece in pieces]),
+        [_joined(values) for values in zip(*(piece.theta for piece in pieces), strict=True)],
+        {key: np.concatenate([piece.known[key] for piece in pieces]) for key in pieces[0].known},
+        np.concatenate([piece.position for piece in pieces]),
+    )
+    if residuals is None:
+        return nothing
+    return PowerSums.of(residuals, np.concatenate([piece.weight for piece in pieces]))
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    """One parameter of all pieces; a piece has it for each of its rows, or all have one for all."""
+    if isinstance(values[0], Probability):
+        return Probability(_joined([v.p for v in values]), _joined([v.q for v in values]))
+    return values[0] if len(values[0]) == 1 else np.concatenate(values)
+
+
 @dataclass(frozen=True)
 class PowerSums:
-    """Sums of the powers 0 to 4 of residuals, and the weight of rows without one; they add."""
+    """Sums of the powers 0 to 4 of residuals, and the weight of rows without one."""
 
     sums: tuple[float, float, float, float, float]
     without: float = 0.0
@@ -134,11 +176,6 @@ class PowerSums:
         residuals, weight = residuals[has], weight[has]
         powers = [float((weight * residuals**k).sum()) for k in range(5)]
         return cls((powers[0], powers[1], powers[2], powers[3], powers[4]), without)
-
-    def __add__(self, other: PowerSums) -> PowerSums:
-        a, b = self.sums, other.sums
-        total = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4])
-        return PowerSums(total, self.without + other.without)
 
     @property
     def vary(self) -> bool:
