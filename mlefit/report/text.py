@@ -1,21 +1,19 @@
-"""The report a person reads: rich lays it out, and it must also read well in a pipe.
+"""The report a person reads, which must also read well in a pipe.
 
 Every line is built from pieces, so that a narrow terminal breaks it between facts.
-Colour only repeats what the words say.
+Colour only repeats what the words say. rich folds what does not fit into a column, and
+is loaded for nothing else: it takes longer to load than a small fit.
 """
 
 from __future__ import annotations
 
-import io
+import itertools
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.console import Console, JustifyMethod
-from rich.table import Table
-from rich.text import Text
 
 from mlefit.report.clean import clean
 from mlefit.report.options import ReportOptions
@@ -30,25 +28,16 @@ _PICTURE_WIDTH = 80  # of a picture when nothing sets a width
 _TITLE_WIDTH = 98  # where the row ledger ends when nothing sets a width
 
 
+# what a terminal is told before a line of this style
+_STYLES = {"bold": "1", "bold red": "1;31", "dim": "2"}
+
+
 @dataclass
 class Page:
-    """Lines and grids, printed into a string for one set of options."""
+    """Lines and grids, put together for one set of options."""
 
     options: ReportOptions
-    console: Console = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.console = Console(
-            file=io.StringIO(),
-            width=_UNBOUNDED,  # lines and tables come folded already
-            color_system="standard" if self.options.colour else None,
-            force_terminal=self.options.colour,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            legacy_windows=False,
-            _environ={},
-        )
+    lines: list[str] = field(default_factory=list)
 
     @property
     def width(self) -> int:
@@ -67,11 +56,14 @@ class Page:
         cleaned = [clean(piece, ascii_only=self.options.ascii_only) for piece in pieces]
         between = clean(separator, ascii_only=self.options.ascii_only)
         for text in fold(cleaned, between, self.width, indent):
-            self.console.print(Text(text, style=style))
+            self.drawn(text, style)
 
-    def drawn(self, line: str) -> None:
-        """A line that fits already and whose blanks matter."""
-        self.console.print(Text(line))
+    def drawn(self, line: str, style: str = "") -> None:
+        """A line that fits already and whose blanks matter, but for those at its end."""
+        line = line.rstrip()
+        if line and style and self.options.colour:
+            line = f"\x1b[{_STYLES[style]}m{line}\x1b[0m"
+        self.lines.append(line)
 
     def picture(self, picture: Picture) -> bool:
         """A picture under its heading; whether there was anything to draw."""
@@ -87,8 +79,7 @@ class Page:
             )
         if lines:
             for line in [picture.heading, *lines]:
-                # what fits already, and whose blanks matter
-                self.console.print(Text(clean(line, ascii_only=ascii_only)))
+                self.drawn(clean(line, ascii_only=ascii_only))
         return bool(lines)
 
     def grid(self, grid: Grid) -> None:
@@ -98,29 +89,43 @@ class Page:
         ]
         headings = [clean(cell, ascii_only=self.options.ascii_only) for cell in grid.headings]
         widths = column_widths(headings, safe, grid.words, self.width)
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        table.add_column(width=0)  # the two blanks every line of the table starts with
-        for index, (heading, width) in enumerate(zip(headings, widths, strict=True)):
-            is_right = grid.words <= index < len(headings) - 1
-            justify: JustifyMethod = "right" if is_right else "left"
-            table.add_column(Text(heading), width=width, justify=justify, overflow="fold")
+        sides = [grid.words <= index < len(headings) - 1 for index in range(len(headings))]
+        self._row(headings, widths, sides, indent=2, heads=True)
         for row in safe:
-            table.add_row("", *map(Text, row))
-        self.console.print(table)
+            self._row(row, widths, sides, indent=2)
+
+    def _row(
+        self,
+        row: Sequence[str],
+        widths: Sequence[int],
+        right: Sequence[bool],
+        *,
+        indent: int = 0,
+        heads: bool = False,
+    ) -> None:
+        """A row of a table, on more lines than one where a cell is wider than its column."""
+        cells = [_folded(cell.rstrip(), width) for cell, width in zip(row, widths, strict=True)]
+        if heads:  # which stand on the table, the others hang from the row above
+            height = max(map(len, cells))
+            cells = [[""] * (height - len(lines)) + lines for lines in cells]
+        for line in itertools.zip_longest(*cells, fillvalue=""):
+            padded = []
+            for cell, width, is_right in zip(line, widths, right, strict=True):
+                blanks = " " * (width - _wide(cell))
+                padded.append(blanks + cell if is_right else cell + blanks)
+            self.drawn(" " * indent + "  ".join(padded), "dim" if heads else "")
 
     def words(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table of words, or one block for each row where the width cannot hold it."""
         safe = [[clean(cell, ascii_only=self.options.ascii_only) for cell in row] for row in rows]
-        columns = zip(headings, *safe, strict=True)
-        if sum(max(map(cell_len, column)) + 2 for column in columns) - 2 > self.width:
+        widths = [max(map(_wide, column)) for column in zip(headings, *safe, strict=True)]
+        if sum(width + 2 for width in widths) - 2 > self.width:
             self._blocks(headings, safe)
             return
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for heading in headings:
-            table.add_column(Text(heading))
+        sides = [False] * len(headings)
+        self._row(headings, widths, sides, heads=True)
         for row in safe:
-            table.add_row(*map(Text, row))
-        self.console.print(table)
+            self._row(row, widths, sides)
 
     def _blocks(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in rows:
@@ -144,10 +149,8 @@ class Page:
             self.line(pieces, " · ", indent=2)
 
     def text(self) -> str:
-        """Everything printed so far, without trailing blanks."""
-        file = self.console.file
-        assert isinstance(file, io.StringIO)
-        return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+        """All lines so far."""
+        return "".join(f"{line}\n" for line in self.lines)
 
 
 def sections(
@@ -164,6 +167,21 @@ def sections(
     return page.text()
 
 
+def _wide(cell: str) -> int:
+    """Columns that a cell takes; most are plain, which is told at once."""
+    return len(cell) if cell.isascii() else cell_len(cell)
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    """The lines of a cell in a column of this width: broken between words, or inside a long one."""
+    if _wide(cell) <= width:
+        return [cell]
+    from rich.console import Console
+    from rich.text import Text
+
+    return [line.plain.rstrip() for line in Text(cell).wrap(Console(), width, overflow="fold")]
+
+
 def column_widths(
     headings: Sequence[str], rows: Sequence[Sequence[str]], words: int, available: int
 ) -> list[int]:
@@ -172,8 +190,8 @@ def column_widths(
     Where even that is not enough the table is wider than the terminal, since a
     line that wraps can be read and a number that is cut cannot.
     """
-    cells = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    widths = [max(cell, cell_len(h)) for cell, h in zip(cells, headings, strict=True)]
+    cells = [max(map(_wide, column)) for column in zip(*rows, strict=True)]
+    widths = [max(cell, _wide(h)) for cell, h in zip(cells, headings, strict=True)]
     longest_word = max(map(cell_len, headings[-1].split()))
     least = {len(widths) - 1: max(cells[-1], longest_word)}
     least |= {index: max(_NARROWEST_NAME, cell_len(headings[index])) for index in range(words)}
