@@ -7,10 +7,12 @@ few units in the last place and held against SciPy and mpmath by tests.
 from __future__ import annotations
 
 import math
+import threading
+from collections import deque
 from collections.abc import Callable
 from functools import wraps
 from statistics import NormalDist
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -26,6 +28,10 @@ HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 # Rows a run must have on average for looking for runs to pay.
 _WORTHWHILE_RUN = 8
 
+# Results kept of a function: it is asked for few arrays of a block, such as both shapes of a beta.
+_KEPT = 3
+
+_Asked = ParamSpec("_Asked")
 _Parts = TypeVar("_Parts", bound=tuple[Any, ...])
 
 
@@ -38,16 +44,55 @@ def once_a_run(function: Callable[[Rows], _Parts]) -> Callable[[Rows], _Parts]:
 
     @wraps(function)
     def by_runs(values: Rows) -> _Parts:
-        if values.ndim != 1 or not len(values):
+        if values.ndim != 1 or len(values) <= 1:
             return function(values)
-        heads = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
-        if len(values) < _WORTHWHILE_RUN * len(heads):
+        changes = values[1:] != values[:-1]
+        if len(values) < _WORTHWHILE_RUN * (np.count_nonzero(changes) + 1):
             return function(values)
+        heads = np.concatenate([[0], np.flatnonzero(changes) + 1])
         parts = function(values[heads])
         lengths = np.diff(heads, append=len(values))
         return type(parts)(*(np.repeat(part, lengths) for part in parts))
 
     return by_runs
+
+
+def recalled(function: Callable[_Asked, _Parts]) -> Callable[_Asked, _Parts]:
+    """A costly function of rows that log-density, score and information ask for in turn.
+
+    Its last few results are kept with what they were asked for, and given again for arrays of
+    the same numbers: to compare them costs less than a nanosecond a row. So what they share of
+    a block is computed once, and what depends on a parameter alone once for all blocks. Each
+    thread has its own.
+
+    Args:
+        function: of arrays, or tuples of them, gives a tuple of arrays that nobody may write to.
+    """
+    own = threading.local()
+
+    @wraps(function)
+    def once(*args: _Asked.args, **options: _Asked.kwargs) -> _Parts:
+        kept = own.__dict__.setdefault("kept", deque(maxlen=_KEPT))
+        for before, settings, parts in kept:
+            if settings == options and _same(args, before):
+                return parts
+        parts = function(*args, **options)
+        for part in parts:
+            part.flags.writeable = False
+        kept.append((_copied(args), options, parts))
+        return parts
+
+    return once
+
+
+def _copied(rows: Any) -> Any:
+    return rows.copy() if isinstance(rows, np.ndarray) else tuple(map(_copied, rows))
+
+
+def _same(one: Any, two: Any) -> bool:
+    if isinstance(one, tuple):
+        return all(map(_same, one, two))
+    return one.shape == two.shape and one.dtype == two.dtype and bool((one == two).all())
 
 
 def log_factorial(k: Rows) -> Rows:
