@@ -15,6 +15,7 @@ from statistics import NormalDist
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlefit._types import Rows
 
@@ -150,7 +151,7 @@ def log_normal_cdf(z: Rows) -> Rows:
     Few values are done by the standard library, below -30 by the asymptotic series, whose
     next term is 2e-12 of a term that is 1e-3 itself; many values are worth SciPy's import.
     """
-    if z.size > _FEW:
+    if z.size > FEW:
         from scipy.special import log_ndtr
 
         return log_ndtr(z)
@@ -178,34 +179,47 @@ def chi2_above(statistic: float, df: int) -> float:
     return float(chdtrc(df, statistic))
 
 
+@recalled
 def poisson_tails(k: Rows, mu: Rows) -> tuple[Rows, Rows]:
-    """P(Y <= k) and P(Y > k) for whole k >= -1, the smaller one to rounding.
-
-    Small counts need no SciPy: with f(k) the mass, P(Y > k) = f(k) sum_j mu^j / ((k+1)...(k+j))
-    and P(Y <= k) = f(k) sum_j k (k-1) ... (k-j+1) / mu^j, of which the one with falling terms
-    is added up.
-    """
-    if max(k.max(initial=0.0), mu.max(initial=0.0)) > _SMALL_COUNT:
+    """P(Y <= k) and P(Y > k) for whole k >= -1, the smaller one to rounding."""
+    if max(k.max(initial=0.0), mu.max(initial=0.0)) > SMALL_COUNT:
         from scipy.special import gammainc, gammaincc
 
         return gammaincc(k + 1, mu), gammainc(k + 1, mu)
+    at = np.maximum(k, 0)
+    log_mass = times_log(at, mu) - mu - log_factorial(at)
+    return count_tails(k, log_mass, lambda j: mu / j, at + 1 > mu)
+
+
+def count_tails(
+    k: Rows, log_mass: Rows, growth: Callable[[Rows], Rows], upper: NDArray[np.bool_]
+) -> tuple[Rows, Rows]:
+    """P(Y <= k) and P(Y > k) for whole k >= -1, by adding masses without SciPy.
+
+    Args:
+        k: counts, few and small, for so many masses are added.
+        log_mass: of k, or of 0 where k is -1.
+        growth: of j >= 1 the mass of j over that of j - 1.
+        upper: where masses fall beyond k, so that P(Y > k) is added up; elsewhere the other.
+    """
     nothing, k = k < 0, np.maximum(k, 0)
-    upper = k + 1 > mu
-    mass = np.exp(times_log(k, mu) - mu - log_factorial(k))
-    term, total = np.ones_like(mu), np.where(upper, 0.0, 1.0)
+    # P(Y > k) = f(k) (g(k + 1) + g(k + 1) g(k + 2) + ...), P(Y <= k) = f(k) (1 + 1/g(k) + ...)
+    term, total = np.ones_like(log_mass), np.where(upper, 0.0, 1.0)
     for j in range(1, _MOST_TERMS):
-        term = term * np.where(upper, mu / (k + j), (k - j + 1) / mu)
+        rises = growth(np.where(upper, k + j, np.maximum(k + 1 - j, 1)))
+        term = term * np.where(upper, rises, (j <= k) / rises)
         total = total + term
         if (np.abs(term) <= 1e-17 * total).all():
             break
-    tail = np.where(nothing, 0.0, mass * total)
+    tail = np.where(nothing, 0.0, np.exp(log_mass) * total)
     upper = upper & ~nothing
     return np.where(upper, 1 - tail, tail), np.where(upper, tail, 1 - tail)
 
 
-_FEW = 8192
+# rows for which sums in numpy are done before SciPy is imported
+FEW = 8192
 _FAR = -30.0
-_SMALL_COUNT = 200.0
+SMALL_COUNT = 200.0
 _MOST_TERMS = 1000
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 _normal_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Rows
-from mlefit.special import once_a_run, recalled
+from mlefit.special import HALF_LOG_2PI, once_a_run, recalled
 
 # B_2n/(2n (2n - 1)), n = 1, 2, ...: the factors of k^(1 - 2n)
 TERMS = (
@@ -38,9 +38,9 @@ TERMS = (
     43867 / 244188,
 )
 SERIES_FROM = 10.0
-_SHIFT = 10
+_SHIFT = 10.0
 # (k + j)(k + 9 - j) = k (k + 9) + j (9 - j): half as many factors
-_PAIRS = tuple(j * (_SHIFT - 1 - j) for j in range(_SHIFT // 2))
+_PAIRS = tuple(j * (_SHIFT - 1 - j) for j in range(5))
 
 
 class Remainder(NamedTuple):
@@ -64,6 +64,11 @@ def remainder(k: Rows) -> Remainder:
     for part, near in zip(parts, _shifted(k[small]), strict=True):
         part[small] = near
     return parts
+
+
+def log_gamma(k: Rows) -> Rows:
+    """lgamma(k) for k > 0, within a few 1e-16 of what it is the sum of."""
+    return (k - 0.5) * np.log(k) - k + HALF_LOG_2PI + remainder(k).value
 
 
 def _series(k: Rows) -> Remainder:

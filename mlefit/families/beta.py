@@ -162,6 +162,7 @@ def _beyond(u: Rows) -> Rows:
     return u**2 * (log1p_ratio(u).slope + 1 / (1 + u))
 
 
+@recalled
 def _below_and_above(y: Rows, mu: Probability, phi: Rows) -> tuple[Rows, Rows]:
     from scipy.special import betainc, betaincc
 

@@ -275,6 +275,7 @@ def _count(mean: Rows, phi: Rows, p: Rows) -> Rows:
     return mean ** (2 - p) / (phi * (2 - p))
 
 
+@recalled
 def _tails(y: Rows, mu: Rows, phi: Rows, p: Rows) -> tuple[Rows, Rows]:
     """Both log tails: a sum, except at 0 and so far out that one of them is nothing."""
     y, mu, phi, p = np.broadcast_arrays(np.asarray(y, dtype=float), mu, phi, p)
