@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
+from mlefit.gram import scratch, weighted_products, weighted_squares
 from mlefit.links import Link
 from mlefit.support import Domain
 
@@ -275,12 +276,9 @@ def _information(block: Block, pairs: Pairs) -> Matrix:
         X, Y = block.designs[j], block.designs[k]
         weight = block.weighted(values)
         if j == k and len(X) and weight.min() >= 0:
-            # one symmetric product of half-weighted columns is exact in its symmetry, and
-            # np.dot releases the interpreter lock where matmul does not
-            half = X * np.sqrt(weight)
-            product = np.dot(half, half.T)
+            product = weighted_squares(X, weight)
         else:
-            product = np.dot(X * weight, Y.T)
+            product = weighted_products(X, weight, Y)
         total[edges[j] : edges[j + 1], edges[k] : edges[k + 1]] = product
         if j != k:
             total[edges[k] : edges[k + 1], edges[j] : edges[j + 1]] = product.T
@@ -292,13 +290,12 @@ def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:
     edges = np.cumsum([0, *(len(X) for X in block.designs)])
     own = [slice(lo, hi) for lo, hi in pairwise(edges)]
     root = 1.0 if block.weight is None else np.sqrt(block.weight)
-    Z = np.empty((edges[-1], len(block.y)))
+    Z = scratch(edges[-1], len(block.y))
     for X, factor, at in zip(block.designs, pairs.factors, own, strict=True):
         np.multiply(X, factor * root, out=Z[at])
     total = -np.dot(Z, Z.T)
     for X, values, at in zip(block.designs, pairs.diagonal, own, strict=True):
-        half = X * np.sqrt(block.weighted(values))
-        total[at, at] = np.dot(half, half.T)
+        total[at, at] = weighted_squares(X, block.weighted(values))
     return total
 
 

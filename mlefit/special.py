@@ -33,6 +33,7 @@ _WORTHWHILE_RUN = 8
 _KEPT = 3
 
 _Asked = ParamSpec("_Asked")
+_Found = TypeVar("_Found")
 _Parts = TypeVar("_Parts", bound=tuple[Any, ...])
 
 
@@ -58,7 +59,7 @@ def once_a_run(function: Callable[[Rows], _Parts]) -> Callable[[Rows], _Parts]:
     return by_runs
 
 
-def recalled(function: Callable[_Asked, _Parts]) -> Callable[_Asked, _Parts]:
+def recalled(function: Callable[_Asked, _Found]) -> Callable[_Asked, _Found]:
     """A costly function of rows that log-density, score and information ask for in turn.
 
     Its last few results are kept with what they were asked for, and given again for arrays of
@@ -67,21 +68,22 @@ def recalled(function: Callable[_Asked, _Parts]) -> Callable[_Asked, _Parts]:
     thread has its own.
 
     Args:
-        function: of arrays, or tuples of them, gives a tuple of arrays that nobody may write to.
+        function: of arrays, or tuples of them, gives an array or a tuple of arrays that nobody may
+            write to.
     """
     own = threading.local()
 
     @wraps(function)
-    def once(*args: _Asked.args, **options: _Asked.kwargs) -> _Parts:
+    def once(*args: _Asked.args, **options: _Asked.kwargs) -> _Found:
         kept = own.__dict__.setdefault("kept", deque(maxlen=_KEPT))
-        for before, settings, parts in kept:
+        for before, settings, found in kept:
             if settings == options and _same(args, before):
-                return parts
-        parts = function(*args, **options)
-        for part in parts:
+                return found
+        found = function(*args, **options)
+        for part in found if isinstance(found, tuple) else (found,):
             part.flags.writeable = False
-        kept.append((_copied(args), options, parts))
-        return parts
+        kept.append((_copied(args), options, found))
+        return found
 
     return once
 

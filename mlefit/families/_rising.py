@@ -26,6 +26,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.special import recalled
 
 _STEPS = 16
 # of ln Gamma(x) x, in powers of 1/x^2: B_2n / (2n (2n - 1)), n = 1, 2, ...
@@ -69,11 +70,13 @@ def _by_count(function: Function, y: Rows, k: Rows) -> Rows:
     """With one k for all rows each count is worked out once, whatever the number of rows."""
     top = y.max(initial=0)
     if top < len(y) and (k == k[0]).all():
-        counts = np.arange(top + 1)
+        # tables of few lengths, which blocks with about the same counts share
+        counts = np.arange(2.0 ** int(top).bit_length())
         return function(counts, np.full(len(counts), k[0]))[y.astype(np.intp)]
     return function(y, k)
 
 
+@recalled
 def _rise(y: Rows, k: Rows) -> Rows:
     few, y, lifted = _shifted(y, k)
     # below one the powers of k are left to their logarithm, in which they cannot overflow
@@ -91,6 +94,7 @@ def _rise(y: Rows, k: Rows) -> Rows:
     return whole + y * np.log(lifted / k)
 
 
+@recalled
 def _slope(y: Rows, k: Rows) -> Rows:
     few, y, lifted = _shifted(y, k)
     total = np.zeros_like(lifted)
@@ -103,6 +107,7 @@ def _slope(y: Rows, k: Rows) -> Rows:
     return whole + y * ((lifted - k) / (k * lifted))
 
 
+@recalled
 def _bend(y: Rows, k: Rows) -> Rows:
     few, y, lifted = _shifted(y, k)
     total = np.zeros_like(lifted)
