@@ -68,8 +68,8 @@ def recalled(function: Callable[_Asked, _Found]) -> Callable[_Asked, _Found]:
     thread has its own.
 
     Args:
-        function: of arrays, or tuples of them, gives an array or a tuple of arrays that nobody may
-            write to.
+        function: of arrays, tuples of them and objects that stay as they are; gives an array or a
+            tuple of arrays that nobody may write to.
     """
     own = threading.local()
 
@@ -89,12 +89,16 @@ def recalled(function: Callable[_Asked, _Found]) -> Callable[_Asked, _Found]:
 
 
 def _copied(rows: Any) -> Any:
-    return rows.copy() if isinstance(rows, np.ndarray) else tuple(map(_copied, rows))
+    if isinstance(rows, tuple):
+        return tuple(map(_copied, rows))
+    return rows.copy() if isinstance(rows, np.ndarray) else rows
 
 
 def _same(one: Any, two: Any) -> bool:
     if isinstance(one, tuple):
         return all(map(_same, one, two))
+    if not isinstance(one, np.ndarray):
+        return one is two
     return one.shape == two.shape and one.dtype == two.dtype and bool((one == two).all())
 
 
