@@ -145,7 +145,6 @@ def climb(
         begin="expected" if guided else "observed",
         fallback=fallback,
         free=free,
-        rows=engine.columns.rows,
         bend=exact_scale(model, engine, held),
         first=first if guided or near or model.is_fused else None,
         collapsed=collapse(model, engine, moments),

@@ -127,9 +127,6 @@ _FLATTEST = 1e-6
 _FULFILLED = 0.5
 _SUFFICIENT_DECREASE = 1e-4
 _LAST_STEP = 1e-4
-# A step of s standard errors among n rows changes errors by some s/sqrt(n) of themselves. Where
-# half its square is below this it is taken without another look at the rows.
-_UNSEEN = 1e-22
 _HALVINGS = 40
 
 
@@ -142,7 +139,6 @@ def newton(
     begin: Kind = "observed",
     fallback: Kind = "expected",
     free: NDArray[np.intp] | None = None,
-    rows: int = 0,
     bend: Bend | None = None,
     first: Sums | None = None,
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
@@ -164,7 +160,6 @@ def newton(
         begin: information that guides the search until it is near.
         fallback: information to turn to where the observed one is not positive definite.
         free: positions to move; None for all.
-        rows: behind the sums; 0 if they change as one row would change them.
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
         collapsed: tells a place from which the likelihood only grows without bound.
@@ -184,7 +179,7 @@ def newton(
         log(f"step {steps}: log-likelihood {-now.nll:.10g}, predicted rise left {decrement:.3g}")
         record(Step(steps, gamma, now, direction, decrement, kind))
         if decrement <= tol:
-            return _finish(evaluate, gamma, now, kind, decrement, moving, rows, steps, tol, record)
+            return _finish(evaluate, gamma, now, kind, decrement, moving, steps, tol, record)
         if collapsed(gamma):
             return _ended(evaluate, gamma, kind, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
@@ -267,7 +262,6 @@ def _finish(
     kind: Kind,
     decrement: float,
     moving: NDArray[np.intp],
-    rows: int,
     steps: int,
     tol: float,
     record: Record,
@@ -278,10 +272,6 @@ def _finish(
     direction, decrement, definite = newton_direction(now, moving)
     while definite and decrement > _LAST_STEP * tol**2:
         there = gamma + direction
-        if decrement <= _UNSEEN * rows:
-            gamma, steps = there, steps + 1
-            record(Step(steps, gamma, now, direction, decrement, "observed"))
-            break
         ahead = evaluate(there, "observed")
         direction, left, definite = newton_direction(ahead, moving)
         if not left < decrement:
