@@ -69,11 +69,8 @@ def begin_there(engine: LocalEngine, gamma: Vector) -> Begin:
 def begin_on_few(
     model: Model, moments: Moments, search: Search, engine: LocalEngine, gamma: Vector
 ) -> Begin:
-    """At the maximum of a few of many rows, unless it is hard to find or impossible for all.
-
-    A single coefficient begins where the moments of all rows put it, which mostly is its maximum.
-    """
-    few = thinned(engine, _FEW_ROWS) if len(gamma) > 1 else None
+    """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
+    few = thinned(engine, _FEW_ROWS)
     if few is None or not math.isfinite(_nll(model, few, gamma)):
         return Begin(gamma)
     optimum = climb(model, few, gamma, moments, Search(_ENOUGH, SUSPICIOUS_STEPS))
