@@ -30,22 +30,17 @@ def scratch(columns: int, rows: int) -> Matrix:
     return _OWN.cells[: columns * rows].reshape(columns, rows)
 
 
-def weighted_squares(X: Matrix, weight: Rows) -> Matrix:
-    """X diag(w) X', for weights that are not negative.
-
-    One symmetric product of half-weighted columns is exact in its symmetry, and np.dot releases
-    the interpreter lock where matmul does not.
-    """
-    if len(X) == 1:
-        return np.dot(X * weight, X[0])[:, None]
-    half = np.multiply(X, np.sqrt(weight), out=scratch(*X.shape))
-    return np.dot(half, half.T)
-
-
-def weighted_products(X: Matrix, weight: Rows, Y: Matrix) -> Matrix:
-    """X diag(w) Y'."""
+def weighted_product(X: Matrix, weight: Rows, Y: Matrix) -> Matrix:
+    """X diag(w) Y'; np.dot releases the interpreter lock where matmul does not."""
+    if X is Y and len(X):
+        if weight.strides == (0,):  # the same one in all rows
+            return weight[0] * np.dot(X, X.T)
+        if len(X) > 1 and weight.min() >= 0:
+            # a symmetric product of half-weighted columns is exact in its symmetry, and faster
+            half = np.multiply(X, np.sqrt(weight), out=scratch(*X.shape))
+            return np.dot(half, half.T)
     if len(X) > len(Y):
-        return weighted_products(Y, weight, X).T
+        return weighted_product(Y, weight, X).T
     if len(X) == 1:
         return np.dot(Y, X[0] * weight)[None]
     return np.dot(np.multiply(X, weight, out=scratch(*X.shape)), Y.T)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
-from mlefit.gram import scratch, weighted_products, weighted_squares
+from mlefit.gram import scratch, weighted_product
 from mlefit.links import Link
 from mlefit.support import Domain
 
@@ -273,12 +273,7 @@ def _information(block: Block, pairs: Pairs) -> Matrix:
     edges = np.cumsum([0, *(len(X) for X in block.designs)])
     total = np.zeros((edges[-1], edges[-1]))
     for (j, k), values in pairs.items():
-        X, Y = block.designs[j], block.designs[k]
-        weight = block.weighted(values)
-        if j == k and len(X) and weight.min() >= 0:
-            product = weighted_squares(X, weight)
-        else:
-            product = weighted_products(X, weight, Y)
+        product = weighted_product(block.designs[j], block.weighted(values), block.designs[k])
         total[edges[j] : edges[j + 1], edges[k] : edges[k + 1]] = product
         if j != k:
             total[edges[k] : edges[k + 1], edges[j] : edges[j + 1]] = product.T
@@ -295,7 +290,7 @@ def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:
         np.multiply(X, factor * root, out=Z[at])
     total = -np.dot(Z, Z.T)
     for X, values, at in zip(block.designs, pairs.diagonal, own, strict=True):
-        total[at, at] = weighted_squares(X, block.weighted(values))
+        total[at, at] = weighted_product(X, block.weighted(values), X)
     return total
 
 
