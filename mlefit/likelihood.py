@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
+from mlefit.gram import scratch, weighted_product
 from mlefit.links import Link
 from mlefit.support import Domain
 
@@ -283,23 +284,11 @@ def _information(block: Block, pairs: Pairs) -> Matrix:
     edges = np.cumsum([0, *(len(X) for X in block.designs)])
     total = np.zeros((edges[-1], edges[-1]))
     for (j, k), values in pairs.items():
-        product = _product(block.designs[j], block.weighted(values), block.designs[k])
+        product = weighted_product(block.designs[j], block.weighted(values), block.designs[k])
         total[edges[j] : edges[j + 1], edges[k] : edges[k + 1]] = product
         if j != k:
             total[edges[k] : edges[k + 1], edges[j] : edges[j + 1]] = product.T
     return total
-
-
-def _product(X: Matrix, weight: Rows, Y: Matrix) -> Matrix:
-    """The sum over rows of x y' with their weights; np.dot leaves the interpreter lock."""
-    if X is Y and len(X):
-        if weight.strides == (0,):  # the same one in all rows
-            return weight[0] * np.dot(X, X.T)
-        if weight.min() >= 0:
-            # a symmetric product of half-weighted columns is exact in its symmetry, and faster
-            half = X * np.sqrt(weight)
-            return np.dot(half, half.T)
-    return np.dot(X * weight, Y.T) if len(X) < len(Y) else np.dot(X, (Y * weight).T)
 
 
 def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:
@@ -307,13 +296,12 @@ def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:
     edges = np.cumsum([0, *(len(X) for X in block.designs)])
     own = [slice(lo, hi) for lo, hi in pairwise(edges)]
     root = 1.0 if block.weight is None else np.sqrt(block.weight)
-    Z = np.empty((edges[-1], len(block.y)))
+    Z = scratch(edges[-1], len(block.y))
     for X, factor, at in zip(block.designs, pairs.factors, own, strict=True):
         np.multiply(X, factor * root, out=Z[at])
     total = -np.dot(Z, Z.T)
     for X, values, at in zip(block.designs, pairs.diagonal, own, strict=True):
-        half = X * np.sqrt(block.weighted(values))
-        total[at, at] = np.dot(half, half.T)
+        total[at, at] = weighted_product(X, block.weighted(values), X)
     return total
 
 

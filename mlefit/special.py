@@ -7,12 +7,15 @@ few units in the last place and held against SciPy and mpmath by tests.
 from __future__ import annotations
 
 import math
+import threading
+from collections import deque
 from collections.abc import Callable
 from functools import wraps
 from statistics import NormalDist
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlefit._types import Rows
 
@@ -26,6 +29,11 @@ HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 # Rows a run must have on average for looking for runs to pay.
 _WORTHWHILE_RUN = 8
 
+# Results kept of a function: it is asked for few arrays of a block, such as both shapes of a beta.
+_KEPT = 3
+
+_Asked = ParamSpec("_Asked")
+_Found = TypeVar("_Found")
 _Parts = TypeVar("_Parts", bound=tuple[Any, ...])
 
 
@@ -38,16 +46,63 @@ def once_a_run(function: Callable[[Rows], _Parts]) -> Callable[[Rows], _Parts]:
 
     @wraps(function)
     def by_runs(values: Rows) -> _Parts:
-        if values.ndim != 1 or not len(values):
+        if values.ndim != 1 or len(values) <= 1:
             return function(values)
-        heads = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
-        if len(values) < _WORTHWHILE_RUN * len(heads):
+        changes = values[1:] != values[:-1]
+        if len(values) < _WORTHWHILE_RUN * (np.count_nonzero(changes) + 1):
             return function(values)
+        heads = np.concatenate([[0], np.flatnonzero(changes) + 1])
         parts = function(values[heads])
         lengths = np.diff(heads, append=len(values))
         return type(parts)(*(np.repeat(part, lengths) for part in parts))
 
     return by_runs
+
+
+def recalled(function: Callable[_Asked, _Found]) -> Callable[_Asked, _Found]:
+    """A costly function of rows that log-density, score and information ask for in turn.
+
+    Its last few results are kept with what they were asked for, and given again for arrays of
+    the same numbers: to compare them costs less than a nanosecond a row. So what they share of
+    a block is computed once, and what depends on a parameter alone once for all blocks. Each
+    thread has its own.
+
+    Args:
+        function: of arrays, tuples of them and objects that stay as they are; gives an array or a
+            tuple of arrays that nobody may write to.
+    """
+    own = threading.local()
+
+    @wraps(function)
+    def once(*args: _Asked.args, **options: _Asked.kwargs) -> _Found:
+        kept = own.__dict__.setdefault("kept", deque(maxlen=_KEPT))
+        for before, settings, found in kept:
+            if settings == options and _same(args, before):
+                return found
+        found = function(*args, **options)
+        for part in found if isinstance(found, tuple) else (found,):
+            part.flags.writeable = False
+        kept.append((_copied(args), options, found))
+        return found
+
+    return once
+
+
+def _copied(rows: Any) -> Any:
+    if isinstance(rows, tuple):
+        return tuple(map(_copied, rows))
+    return rows.copy() if isinstance(rows, np.ndarray) else rows
+
+
+def _same(one: Any, two: Any) -> bool:
+    if isinstance(one, tuple):
+        return len(one) == len(two) and all(map(_same, one, two))
+    if not isinstance(one, np.ndarray):
+        return one is two
+    if one.shape != two.shape or one.dtype != two.dtype:
+        return False
+    # mostly the first number tells
+    return one.size == 0 or (one.item(0) == two.item(0) and bool((one == two).all()))
 
 
 def log_factorial(k: Rows) -> Rows:
@@ -110,7 +165,7 @@ def log_normal_cdf(z: Rows) -> Rows:
     Few values are done by the standard library, below -30 by the asymptotic series, whose
     next term is 2e-12 of a term that is 1e-3 itself; many values are worth SciPy's import.
     """
-    if z.size > _FEW:
+    if z.size > FEW:
         from scipy.special import log_ndtr
 
         return log_ndtr(z)
@@ -138,34 +193,47 @@ def chi2_above(statistic: float, df: int) -> float:
     return float(chdtrc(df, statistic))
 
 
+@recalled
 def poisson_tails(k: Rows, mu: Rows) -> tuple[Rows, Rows]:
-    """P(Y <= k) and P(Y > k) for whole k >= -1, the smaller one to rounding.
-
-    Small counts need no SciPy: with f(k) the mass, P(Y > k) = f(k) sum_j mu^j / ((k+1)...(k+j))
-    and P(Y <= k) = f(k) sum_j k (k-1) ... (k-j+1) / mu^j, of which the one with falling terms
-    is added up.
-    """
-    if max(k.max(initial=0.0), mu.max(initial=0.0)) > _SMALL_COUNT:
+    """P(Y <= k) and P(Y > k) for whole k >= -1, the smaller one to rounding."""
+    if max(k.max(initial=0.0), mu.max(initial=0.0)) > SMALL_COUNT:
         from scipy.special import gammainc, gammaincc
 
         return gammaincc(k + 1, mu), gammainc(k + 1, mu)
+    at = np.maximum(k, 0)
+    log_mass = times_log(at, mu) - mu - log_factorial(at)
+    return count_tails(k, log_mass, lambda j: mu / j, at + 1 > mu)
+
+
+def count_tails(
+    k: Rows, log_mass: Rows, growth: Callable[[Rows], Rows], upper: NDArray[np.bool_]
+) -> tuple[Rows, Rows]:
+    """P(Y <= k) and P(Y > k) for whole k >= -1, by adding masses without SciPy.
+
+    Args:
+        k: counts, few and small, for so many masses are added.
+        log_mass: of k, or of 0 where k is -1.
+        growth: of j >= 1 the mass of j over that of j - 1.
+        upper: where masses fall beyond k, so that P(Y > k) is added up; elsewhere the other.
+    """
     nothing, k = k < 0, np.maximum(k, 0)
-    upper = k + 1 > mu
-    mass = np.exp(times_log(k, mu) - mu - log_factorial(k))
-    term, total = np.ones_like(mu), np.where(upper, 0.0, 1.0)
+    # P(Y > k) = f(k) (g(k + 1) + g(k + 1) g(k + 2) + ...), P(Y <= k) = f(k) (1 + 1/g(k) + ...)
+    term, total = np.ones_like(log_mass), np.where(upper, 0.0, 1.0)
     for j in range(1, _MOST_TERMS):
-        term = term * np.where(upper, mu / (k + j), (k - j + 1) / mu)
+        rises = growth(np.where(upper, k + j, np.maximum(k + 1 - j, 1)))
+        term = term * np.where(upper, rises, (j <= k) / rises)
         total = total + term
         if (np.abs(term) <= 1e-17 * total).all():
             break
-    tail = np.where(nothing, 0.0, mass * total)
+    tail = np.where(nothing, 0.0, np.exp(log_mass) * total)
     upper = upper & ~nothing
     return np.where(upper, 1 - tail, tail), np.where(upper, tail, 1 - tail)
 
 
-_FEW = 8192
+# rows for which sums in numpy are done before SciPy is imported
+FEW = 8192
 _FAR = -30.0
-_SMALL_COUNT = 200.0
+SMALL_COUNT = 200.0
 _MOST_TERMS = 1000
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 _normal_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)

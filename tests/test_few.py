@@ -11,6 +11,8 @@ import pytest
 import mlefit
 from mlefit.design.columns import TARGET, Columns
 from mlefit.engines.local import LocalEngine
+from mlefit.fitting import run
+from mlefit.request import Request
 from mlefit.results.fit import FitResult
 from mlefit.search import begin
 from mlefit.search.few import thinned
@@ -55,6 +57,14 @@ def test_the_answer_is_the_same_and_costs_fewer_passes(model, monkeypatch):
     for one, other in zip(short.coefficients, long.coefficients, strict=True):
         assert one.estimate == pytest.approx(other.estimate, abs=1e-9 * other.std_error)
         assert one.std_error == pytest.approx(other.std_error, rel=1e-9)
+
+
+def test_starts_that_meet_on_the_few_are_one_search():
+    lines: list[str] = []
+    result = run(Request(rows("student"), "y ~ x + z + w", family="student"), log=lines.append)
+    assert sum(line.startswith("start from 20,") for line in lines) == 5
+    assert sum(line.startswith("step 0:") for line in lines) == 1
+    assert result.certificate.starts == 5
 
 
 def test_rows_that_are_not_among_the_few_are_heard(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import mpmath
@@ -16,6 +17,7 @@ from mlefit.special import (
     once_a_run,
     poisson_tails,
     ratio,
+    recalled,
     reciprocal,
     times_log,
 )
@@ -96,3 +98,37 @@ def test_what_runs_of_rows_share_is_computed_once(values, asked):
     np.testing.assert_array_equal(found.one, 2 * values)
     np.testing.assert_array_equal(found.two, values - 1)
     assert seen == [asked]
+
+
+def test_what_was_asked_for_last_is_given_again():
+    seen = []
+
+    def function(pair, y, *, twice):
+        seen.append(y.size)
+        return (pair[0] + y, pair[1] * y)
+
+    once = recalled(function)
+    pair, y = (np.arange(3.0), np.ones(3)), np.full(3, 2.0)
+    first = once(pair, y, twice=True)
+    assert once((pair[0].copy(), pair[1].copy()), y.copy(), twice=True) is first
+    assert len(seen) == 1
+    y[1] = 7.0  # a buffer that the next block has overwritten
+    np.testing.assert_array_equal(once(pair, y, twice=True)[1], y)
+    assert once(pair, np.full(3, 2.0), twice=True) is first
+    pair[1][0] = 5.0
+    assert once(pair, y, twice=True)[1][0] == 10.0
+    once(pair, y, twice=False)
+    once(pair, y.astype(np.longdouble), twice=False)
+    once(pair, y[:1], twice=False)
+    assert len(seen) == 6
+    with pytest.raises(ValueError, match="read-only"):
+        first[0][0] = 1.0
+
+
+def test_each_thread_recalls_its_own():
+    seen = []
+    once = recalled(lambda y: (y + len(seen), seen.append(y) or y))
+    once(np.ones(2))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(once, np.ones(2)).result()
+    assert len(seen) == 2

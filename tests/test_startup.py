@@ -59,10 +59,13 @@ def test_help_loads_nothing_heavy(arguments):
     assert out
 
 
-@pytest.mark.parametrize("family", ["poisson", "normal", "bernoulli", "laplace"])
+@pytest.mark.parametrize(
+    "family", ["poisson", "negbinom", "normal", "bernoulli", "laplace", "gamma", "weibull"]
+)
 def test_a_small_fit_loads_no_scipy(family, tmp_path):
-    most = 2 if family == "bernoulli" else 5
-    rows = "".join(f"{k % most},{k % 7}\n" for k in range(60))
+    most, least = 2 if family == "bernoulli" else 5, int(family in ("gamma", "weibull"))
+    power = 2 if family == "negbinom" else 1  # one that spreads more than a poisson count
+    rows = "".join(f"{(k % most) ** power + least},{k % 7}\n" for k in range(60))
     (tmp_path / "small.csv").write_text("y,x\n" + rows)
     modules, out = loaded(["fit", str(tmp_path / "small.csv"), "y ~ x", "-q", "--family", family])
     assert "numpy" in modules

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Rows
 from mlefit.families._stirling import Remainder, remainder
+from mlefit.special import recalled
 
 # lambda up to which every term from j = 1 on is added
 _FEW = 100.0
@@ -46,11 +47,17 @@ _PER_WIDTH = 1.5
 # terms held at a time
 _CELLS = 65536
 # width of a panel of log(lambda), times k, and the points it is interpolated from
-_PANEL = 1.5
-_NODES = 18
+_PANEL = 0.3
+_NODES = 10
 _ANGLES = math.pi * (np.arange(_NODES) + 0.5) / _NODES
-_CHEBYSHEV = np.cos(_ANGLES)
-_BARYCENTRIC = np.sin(_ANGLES) * (-1.0) ** np.arange(_NODES)
+_TO_CHEBYSHEV = np.cos(np.outer(_ANGLES, np.arange(_NODES))) * (2 / _NODES)
+_TO_CHEBYSHEV[:, 0] /= 2
+_TO_POWERS = np.zeros((_NODES, _NODES))
+_TO_POWERS[0, 0] = _TO_POWERS[1, 1] = 1
+for _n in range(2, _NODES):  # T_n = 2 x T_(n - 1) - T_(n - 2)
+    _TO_POWERS[_n] = 2 * np.roll(_TO_POWERS[_n - 1], 1) - _TO_POWERS[_n - 2]
+# panels come in runs of so many, which blocks with about the same values share
+_RUN = 8
 _NEAR = 0.25
 _TERMS = 12
 
@@ -74,29 +81,43 @@ def log_series(lam: Rows, k: Rows, *, derivatives: bool = True) -> Series:
         k: 1/(p - 1), shape (m,), or (1,) if all rows share it: then faster.
         derivatives: whether to find them; zeros otherwise.
     """
-    if len(k) == 1:
+    if len(k) == 1 and len(lam):
         # in panels of log(lambda)
         place = np.log(lam) * (k / _PANEL)
-        panels, panel = np.unique(np.floor(place), return_inverse=True)
-        if len(panels) * _NODES < len(lam):
-            nodes = (panels[:, None] + 0.5 + 0.5 * _CHEBYSHEV) * (_PANEL / k)
-            known = _summed(np.exp(nodes.ravel()), k, derivatives)
-            inside = 2 * (place - panels[panel]) - 1
-            return Series(*_interpolated(known.reshape(6, -1, _NODES), panel, inside))
+        first, last = (end // _RUN * _RUN for end in (place.min(), place.max()))
+        if (last + _RUN - first) * _NODES < len(lam):
+            panel = np.floor(place)
+            inside = 2 * (place - panel) - 1
+            known = _interpolants(np.arange(first, last + _RUN), k, derivatives=derivatives)
+            return Series(*_interpolated(known, (panel - first).astype(np.intp), inside))
+        distinct, at = np.unique(lam, return_inverse=True)
+        return Series(*_summed(distinct, k, derivatives)[:, at])
     return Series(*_summed(lam, k, derivatives))
 
 
-def _interpolated(known: Rows, panel: NDArray[np.intp], inside: Rows) -> Rows:
-    """Each quantity at places inside its panel, by the barycentric formula.
+@recalled
+def _interpolants(panels: Rows, k: Rows, *, derivatives: bool) -> Rows:
+    """Coefficients of the powers of the place in a panel, shape (6, _NODES, number of panels).
 
     Where rows share k, C is a function of log(lambda) alone. It is analytic for imaginary
-    parts below pi/k, where the zeros of the series lie, so that 18 Chebyshev points in a panel
-    of width 1.5/k give it to 1e-16.
+    parts below pi/k, where the zeros of the series lie, so that 10 Chebyshev points in a panel
+    of width 0.3/k give it to 1e-16.
     """
-    distance = inside[:, None] - _CHEBYSHEV
-    share = _BARYCENTRIC / np.where(distance == 0, 1e-300, distance)
-    share /= share.sum(axis=1, keepdims=True)
-    return np.stack([np.einsum("ij,ij->i", share, values[panel]) for values in known])
+    nodes = (panels[:, None] + 0.5 + 0.5 * np.cos(_ANGLES)) * (_PANEL / k)
+    known = _summed(np.exp(nodes.ravel()), k, derivatives).reshape(6, -1, _NODES)
+    # first those of the Chebyshev polynomials: the cancellation in the powers is exact then
+    return np.einsum("qpn,nj->qjp", np.einsum("qpi,in->qpn", known, _TO_CHEBYSHEV), _TO_POWERS)
+
+
+def _interpolated(known: Rows, panel: NDArray[np.intp], inside: Rows) -> Rows:
+    """Each quantity at places inside its panel."""
+    found = np.zeros((len(known), len(panel)))
+    for coefficients, values in zip(known, found, strict=True):
+        if coefficients.any():
+            for power in coefficients[::-1]:
+                values *= inside
+                values += power[panel]
+    return found
 
 
 def _summed(lam: Rows, k: Rows, derivatives: bool) -> Rows:

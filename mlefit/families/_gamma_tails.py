@@ -19,7 +19,8 @@ import numpy as np
 
 from mlefit._types import Rows
 from mlefit.families._exponential_series import second_order
-from mlefit.special import HALF_LOG_2PI, log_probability
+from mlefit.families._stirling import remainder
+from mlefit.special import FEW, HALF_LOG_2PI, log_complement, log_probability, recalled
 
 # both tails of a normal number are below the smallest double out here
 _FARTHEST = 60.0
@@ -27,6 +28,10 @@ _FARTHEST = 60.0
 _TINY = 1e-30
 # q below which the tails come from Temme's expansion about the normal
 _NEARLY_NORMAL = 1e-2
+# q above which P(X > x) is so small near x = 0 that 1 - P(X <= x) lacks its digits
+_LARGEST = 3.0
+# of the series at q = 0.01 and x = a + 1 a thousand terms count
+_MOST_TERMS = 2000
 # the first coefficients of Temme's c_0, c_1 and c_2 as power series in eta
 _TEMME = (
     (
@@ -58,6 +63,7 @@ _TEMME = (
 )
 
 
+@recalled
 def log_gamma_tails(w: Rows, q: Rows) -> tuple[Rows, Rows]:
     """log P(X <= x) and log P(X > x) for q >= 0."""
     nearly = q < _NEARLY_NORMAL
@@ -71,6 +77,8 @@ def log_gamma_tails(w: Rows, q: Rows) -> tuple[Rows, Rows]:
 
 
 def _incomplete(w: Rows, q: Rows) -> tuple[Rows, Rows]:
+    if w.size <= FEW and q.max(initial=0.0) < _LARGEST:
+        return _added_up(w, q)
     from scipy.special import gammainc, gammaincc, gammaln
 
     a = q**-2.0
@@ -80,6 +88,49 @@ def _incomplete(w: Rows, q: Rows) -> tuple[Rows, Rows]:
     near_zero = a * (np.log(a) + q * w) - gammaln(a + 1)
     lower = np.where(x < _TINY, near_zero, log_probability(below, above))
     return lower, log_probability(above, below)
+
+
+def _added_up(w: Rows, q: Rows) -> tuple[Rows, Rows]:
+    """The same of few rows, without SciPy.
+
+    With m = x^a exp(-x)/Gamma(a + 1), P(X <= x) is m (1 + x/(a + 1) + x^2/((a + 1)(a + 2)) + ...)
+    for x < a + 1, and P(X > x) is m a over the continued fraction
+
+        x + 1 - a - 1 (1 - a)/(x + 3 - a - 2 (2 - a)/(x + 5 - a - ...))
+
+    beyond, which is worked out from its head. Source: NIST Digital Library of Mathematical
+    Functions, 8.11.4 and 8.9.2; I. J. Thompson and A. R. Barnett (1986), J. Comput. Phys. 64,
+    490-509.
+    """
+    ends, w = w, np.where(np.isinf(w), 0.0, w)
+    a = q**-2.0
+    x = a * np.exp(q * w)
+    log_m = -(w**2) * second_order(q * w, 0).value - HALF_LOG_2PI - 0.5 * np.log(a)
+    log_m = log_m - remainder(a).value
+    upper = x >= a + 1
+    inside, beyond = np.where(upper, a, x), np.where(upper, x, a + 1)
+    term = total = np.ones_like(x)
+    b = beyond + 1 - a
+    ahead, behind = np.full_like(x, np.inf), 1 / b
+    fraction = behind
+    for j in range(1, _MOST_TERMS):
+        term = term * (inside / (a + j))
+        total = total + term
+        share, b = j * (a - j), b + 2
+        behind = 1 / (b + share * behind)
+        ahead = b + share / ahead
+        change = ahead * behind
+        fraction = fraction * change
+        if (term <= 1e-17 * total).all() and (np.abs(change - 1) < 4e-16).all():
+            break
+    smaller = log_m + np.where(upper, np.log(a * fraction), np.log(total))
+    # far above its mean X has no other side
+    other = log_complement(np.minimum(smaller, 0.0))
+    below, above = np.where(upper, other, smaller), np.where(upper, smaller, other)
+    for end in (np.inf, -np.inf):
+        below = np.where(ends == end, np.minimum(end, 0), below)
+        above = np.where(ends == end, np.minimum(-end, 0), above)
+    return below, above
 
 
 def _nearly_normal(w: Rows, q: Rows) -> tuple[Rows, Rows]:

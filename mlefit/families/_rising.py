@@ -21,11 +21,14 @@ Source: NIST Digital Library of Mathematical Functions, 5.11.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlefit._types import Rows
+from mlefit.special import recalled
 
 _STEPS = 16
 # of ln Gamma(x) x, in powers of 1/x^2: B_2n / (2n (2n - 1)), n = 1, 2, ...
@@ -36,22 +39,28 @@ _BEND = tuple((2 * n + 2) * c for n, c in enumerate(_SLOPE))
 _SERIES_BELOW = 0.1
 _SERIES = tuple(1 / n for n in range(17, 1, -1))
 
-Function = Callable[[Rows, Rows], Rows]
+
+class Rising(NamedTuple):
+    """The function of every row, minus its derivative in k, and its second derivative."""
+
+    value: Rows
+    slope: Rows
+    bend: Rows
 
 
 def rise(y: Rows, k: Rows) -> Rows:
     """Sum over j < y of log(1 + j/k)."""
-    return _by_count(_rise, y, k)
+    return _by_count(y, k).value
 
 
 def rise_slope(y: Rows, k: Rows) -> Rows:
     """Minus its derivative with respect to k: sum over j < y of j/(k (k + j))."""
-    return _by_count(_slope, y, k)
+    return _by_count(y, k).slope
 
 
 def rise_bend(y: Rows, k: Rows) -> Rows:
     """Its second derivative: sum over j < y of j (2 k + j)/(k (k + j))^2."""
-    return _by_count(_bend, y, k)
+    return _by_count(y, k).bend
 
 
 def log1p_lag(x: Rows) -> Rows:
@@ -65,54 +74,73 @@ def log1p_lag(x: Rows) -> Rows:
     return np.where(x < _SERIES_BELOW, small**2 * series, x - np.log1p(x))
 
 
-def _by_count(function: Function, y: Rows, k: Rows) -> Rows:
+@recalled
+def _by_count(y: Rows, k: Rows) -> Rising:
     """With one k for all rows each count is worked out once, whatever the number of rows."""
     top = y.max(initial=0)
     if top < len(y) and (k == k[0]).all():
-        counts = np.arange(top + 1)
-        return function(counts, np.full(len(counts), k[0]))[y.astype(np.intp)]
-    return function(y, k)
+        # tables of few lengths, which blocks with about the same counts share
+        counts = np.arange(2.0 ** int(top).bit_length())
+        at = y.astype(np.intp)
+        return Rising(*(part[at] for part in _rising(counts, np.full(len(counts), k[0]))))
+    y, k = np.broadcast_arrays(y, k)
+    return _rising(y.astype(float), k.astype(float))
 
 
-def _rise(y: Rows, k: Rows) -> Rows:
-    few, y, lifted = _shifted(y, k)
+@recalled
+def _rising(y: Rows, k: Rows) -> Rising:
+    few = np.where(k < _STEPS, np.minimum(y, _STEPS), 0)
+    found = _term_by_term(few.astype(np.uint8), k)
+    rows = np.flatnonzero(y > few)
+    if len(rows):
+        for part, rest in zip(found, _from(few[rows], y[rows], k[rows]), strict=True):
+            part[rows] += rest
+    return found
+
+
+def _term_by_term(few: NDArray[np.uint8], k: Rows) -> Rising:
+    """The sums over j < few: rows with many terms first, so that each term has a run of rows."""
+    order = np.argsort(_STEPS - few, kind="stable")
+    reached = np.cumsum(np.bincount(few, minlength=_STEPS + 1)[::-1])[::-1]
+    at = k[order]
     # below one the powers of k are left to their logarithm, in which they cannot overflow
-    unit = np.minimum(k, 1.0)
-    product = np.ones_like(lifted)
-    for j in range(1, int(few.max(initial=0))):
-        product = np.where(few > j, product * (unit + j * unit / k), product)
-    v = y / lifted
-    log = np.log1p(v)
+    unit = np.minimum(at, 1.0)
+    share = unit / at
+    product, slope, bend = np.ones_like(at), np.zeros_like(at), np.zeros_like(at)
+    for j in range(1, _STEPS):
+        n = reached[j + 1]
+        if not n:
+            break
+        product[:n] *= unit[:n] + j * share[:n]
+        inverse = 1 / (at[:n] * (at[:n] + j))
+        slope[:n] += j * inverse
+        bend[:n] += j * (2 * at[:n] + j) * (inverse * inverse)
+    value = np.log(product) - np.maximum(few[order] - 1.0, 0) * np.log(unit)
+    found = Rising(*(np.empty_like(at) for _ in Rising._fields))
+    for part, sums in zip(found, (value, slope, bend), strict=True):
+        part[order] = sums
+    return found
+
+
+def _from(few: Rows, y: Rows, k: Rows) -> Rising:
+    """The rest of the sums, where there is one, by Stirling's series."""
+    y = y - few
+    lifted = np.where(few > 0, k + _STEPS, k)
+    far, v = lifted + y, y / lifted
+    log, lag = np.log1p(v), log1p_lag(v)
     # (1 + v) log(1 + v) - v: where v is small, half of v^2 is left of v^2 and no more is lost
-    near = v**2 - (1 + v) * log1p_lag(v)
-    whole = lifted * np.where(v < 1, near, (1 + v) * log - v) - log / 2
-    whole += _series(_STIRLING, lifted + y, 1) - _series(_STIRLING, lifted, 1)
-    whole = np.where(y > 0, whole, 0.0) + np.log(product) - np.maximum(few - 1, 0) * np.log(unit)
-    return whole + y * np.log(lifted / k)
-
-
-def _slope(y: Rows, k: Rows) -> Rows:
-    few, y, lifted = _shifted(y, k)
-    total = np.zeros_like(lifted)
-    for j in range(1, int(few.max(initial=0))):
-        total = np.where(few > j, total + j / (k * (k + j)), total)
-    far = lifted + y
-    whole = log1p_lag(y / lifted) - y / (2 * lifted * far)
-    whole += _series(_SLOPE, far, 2) - _series(_SLOPE, lifted, 2)
-    whole = np.where(y > 0, whole, 0.0) + total
-    return whole + y * ((lifted - k) / (k * lifted))
-
-
-def _bend(y: Rows, k: Rows) -> Rows:
-    few, y, lifted = _shifted(y, k)
-    total = np.zeros_like(lifted)
-    for j in range(1, int(few.max(initial=0))):
-        total = np.where(few > j, total + j * (2 * k + j) / (k * (k + j)) ** 2, total)
-    far = lifted + y
-    whole = (y / lifted) ** 2 / far - y * (lifted + far) / (2 * (lifted * far) ** 2)
-    whole += _series(_BEND, far, 3) - _series(_BEND, lifted, 3)
-    whole = np.where(y > 0, whole, 0.0) + total
-    return whole + y * ((lifted - k) * (lifted + k) / (k * lifted) ** 2)
+    near = v**2 - (1 + v) * lag
+    value = lifted * np.where(v < 1, near, (1 + v) * log - v) - log / 2
+    value += _series(_STIRLING, far, 1) - _series(_STIRLING, lifted, 1)
+    slope = lag - y / (2 * lifted * far)
+    slope += _series(_SLOPE, far, 2) - _series(_SLOPE, lifted, 2)
+    bend = v**2 / far - y * (lifted + far) / (2 * (lifted * far) ** 2)
+    bend += _series(_BEND, far, 3) - _series(_BEND, lifted, 3)
+    return Rising(
+        value + y * np.log(lifted / k),
+        slope + y * ((lifted - k) / (k * lifted)),
+        bend + y * ((lifted - k) * (lifted + k) / (k * lifted) ** 2),
+    )
 
 
 def _series(coefficients: Sequence[float], x: Rows, power: int) -> Rows:
@@ -125,10 +153,3 @@ def _series(coefficients: Sequence[float], x: Rows, power: int) -> Rows:
     for _ in range(power):
         total = total * inverse
     return total
-
-
-def _shifted(y: Rows, k: Rows) -> tuple[Rows, Rows, Rows]:
-    """How many terms are summed one by one, the counts that are left, and the k they start at."""
-    is_small = k < _STEPS
-    few = np.where(is_small, np.minimum(y, _STEPS), 0)
-    return few, y - few, np.where(is_small, k + _STEPS, k).astype(float)

@@ -33,7 +33,7 @@ from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Moments, Narrowing, Parameter
 from mlefit.families._stirling import remainder
-from mlefit.special import log_probability
+from mlefit.special import log_probability, recalled
 from mlefit.support import UNIT_INTERVAL, Domain
 
 ALIASES = ("beta-regression", "betareg")
@@ -141,6 +141,7 @@ class Beta(Family):
 _NEAR = 0.1
 
 
+@recalled
 def _distances(y: Rows, mu: Probability) -> tuple[Rows, Rows]:
     """K, and logit y - logit mu: what y and mu differ by."""
     # of y and 1 - y the one on the side of the smaller of mu and 1 - mu
@@ -161,6 +162,7 @@ def _beyond(u: Rows) -> Rows:
     return u**2 * (log1p_ratio(u).slope + 1 / (1 + u))
 
 
+@recalled
 def _below_and_above(y: Rows, mu: Probability, phi: Rows) -> tuple[Rows, Rows]:
     from scipy.special import betainc, betaincc
 

@@ -23,7 +23,14 @@ from mlefit.families._base import Family, Fused, Pairs, Probability
 from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import SCIPY, STAN, Elsewhere, R
 from mlefit.families._records import Example, Loss, Moments, Parameter
-from mlefit.special import log_factorial, log_probability, ratio, reciprocal, times_log
+from mlefit.special import (
+    log_factorial,
+    log_probability,
+    ratio,
+    recalled,
+    reciprocal,
+    times_log,
+)
 from mlefit.support import SUCCESSES, Domain
 
 ALIASES = ("binomial-deviance", "grouped-logistic")
@@ -140,6 +147,7 @@ def logit_kernel(y: Rows, eta: Rows, trials: Rows | float) -> Fused:
     return Fused(kernel, (y - trials * mu,), {(0, 0): trials * small * inverse**2})
 
 
+@recalled
 def _below_and_above(y: Rows, mu: Probability, trials: Rows) -> tuple[Rows, Rows]:
     """P(Y <= y) and P(Y > y): an incomplete beta function and its complement."""
     from scipy.special import betainc

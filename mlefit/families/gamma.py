@@ -32,7 +32,7 @@ from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._gamma_tails import log_gamma_tails
 from mlefit.families._records import Example, Loss, Moments, Narrowing, Parameter, Special
 from mlefit.families._stirling import remainder
-from mlefit.special import log_ratio
+from mlefit.special import log_ratio, recalled
 from mlefit.support import POSITIVE, Domain
 
 ALIASES = ("gamma-deviance", "gamma-loss", "half-gamma-loss", "reg:gamma")
@@ -117,7 +117,7 @@ class Gamma(Family):
         return mu**2 / k
 
     def unit_deviance(self, y: Rows, mu: Rows, k: Rows) -> Rows:
-        return 2 * half_deviance(y, mu)
+        return _deviance(y, mu)
 
     def dispersion(self, k: Rows) -> Rows:
         return 1 / k
@@ -136,7 +136,7 @@ class Gamma(Family):
             parameter="mu",
             name="gamma deviance",
             formula="2 (y / mu - 1 - ln(y / mu))",
-            value=lambda y, mu: 2 * half_deviance(y, mu),
+            value=lambda y, mu: _deviance(y, mu),
             slope=lambda y, mu: -2 * ((y - mu) / mu / mu),
             scale=lambda k: k / 2,
             constant=lambda y, k: np.log(y) - _height(k),
@@ -146,6 +146,11 @@ class Gamma(Family):
     )
 
 
+def _deviance(y: Rows, mu: Rows) -> Rows:
+    return 2 * half_deviance(y, mu)
+
+
+@recalled
 def half_deviance(y: Rows, mu: Rows) -> Rows:
     """u = y/mu - 1 - log(y/mu); near y = mu it keeps the digits that (y - mu)/mu has."""
     return (y - mu) / mu - log_ratio(y, mu)

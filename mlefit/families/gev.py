@@ -34,6 +34,7 @@ from mlefit.families._elsewhere import in_r, in_scipy
 from mlefit.families._location_scale import LocationScale, location, scale
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Moments, Parameter, Special
+from mlefit.families._stirling import log_gamma
 from mlefit.families.gumbel import gumbel_start, log_one_minus_exp
 from mlefit.support import Domain
 
@@ -147,7 +148,7 @@ def _rate(z: Rows, xi: Rows) -> Rows:
 
 def _log_gamma_ratio(xi: Rows) -> Rows:
     """lgamma(1 - xi)/xi; for |xi| < 0.1 gamma + zeta(2) xi/2 + zeta(3) xi^2/3 + ..."""
-    from scipy.special import gammaln, zeta
+    from scipy.special import zeta
 
     near = np.abs(xi) < 0.1
     small = np.where(near, xi, 0.0)
@@ -155,7 +156,7 @@ def _log_gamma_ratio(xi: Rows) -> Rows:
     for k in range(18, 1, -1):
         series = (series + zeta(k) / k) * small
     far = np.where(near | (xi >= 1), 0.5, xi)
-    return np.where(near, np.euler_gamma + series, gammaln(1 - far) / far)
+    return np.where(near, np.euler_gamma + series, log_gamma(1 - far) / far)
 
 
 FAMILY = GEV()

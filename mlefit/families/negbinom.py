@@ -31,7 +31,16 @@ from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan, in_statsmodels
 from mlefit.families._records import Example, Limit, Moments, Parameter, Special
 from mlefit.families._rising import log1p_lag, rise, rise_bend, rise_slope
-from mlefit.special import log_factorial, log_probability, ratio, times_log
+from mlefit.special import (
+    FEW,
+    SMALL_COUNT,
+    count_tails,
+    log_factorial,
+    log_probability,
+    ratio,
+    recalled,
+    times_log,
+)
 from mlefit.support import COUNTS, Domain
 
 ALIASES = ("nb", "nb2", "negative-binomial", "negative-binomial-2", "nbinom")
@@ -129,8 +138,15 @@ def _log1p_excess(u: Rows) -> Rows:
     return u**2 / (1 + u) - log1p_lag(u)
 
 
+# masses fall by odds/(1 + odds) far out, so that some forty times 1 + odds of them count
+_SLOWEST = 8
+
+
+@recalled
 def below_and_above(y: Rows, odds: Rows, k: Rows) -> tuple[Rows, Rows]:
     """P(Y <= y) and P(Y > y): an incomplete beta function and its complement."""
+    if y.size <= FEW and max(y.max(initial=0), _SLOWEST * odds.max(initial=0)) <= SMALL_COUNT:
+        return _few_below_and_above(np.maximum(np.floor(y), -1), odds, k)
     from scipy.special import betainc
 
     # no row reaches these two, and not every SciPy takes an infinite count
@@ -139,6 +155,13 @@ def below_and_above(y: Rows, odds: Rows, k: Rows) -> tuple[Rows, Rows]:
     above = betainc(count + 1, k, odds / (1 + odds))
     below = betainc(k, count + 1, 1 / (1 + odds))
     return np.select([none, all_], [0.0, 1.0], below), np.select([none, all_], [1.0, 0.0], above)
+
+
+def _few_below_and_above(y: Rows, odds: Rows, k: Rows) -> tuple[Rows, Rows]:
+    at, p = np.maximum(y, 0), odds / (1 + odds)
+    log_mass = rise(at, k) - log_factorial(at) + times_log(at, k * odds)
+    log_mass = log_mass - (at + k) * np.log1p(odds)
+    return count_tails(y, log_mass, lambda j: p * (j - 1 + k) / j, at + 1 > p * (at + k))
 
 
 FAMILY = NegBinom()

@@ -23,9 +23,9 @@ Source: P. McCullagh (1980), J. R. Stat. Soc. B 42, 109-142.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,8 @@ from mlefit.families._base import Family, Pairs
 from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import STAN, Elsewhere, R
 from mlefit.families._records import Contrast, Example, Moments, Parameter
-from mlefit.links import LINKS, Latent
-from mlefit.special import log_probability, ratio
+from mlefit.links import LINKS, Latent, Link
+from mlefit.special import log_probability, ratio, recalled
 from mlefit.support import ORDERED_CLASSES, Domain, Facts
 
 ALIASES = (
@@ -125,24 +125,20 @@ class Ordinal(Family):
         return family
 
     def log_density(self, y: Rows, mu: Rows, *t: Rows) -> Rows:
-        return np.log(self._ends(y, mu, t).mass)
+        return np.log(_ends(self.link, y, mu, t).mass)
 
     def score(self, y: Rows, mu: Rows, *t: Rows) -> tuple[Rows, ...]:
-        up, down = self._ends(y, mu, t).slopes
-        return (
-            -(up + down),
-            *(np.select([y == k, y == k + 1], [up, down], 0.0) for k in range(len(t))),
-        )
+        _, up, down, _, _ = _ends(self.link, y, mu, t)
+        return -(up + down), *(_either(y == k, up, y == k + 1, down) for k in range(len(t)))
 
     def observed(self, y: Rows, mu: Rows, *t: Rows) -> Pairs:
-        ends = self._ends(y, mu, t)
-        up, down = ends.slopes
-        aa, bb, ab = up**2 - ends.bend_a, down**2 - ends.bend_b, up * down
+        _, up, down, bend_up, bend_down = _ends(self.link, y, mu, t)
+        aa, bb, ab = up**2 - bend_up, down**2 - bend_down, up * down
         pairs = {(0, 0): aa + 2 * ab + bb}
         for k in range(len(t)):
             below, above = y == k, y == k + 1
-            pairs[0, k + 1] = np.select([below, above], [-(aa + ab), -(bb + ab)], 0.0)
-            pairs[k + 1, k + 1] = np.select([below, above], [aa, bb], 0.0)
+            pairs[0, k + 1] = -_either(below, aa + ab, above, bb + ab)
+            pairs[k + 1, k + 1] = _either(below, aa, above, bb)
             if k + 1 < len(t):
                 pairs[k + 1, k + 2] = np.where(above, ab, 0.0)
         return pairs
@@ -182,11 +178,11 @@ class Ordinal(Family):
         return [*below, *above]
 
     def log_cdf(self, y: Rows, mu: Rows, *t: Rows) -> Rows:
-        p, q, *_ = self._tails(np.floor(y), mu, t)
+        p, q, *_ = _tails(self.link, np.floor(y), mu, t)
         return log_probability(p, q)
 
     def log_sf(self, y: Rows, mu: Rows, *t: Rows) -> Rows:
-        p, q, *_ = self._tails(np.floor(y), mu, t)
+        p, q, *_ = _tails(self.link, np.floor(y), mu, t)
         return log_probability(q, p)
 
     def sample(self, rng: np.random.Generator, mu: Rows, *t: Rows) -> Rows:
@@ -194,29 +190,50 @@ class Ordinal(Family):
         below = [self.link.inverse(cut - mu) for cut in t]
         return np.sum([u > share for share in below], axis=0).astype(float)
 
-    def _tails(self, k: Rows, mu: Rows, t: Sequence[Rows]) -> tuple[Rows, Rows, Rows, NDArray[Any]]:
-        """P(Y <= k), its complement, the place t_k - mu, and whether that is finite."""
-        inside = (k >= 0) & (k < len(t))
-        cuts: Matrix = np.stack(np.broadcast_arrays(*t))
-        at = np.take_along_axis(cuts, np.clip(k, 0, len(t) - 1).astype(int)[None], axis=0)[0] - mu
-        none, all_of_it = k < 0, k >= len(t)
-        p = np.select([none, all_of_it], [0.0, 1.0], self.link.inverse(at))
-        q = np.select([none, all_of_it], [1.0, 0.0], self.link.complement(at))
-        return p, q, at, inside
 
-    def _ends(self, y: Rows, mu: Rows, t: Sequence[Rows]) -> _Ends:
-        p_a, q_a, a, a_moves = self._tails(y, mu, t)
-        p_b, q_b, b, b_moves = self._tails(y - 1, mu, t)
-        mass = _mass(p_a, q_a, p_b, q_b)
-        return _Ends(
-            mass,
-            (
-                np.where(a_moves, ratio(self.link.slope(a), mass), 0.0),
-                np.where(b_moves, -ratio(self.link.slope(b), mass), 0.0),
-            ),
-            np.where(a_moves, ratio(self.link.curvature(a), mass), 0.0),
-            np.where(b_moves, -ratio(self.link.curvature(b), mass), 0.0),
-        )
+class _Ends(NamedTuple):
+    """What a row's log-mass is made of: D, f(a)/D and -f(b)/D, f'(a)/D and -f'(b)/D."""
+
+    mass: Rows
+    up: Rows
+    down: Rows
+    bend_up: Rows
+    bend_down: Rows
+
+
+@recalled
+def _ends(link: Link, y: Rows, mu: Rows, t: tuple[Rows, ...]) -> _Ends:
+    p_a, q_a, a, a_moves = _tails(link, y, mu, t)
+    p_b, q_b, b, b_moves = _tails(link, y - 1, mu, t)
+    mass = _mass(p_a, q_a, p_b, q_b)
+    return _Ends(
+        mass,
+        np.where(a_moves, ratio(link.slope(a), mass), 0.0),
+        np.where(b_moves, -ratio(link.slope(b), mass), 0.0),
+        np.where(a_moves, ratio(link.curvature(a), mass), 0.0),
+        np.where(b_moves, -ratio(link.curvature(b), mass), 0.0),
+    )
+
+
+def _tails(
+    link: Link, k: Rows, mu: Rows, t: Sequence[Rows]
+) -> tuple[Rows, Rows, Rows, NDArray[np.bool_]]:
+    """P(Y <= k), its complement, the place t_k - mu, and whether that is finite."""
+    none, all_of_it = k < 0, k >= len(t)
+    cut = np.clip(k, 0, len(t) - 1).astype(np.intp)
+    if all(len(one) == 1 for one in t):
+        at = np.concatenate(t)[cut] - mu
+    else:
+        cuts: Matrix = np.stack(np.broadcast_arrays(*t))
+        at = np.take_along_axis(cuts, cut[None], axis=0)[0] - mu
+    p = np.where(none, 0.0, np.where(all_of_it, 1.0, link.inverse(at)))
+    q = np.where(none, 1.0, np.where(all_of_it, 0.0, link.complement(at)))
+    return p, q, at, ~(none | all_of_it)
+
+
+def _either(below: NDArray[np.bool_], one: Rows, above: NDArray[np.bool_], other: Rows) -> Rows:
+    """One of two values, or nothing: no row is both below and above a threshold."""
+    return np.where(below, one, np.where(above, other, 0.0))
 
 
 def _between(low: float, inner: Matrix, high: float) -> Matrix:
@@ -227,16 +244,6 @@ def _between(low: float, inner: Matrix, high: float) -> Matrix:
 def _mass(p_a: Rows, q_a: Rows, p_b: Rows, q_b: Rows) -> Rows:
     """F(a) - F(b): the difference of the two smaller tails has the more digits."""
     return np.where(p_a < q_b, p_a - p_b, q_b - q_a)
-
-
-@dataclass(frozen=True)
-class _Ends:
-    """What a row's log-mass is made of: D, f(a)/D and -f(b)/D, f'(a)/D and -f'(b)/D."""
-
-    mass: Rows
-    slopes: tuple[Rows, Rows]
-    bend_a: Rows
-    bend_b: Rows
 
 
 FAMILY = Ordinal()

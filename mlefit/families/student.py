@@ -37,7 +37,7 @@ from mlefit.families._elsewhere import Elsewhere, R, in_scipy, in_stan
 from mlefit.families._location_scale import LocationScale, half_spread, location, scale
 from mlefit.families._log1p import log1p_ratio
 from mlefit.families._records import Example, Limit, Moments, Parameter
-from mlefit.special import HALF_LOG_2PI, once_a_run
+from mlefit.special import HALF_LOG_2PI, once_a_run, recalled
 from mlefit.support import Domain
 
 ALIASES = ("t", "student-t", "students-t", "t-distribution")
@@ -201,6 +201,7 @@ _SERIES = (-1 / 4, 1 / 24, -1 / 20, 17 / 112, -31 / 36, 691 / 88, -5461 / 52, 92
 _LARGE = 30.0
 
 
+@recalled
 @once_a_run
 def _normaliser(df: Rows) -> _Normaliser:
     """From df = 30 on by the asymptotic series, whose first term left out is below 1e-20.

@@ -45,7 +45,7 @@ from mlefit.families._elsewhere import Elsewhere, R
 from mlefit.families._exponential_series import second_order
 from mlefit.families._records import Example, Limit, Loss, Moments, Narrowing, Parameter
 from mlefit.families._setting import Setting
-from mlefit.special import log_complement, log_ratio
+from mlefit.special import log_complement, log_ratio, recalled
 from mlefit.support import NON_NEGATIVE, Domain
 
 ALIASES = (
@@ -128,9 +128,7 @@ class Tweedie(Family):
     )
 
     def log_density(self, y: Rows, mu: Rows, phi: Rows, p: Rows) -> Rows:
-        C = _series(y, phi, p, derivatives=False)
-        log_y = np.log(np.where(y > 0, y, 1.0))
-        return C.value - log_y - half_deviance(y, mu, p) / phi
+        return _height(y, phi, p) - half_deviance(y, mu, p) / phi
 
     def score(self, y: Rows, mu: Rows, phi: Rows, p: Rows) -> tuple[Rows, Rows, Rows]:
         D, D_p, _ = _half_deviance(y, mu, p)
@@ -200,9 +198,7 @@ class Tweedie(Family):
             value=lambda y, mu, *, p: 2 * half_deviance(y, mu, p),
             slope=lambda y, mu, *, p: -2 * ((y - mu) / mu**p),
             scale=lambda phi, p: 0.5 / phi,
-            constant=lambda y, phi, p: (
-                np.log(np.where(y > 0, y, 1.0)) - _series(y, phi, p, derivatives=False).value
-            ),
+            constant=lambda y, phi, p: -_height(y, phi, p),
             given=("p",),
             apis={
                 "log": {
@@ -218,6 +214,12 @@ def half_deviance(y: Rows, mu: Rows, p: Rows) -> Rows:
     return _half_deviance(y, mu, p)[0]
 
 
+def _height(y: Rows, phi: Rows, p: Rows) -> Rows:
+    """What the log-density of a value holds beside its deviance."""
+    return _series(y, phi, p, derivatives=False).value - np.log(np.where(y > 0, y, 1.0))
+
+
+@recalled
 def _half_deviance(y: Rows, mu: Rows, p: Rows) -> tuple[Rows, Rows, Rows]:
     """D and its first two derivatives in p.
 
@@ -249,6 +251,7 @@ def _l_slope(y: Rows, p: Rows) -> Rows:
     return np.where(y > 0, 1 / (2 - p) - np.log(np.where(y > 0, y, 1.0)), 0.0)
 
 
+@recalled
 def _series(y: Rows, phi: Rows, p: Rows, *, derivatives: bool = True) -> Series:
     """C and its derivatives for positive values, zeros for zeros."""
     rows = np.flatnonzero(y > 0)
@@ -272,6 +275,7 @@ def _count(mean: Rows, phi: Rows, p: Rows) -> Rows:
     return mean ** (2 - p) / (phi * (2 - p))
 
 
+@recalled
 def _tails(y: Rows, mu: Rows, phi: Rows, p: Rows) -> tuple[Rows, Rows]:
     """Both log tails: a sum, except at 0 and so far out that one of them is nothing."""
     y, mu, phi, p = np.broadcast_arrays(np.asarray(y, dtype=float), mu, phi, p)

@@ -34,7 +34,7 @@ from mlefit.families._base import Family, Pairs
 from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Moments, Narrowing, Parameter
-from mlefit.special import once_a_run
+from mlefit.special import once_a_run, recalled
 from mlefit.support import ANGLES, Domain
 
 ALIASES = ("vonmises", "circular-normal", "circular", "angle")
@@ -143,6 +143,7 @@ _LARGE, _TERMS = 30.0, 20
 _SERIES = _series()
 
 
+@recalled
 @once_a_run
 def _resultant(kappa: Rows) -> _Resultant:
     """From kappa = 30 on by the asymptotic series, whose first term left out is below 1e-17.

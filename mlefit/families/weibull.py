@@ -30,6 +30,7 @@ from mlefit.families._derivation import Derivation, Short
 from mlefit.families._elsewhere import Elsewhere, R, in_r, in_scipy, in_stan
 from mlefit.families._positive import log_moments, power_drift
 from mlefit.families._records import Example, Moments, Narrowing, Parameter, Reading, Special
+from mlefit.families._stirling import log_gamma
 from mlefit.special import log_complement, log_ratio
 from mlefit.support import POSITIVE, Domain
 
@@ -123,15 +124,11 @@ class Weibull(Family):
         return scale, min(k, _FAR_OUT / beyond) if beyond > 0 else k
 
     def mean(self, scale: Rows, k: Rows) -> Rows:
-        from scipy.special import gammaln
-
-        return scale * np.exp(gammaln(1 + 1 / k))
+        return scale * np.exp(log_gamma(1 + 1 / k))
 
     def variance(self, scale: Rows, k: Rows) -> Rows:
-        from scipy.special import gammaln
-
-        once = gammaln(1 + 1 / k)
-        return (scale * np.exp(once)) ** 2 * np.expm1(gammaln(1 + 2 / k) - 2 * once)
+        once = log_gamma(1 + 1 / k)
+        return (scale * np.exp(once)) ** 2 * np.expm1(log_gamma(1 + 2 / k) - 2 * once)
 
     def log_cdf(self, y: Rows, scale: Rows, k: Rows) -> Rows:
         return log_complement(self.log_sf(y, scale, k))

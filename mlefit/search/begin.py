@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Vector
+from mlefit.design.blocks import split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Moments
@@ -17,9 +18,10 @@ from mlefit.likelihood import Kind, Model, Totals
 from mlefit.search.climb import SUSPICIOUS_STEPS, Log, Search, climb
 from mlefit.search.conditioning import are_dependent, examined, well_conditioned
 from mlefit.search.few import thinned
-from mlefit.search.optimise import Status
+from mlefit.search.optimise import Optimum, Status
 from mlefit.search.rank import Redundant
-from mlefit.search.sparse import partial_totals, slopes_at
+from mlefit.search.several import SAME_HEIGHT
+from mlefit.search.sparse import partial_totals
 from mlefit.search.start import Survey, start_coefficients
 
 _FEW_ROWS = 20_000
@@ -33,16 +35,28 @@ class Begin(NamedTuple):
 
     Attributes:
         gamma: coefficients.
-        ahead: steps on a few rows that led there.
+        few: where a search on a few rows ended that led there.
     """
 
     gamma: Vector
-    ahead: int = 0
+    few: Optimum | None = None
+
+    @property
+    def ahead(self) -> int:
+        """Steps on a few rows."""
+        return 0 if self.few is None else self.few.steps
 
     @property
     def near(self) -> bool:
         """Whether the maximum is near, where the observed information leads best."""
         return self.ahead > 0
+
+    def meets(self, other: Begin) -> bool:
+        """Whether two searches on the same few rows ended at the same maximum."""
+        if self.few is None or other.few is None:
+            return False
+        apart = self.gamma - other.gamma
+        return bool(0.5 * apart @ self.few.totals.information @ apart < SAME_HEIGHT)
 
     @property
     def kind(self) -> Kind:
@@ -74,7 +88,13 @@ def begin_on_few(
         if further.status is Status.CONVERGED:
             search.log(f"a step on {more.columns.rows:,} rows")
             optimum = replace(further, steps=optimum.steps + further.steps)
-    return Begin(optimum.gamma, optimum.steps)
+    return Begin(optimum.gamma, optimum)
+
+
+def possible(model: Model, engine: LocalEngine, begun: Begin, gamma: Vector) -> Begin | None:
+    """The same beginning, or that at gamma where a row is impossible; None if it is there too."""
+    tries = [begun, Begin(gamma)] if begun.near else [begun]
+    return next((one for one in tries if math.isfinite(_nll(model, engine, one.gamma))), None)
 
 
 def first_look(
@@ -114,7 +134,11 @@ def first_look(
 
 
 def _nll(model: Model, engine: LocalEngine, gamma: Vector) -> float:
-    return float(slopes_at(model, engine, gamma[None], None).nll[0])
+    gammas = split(gamma, engine.predictors)
+    found = engine.total(
+        lambda block: -float(block.weighted(model.log_density(block, gammas)).sum())
+    )
+    return math.inf if math.isnan(found) else found
 
 
 def _no_start(model: Model) -> UntrustworthyError:

@@ -6,7 +6,6 @@ other.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,7 +16,7 @@ from mlefit.engines.local import LocalEngine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
 from mlefit.priors._base import InformationPrior
-from mlefit.search.begin import begin_on_few, begin_there, first_look
+from mlefit.search.begin import begin_on_few, begin_there, first_look, possible
 from mlefit.search.climb import (
     SUSPICIOUS_STEPS,
     Search,
@@ -26,7 +25,7 @@ from mlefit.search.climb import (
     climb_under,
     objective,
 )
-from mlefit.search.maximum import Maximum, evaluator
+from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Assigned, Penalty
 from mlefit.search.refine import refined_coefficients
@@ -88,10 +87,16 @@ def maximise(
         climb_under, penalty, model, engine, moments=moments, search=search, watch=watch
     )
     optima = [search_from(gamma, first=first, near=start.near)]
+    begun = [(start, optima[0])]
     for other in further_starts(model, engine, others, moments, survey):
-        if math.isfinite(evaluator(model, engine)(other, "guide").nll):
-            further = begin(engine, other)
-            optima.append(search_from(further.gamma, near=further.near))
+        there = begin(engine, other)
+        # from the same maximum of a few rows the same search would follow
+        same = [found for earlier, found in begun if earlier.meets(there)]
+        further = None if same else possible(model, engine, there, other)
+        if further is not None:
+            same = [search_from(further.gamma, near=further.near)]
+            begun.append((further, same[0]))
+        optima += same[:1]
     optimum, trials = highest(optima, partial(objective, penalty))
     modes = None
     if penalty is not None and penalty.heavy_tailed:

@@ -11,6 +11,7 @@ import pytest
 
 from mlefit import families
 from mlefit.families._base import Probability
+from mlefit.families.negbinom import below_and_above
 from mlefit.fitting import fit
 
 SAMPLES = Path(__file__).parents[2] / "sample_data" / "doctor_visits.csv"
@@ -127,3 +128,15 @@ def tail(y, trials):
         mpmath.binomial(trials, j) * mpmath.beta(j + a, trials - j + b) / mpmath.beta(a, b)
         for j in range(y + 1, trials + 1)
     )
+
+
+@pytest.mark.parametrize("k", [0.05, 1.0, 7.0, 1e4])
+@pytest.mark.parametrize("odds", [1e-3, 0.5, 24.0])
+def test_few_rows_have_the_compound_count_tails_that_many_have(k, odds):
+    y = np.array([-1.0, 0, 1, 2, 5, 10, 30, 90, 199, 0.5, 7.9])
+    few = below_and_above(y, np.full(len(y), odds), np.array([k]))
+    many = below_and_above(np.resize(y, 9009), np.array([odds]), np.array([k]))
+    for one, other in zip(few, many, strict=True):
+        smaller = np.minimum(*few) == one
+        np.testing.assert_allclose(one, other[: len(y)], rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(one[smaller], other[: len(y)][smaller], rtol=3e-12, atol=1e-290)

@@ -216,3 +216,17 @@ def test_tweedie_tails_at_an_edge_of_the_power_are_undefined_and_harm_no_other_r
     for tail in both:
         assert np.isnan(tail[1])
         assert np.isfinite(tail[[0, 2]]).all()
+
+
+@pytest.mark.parametrize("shape", [0.112, 0.5, 2.0, 30.0, 9990.0])
+def test_few_rows_have_the_gamma_tails_that_many_have(shape):
+    q = shape**-0.5
+    w = np.concatenate(
+        [np.linspace(-8, 8, 65), np.log1p(1 / shape + np.array([-1e-9, 0, 1e-9])) / q]
+    )
+    few = log_gamma_tails(w, np.full(len(w), q))
+    many = log_gamma_tails(np.resize(w, 9000), np.array([q]))
+    for one, other in zip(few, many, strict=True):
+        inside = other[: len(w)] > -600
+        np.testing.assert_allclose(one[inside], other[: len(w)][inside], rtol=3e-13, atol=1e-300)
+        assert not np.isnan(one).any()

@@ -1,0 +1,46 @@
+"""Products of weighted columns, X diag(w) Y', in memory that is used again.
+
+The weighted copy of a block's columns is the largest array of a pass. Taken anew for every
+block it costs more than the product: an array of that size is handed back to the system when
+it is freed, and every page of the next one is a page fault.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from mlefit._types import Matrix, Rows
+
+
+class _Own(threading.local):
+    """The memory of a thread."""
+
+    cells = np.empty(0)
+
+
+_OWN = _Own()
+
+
+def scratch(columns: int, rows: int) -> Matrix:
+    """A matrix of any numbers, which the next one in this thread overwrites."""
+    if _OWN.cells.size < columns * rows:
+        _OWN.cells = np.empty(columns * rows)
+    return _OWN.cells[: columns * rows].reshape(columns, rows)
+
+
+def weighted_product(X: Matrix, weight: Rows, Y: Matrix) -> Matrix:
+    """X diag(w) Y'; np.dot releases the interpreter lock where matmul does not."""
+    if X is Y and len(X):
+        if weight.strides == (0,):  # the same one in all rows
+            return weight[0] * np.dot(X, X.T)
+        if len(X) > 1 and weight.min() >= 0:
+            # a symmetric product of half-weighted columns is exact in its symmetry, and faster
+            half = np.multiply(X, np.sqrt(weight), out=scratch(*X.shape))
+            return np.dot(half, half.T)
+    if len(X) > len(Y):
+        return weighted_product(Y, weight, X).T
+    if len(X) == 1:
+        return np.dot(Y, X[0] * weight)[None]
+    return np.dot(np.multiply(X, weight, out=scratch(*X.shape)), Y.T)
