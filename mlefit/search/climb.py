@@ -64,7 +64,10 @@ def climb_in_turns(
         engine,
         gamma,
         penalty,
-        lambda at: climb(model, engine, at, moments, search, free=rest, penalty=penalty),
+        lambda at, near: climb(
+            model, engine, at, moments, search, free=rest, penalty=penalty, near=near
+        ),
+        weight=moments.rows,
         tol=search.tol,
         log=search.log,
     )
