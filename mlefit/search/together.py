@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -36,6 +37,9 @@ class SeveralObjectives(Protocol):
 
     def slopes(self, which: Sequence[int], gammas: Sequence[Vector]) -> list[Slope]:
         """The slope of every coefficient at one point for each of some strengths."""
+
+    def diagonal(self, gamma: Vector, at: Positions, which: int) -> Vector:
+        """Of the information of some coefficients at one strength."""
 
     def scores(
         self, which: Sequence[int], gammas: Sequence[Vector], at: Positions
@@ -110,7 +114,7 @@ class _Runner:
         self.gamma, self.nll, self.score = self.ahead, nll, score
         return True
 
-    def optimum(self, slope: Slope, passes: int, at: Positions) -> Optimum:
+    def optimum(self, slope: Slope, diagonal: Vector, passes: int, at: Positions) -> Optimum:
         """Where it ended; no information is kept of the place."""
         kept = np.flatnonzero(~self.corners.among(at).hold(self.gamma[at]))
         definite = is_definite(self.H[np.ix_(kept, kept)])
@@ -122,7 +126,7 @@ class _Runner:
             self.decrement,
             definite,
             free=np.empty(0, dtype=np.intp),
-            diagonal=slope.diagonal,
+            diagonal=diagonal,
         )
 
 
@@ -165,10 +169,19 @@ def minimise_together(
         slopes = objectives.slopes(which, [runner.gamma for runner in arrived])
         running, at = [], guide.at
         for runner, slope in zip(arrived, slopes, strict=True):
-            wider = runner.corners.released(slope, runner.gamma, guide.at, tol**2)
-            off = runner.corners.residual(slope, runner.gamma)
+            corner, here = runner.corners, runner.gamma
+            # what the steps showed of the curvature is near enough to measure by
+            diagonal = corner.curvatures(
+                slope,
+                here,
+                guide.at,
+                np.diag(runner.H),
+                partial(objectives.diagonal, here, which=runner.which),
+            )
+            wider = corner.released(slope, here, diagonal, guide.at, tol**2)
+            off = corner.scaled_residual(slope, here, diagonal)
             if len(wider) == len(guide.at) and float(off @ off) / 2 <= tol**2:
-                found[runner.which] = runner.optimum(slope, passes, guide.at)
+                found[runner.which] = runner.optimum(slope, diagonal, passes, guide.at)
                 continue
             at = np.union1d(at, wider)
             running.append(runner)
