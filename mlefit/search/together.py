@@ -20,6 +20,7 @@ from mlefit._types import Matrix, Vector
 from mlefit.search.corners import Corners, PartialSums, Positions, Slope
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.signs import minimise_quadratic
+from mlefit.search.support import Curvature, Inverse
 from mlefit.symmetric import is_definite
 
 _MOST_PASSES = 20
@@ -75,11 +76,15 @@ class Guide:
         self.information = objectives.information(gamma, needed)
 
     def equip(self, objectives: SeveralObjectives, runners: Sequence[_Runner]) -> None:
-        """Give each its own copy, with what its prior adds."""
+        """Give each the information, with what its prior adds."""
+        plain: Matrix | None = None
         for runner in runners:
-            H = self.information + objectives.bend(runner.which, runner.gamma, self.at)
-            # more columns than rows leave it singular; what is added, the corrections take back
-            runner.H = H if is_definite(H) else H + _FIRMER * np.diag(np.diag(H))
+            bend = objectives.bend(runner.which, runner.gamma, self.at)
+            if bend.any():
+                base = _firm(self.information + bend)
+            else:
+                base = plain = _firm(self.information) if plain is None else plain
+            runner.H, runner.inverse = Curvature.of(base), None
 
 
 @dataclass
@@ -91,16 +96,25 @@ class _Runner:
     gamma: Vector
     nll: float
     score: Vector
-    H: Matrix = field(default_factory=lambda: np.empty((0, 0)))
+    H: Curvature = field(default_factory=lambda: Curvature.of(np.empty((0, 0))))
+    inverse: Inverse | None = None
     ahead: Vector = field(default_factory=lambda: np.empty(0))
     decrement: float = np.inf
 
-    def look(self, at: Positions) -> None:
-        """Minimise the quadratic model."""
-        x, corners = self.gamma[at], self.corners.among(at)
-        ahead = minimise_quadratic(self.H, self.score, x, corners.weights, corners.centres)
+    def look(self, at: Positions, before: _Runner | None) -> None:
+        """Minimise the quadratic model, the first time from where the one before got to."""
+        x, corners, start = self.gamma[at], self.corners.among(at), None
+        if self.inverse is None:
+            self.inverse = Inverse(self.H.base)
+            if before is not None and before.inverse is not None:
+                start = before.ahead[at]
+                if before.H.base is self.H.base:
+                    self.inverse = before.inverse.copy()
+        ahead = minimise_quadratic(
+            self.H, self.score, x, corners.weights, corners.centres, self.inverse, start
+        )
         step = ahead - x
-        self.decrement = float(step @ self.H @ step) / 2
+        self.decrement = float(step @ (self.H @ step)) / 2
         self.ahead = self.gamma.copy()
         self.ahead[at] = ahead
 
@@ -110,14 +124,14 @@ class _Runner:
         there = nll + self.corners.height(self.ahead)
         if not there <= here + 4 * np.finfo(float).eps * abs(here):
             return False
-        self.H = _corrected(self.H, (self.ahead - self.gamma)[at], score - self.score)
+        self.H = self.H.corrected((self.ahead - self.gamma)[at], score - self.score)
         self.gamma, self.nll, self.score = self.ahead, nll, score
         return True
 
     def optimum(self, slope: Slope, diagonal: Vector, passes: int, at: Positions) -> Optimum:
         """Where it ended; no information is kept of the place."""
         kept = np.flatnonzero(~self.corners.among(at).hold(self.gamma[at]))
-        definite = is_definite(self.H[np.ix_(kept, kept)])
+        definite = is_definite(self.H.among(kept))
         return Optimum(
             self.gamma,
             PartialSums(slope.nll, slope.score, np.empty((0, 0))),
@@ -175,7 +189,7 @@ def minimise_together(
                 slope,
                 here,
                 guide.at,
-                np.diag(runner.H),
+                runner.H.diagonal,
                 partial(objectives.diagonal, here, which=runner.which),
             )
             wider = corner.released(slope, here, diagonal, guide.at, tol**2)
@@ -210,8 +224,8 @@ def _run(
     almost = tol * _ALMOST
     arrived: list[_Runner] = []
     for passes in range(most + 1):
-        for runner in running:
-            runner.look(at)
+        for before, runner in zip([None, *running], running, strict=False):
+            runner.look(at, before)
         there = [runner for runner in running if runner.decrement <= almost]
         running = [runner for runner in running if runner.decrement > almost]
         for runner in there:
@@ -229,11 +243,6 @@ def _run(
     return arrived, passes
 
 
-def _corrected(H: Matrix, step: Vector, change: Vector) -> Matrix:
-    """H with the curvature along a step as the change of the slope shows it."""
-    seen = float(step @ change)
-    bend = H @ step
-    believed = float(step @ bend)
-    if believed <= 0 or seen <= 1e-12 * float(np.linalg.norm(step) * np.linalg.norm(change)):
-        return H
-    return H + np.outer(change, change / seen) - np.outer(bend, bend / believed)
+def _firm(H: Matrix) -> Matrix:
+    """More columns than rows leave H singular; what is added, the corrections take back."""
+    return H if is_definite(H) else H + _FIRMER * np.diag(np.diag(H))
