@@ -37,7 +37,10 @@ _TRIALS = 20
 _NEAR_CENTRE = 1e-3  # in standard errors
 _STEPS_FROM_NEARBY = 20  # a warm start needs a few; more mean that there is no maximum
 _SMALLEST_SHARE = 1e-3
+# so many at once as a pass over the rows costs so many times what a search over signs does
 _AT_ONCE = 20
+_LEAST_AT_ONCE = 2
+_ROWS_PER_COLUMN = 8
 # the slope at the centre is known to rounding, so the exact place would release one by chance
 _JUST_ABOVE = 1 + 1e-9
 
@@ -115,10 +118,12 @@ def _followed(
             yield maximum
         return
     guide = Guide()
+    rows, columns = maximum.engine.columns.rows, len(maximum.optimum.gamma)
+    at_once = int(np.clip(rows // (_ROWS_PER_COLUMN * columns), _LEAST_AT_ONCE, _AT_ONCE))
     done = 0
     while done < len(several):
         # where the information hardly changes any more, a pass may serve more strengths
-        size = 2 * _AT_ONCE if guide.near else _AT_ONCE
+        size = 2 * at_once if guide.near else at_once
         for found in continued_together(maximum, search, several[done : done + size], guide):
             maximum = found
             yield found
