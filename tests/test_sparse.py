@@ -225,8 +225,8 @@ class Cosh:
 def run_cosh(objective: Cosh, weights=(14.0, 8.0, 4.0, 2.0, 0.5)):
     gamma = np.zeros(9)
     places = [Corners(np.full(9, weight), np.zeros(9)) for weight in weights]
-    start = objective.slope(gamma).score
-    return places, minimise_together(objective, gamma, start, places, Guide(), 1e-10)
+    starts = [objective.slope(gamma)] * len(places)
+    return places, minimise_together(objective, gamma, starts, places, Guide(), 1e-10)
 
 
 def test_strengths_together_meet_their_conditions():

@@ -159,8 +159,8 @@ def continued_together(
         penalties,
         maximum.model,
         maximum.engine,
-        maximum.optimum.gamma,
-        maximum.optimum.totals.score,
+        maximum.optimum,
+        maximum.penalty,
         guide,
         search.tol,
     )

@@ -198,19 +198,35 @@ def sparse_modes(
     penalties: Sequence[Penalty],
     model: Model,
     engine: LocalEngine,
-    gamma: Vector,
-    score: Vector,
+    optimum: Optimum,
+    before: Penalty,
     guide: Guide,
     tol: float,
 ) -> list[Optimum | None]:
-    """The modes at several strengths of the priors, the strongest first, from one just above.
+    """The modes at several strengths of the priors, the strongest first.
 
-    None where a search of its own is needed.
+    Args:
+        penalties: the priors at each strength.
+        model: family and links.
+        engine: rows and predictors.
+        optimum: the mode at a strength just above them.
+        before: the priors there.
+        guide: information to begin from.
+        tol: predicted decrease, in nats, at which a search has converged.
+
+    Returns:
+        None where a search of its own is needed.
     """
+    gamma, totals = optimum.gamma, optimum.totals
+    value, gradient = before.bent(gamma)
+    starts = []
+    for penalty in penalties:
+        own, slope = penalty.bent(gamma)
+        starts.append(Slope(totals.nll - value + own, totals.score - gradient + slope))
     return minimise_together(
         PenalisedRows(model, engine, penalties),
         gamma,
-        score,
+        starts,
         [Corners(penalty.corners, penalty.centres) for penalty in penalties],
         guide,
         tol,

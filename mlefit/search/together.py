@@ -25,7 +25,7 @@ from mlefit.symmetric import is_definite
 
 _MOST_PASSES = 20
 # More passes than these say that the information was taken too far away.
-_FEW_PASSES = 7
+_FEW_PASSES = 6
 # The convergence is faster than linear: a step that gains so little, of `tol`, is the last.
 _ALMOST = 1e-5
 _FIRMER = 1e-6
@@ -147,7 +147,7 @@ class _Runner:
 def minimise_together(
     objectives: SeveralObjectives,
     gamma: Vector,
-    score: Vector,
+    starts: Sequence[Slope],
     corners: Sequence[Corners],
     guide: Guide,
     tol: float,
@@ -157,22 +157,22 @@ def minimise_together(
     Args:
         objectives: one for each strength, the strongest first.
         gamma: the optimum at a strength just above them, shape (p,).
-        score: the slope there.
+        starts: the slope there at each strength.
         corners: for each strength.
         guide: information to begin from; it is replaced where it does not serve.
         tol: predicted decrease, in nats, at which a search has converged.
     """
     weakest = corners[-1]
-    needed = ~weakest.hold(gamma) | (np.abs(score) > _WILL_LEAVE * weakest.weights)
+    needed = ~weakest.hold(gamma) | (np.abs(starts[-1].score) > _WILL_LEAVE * weakest.weights)
     if 2 * needed.sum() > len(gamma):
         needed[:] = True  # hardly more work, and it serves as long as it is near
     guide.take(objectives, gamma, np.flatnonzero(needed))
     found: list[Optimum | None] = [None] * len(corners)
-    running = [_Runner(i, corner, gamma, np.nan, score) for i, corner in enumerate(corners)]
-    starts = objectives.scores(range(len(corners)), [gamma] * len(corners), guide.at)
-    for runner, (nll, seen) in zip(running, starts, strict=True):
-        runner.nll, runner.score = nll, seen
-    passes = 1
+    running = [
+        _Runner(i, corner, gamma, start.nll, start.score[guide.at])
+        for i, (corner, start) in enumerate(zip(corners, starts, strict=True))
+    ]
+    passes = 0
     guide.equip(objectives, running)
     while running and passes <= _MOST_PASSES:
         arrived, more = _run(objectives, running, guide.at, tol, _MOST_PASSES - passes)
