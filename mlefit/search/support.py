@@ -9,8 +9,8 @@ joins it and L what leaves it,
     (H_KK)^-1 = M_KK - M_KL (M_LL)^-1 M_LK,          K = S without L
 
 (W. W. Hager 1989, SIAM Rev. 31(2), 221-239), which costs a product with the few, not a
-factorisation. The same identity brings in corrections of low rank. What rounding that leaves is
-taken back by refining on the residual.
+factorisation. The same identity brings in corrections of low rank. Rounding grows with every
+change; it is taken back by refining on the residual, and an inverse that has drifted is taken anew.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Vector
 
 _UNSOLVED = 1e-9
+_DRIFTED = 1e-7
 _REFINED = 1e-13
 _REFINEMENTS = 3
 _SINGULAR = 1e-13
@@ -109,10 +110,10 @@ class Inverse:
             return right
         try:
             self._move(support)
-            found = self._refined(curvature, support, right)
-            if found is None:  # what many changes left of rounding
+            found = self._refined(curvature, support, right, _DRIFTED)
+            if found is None:
                 self._afresh(support)
-                found = self._refined(curvature, support, right)
+                found = self._refined(curvature, support, right, np.inf)
         except np.linalg.LinAlgError:
             self._order, self._inverse = np.empty(0, dtype=np.intp), np.empty((0, 0))
             return None
@@ -156,7 +157,10 @@ class Inverse:
         self._inverse = np.linalg.inv(self.base[np.ix_(support, support)])
         self._order = support
 
-    def _refined(self, curvature: Curvature, support: Support, right: Vector) -> Vector | None:
+    def _refined(
+        self, curvature: Curvature, support: Support, right: Vector, most: float
+    ) -> Vector | None:
+        """The solution; None if it leaves more than `most` of the right side at first."""
         order, M = self._order, self._inverse
         whole = np.zeros(len(self.base))
         whole[support] = right
@@ -175,6 +179,8 @@ class Inverse:
             x[order] += apply(left)
             left = (whole - curvature @ x)[order]
             away = float(np.linalg.norm(left))
+            if away > most * size:
+                return None
             if away <= _REFINED * size:
                 break
         return x[support] if away <= _UNSOLVED * size else None
