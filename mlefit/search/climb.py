@@ -56,8 +56,9 @@ def climb_in_turns(
     gamma: Vector,
     moments: Moments,
     search: Search,
+    near: Vertex | None = None,
 ) -> tuple[Vertex, Optimum]:
-    """A location by linear programme, the rest by Newton's method."""
+    """A location by linear programme, from one near it, and the rest by Newton's method."""
     rest = np.arange(engine.predictors[0].size, len(gamma))
     return with_vertex(
         model,
@@ -67,6 +68,7 @@ def climb_in_turns(
         lambda at, near: climb(
             model, engine, at, moments, search, free=rest, penalty=penalty, near=near
         ),
+        near=near,
         weight=moments.rows,
         tol=search.tol,
         log=search.log,

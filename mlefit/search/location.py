@@ -45,6 +45,7 @@ def with_vertex(
     penalty: Penalty | None,
     rest: Callable[[Vector, bool], Optimum],
     *,
+    near: Vertex | None = None,
     weight: float,
     tol: float,
     log: Callable[[str], None],
@@ -57,6 +58,7 @@ def with_vertex(
         gamma: start.
         penalty: the priors; those of the location only have corners.
         rest: finds the coefficients of the other parameters from a place, told if it is near.
+        near: the location under other priors.
         weight: of all rows.
         tol: fall of the objective, in nats, below which the turns end.
         log: takes a line for each turn.
@@ -75,6 +77,7 @@ def with_vertex(
     gamma = gamma.copy()
     height = math.inf
     rows = engine.columns.rows
+    begin = None if near is None else near.zero_rows
     for turn in range(_MOST_ROUNDS):
         here = gamma
 
@@ -83,7 +86,8 @@ def with_vertex(
             if corner.count:
                 yield corner.rows
 
-        vertex = minimise_pinball(blocks, p, rows + 2 * corner.count, tau)
+        vertex = minimise_pinball(blocks, p, rows + 2 * corner.count, tau, near=begin)
+        begin = vertex.zero_rows
         gamma[:p] = corner.held(vertex.beta, vertex.zero_rows - rows)
         solves = False
         if scale is not None:
