@@ -262,7 +262,10 @@ class Whole:
 
     def slope(self, x):
         sums = self.evaluate(x, "observed")
-        return Slope(sums.nll, sums.score, np.diag(sums.information))
+        return Slope(sums.nll, sums.score)
+
+    def diagonal(self, x, at):
+        return np.diag(self.evaluate(x, "observed").information)[at]
 
     def among(self, x, kind, at):
         sums = self.evaluate(x, kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -47,7 +47,7 @@ class Columns:
             {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
             for lo, hi in pairwise(edges)
         ]
-        self._thinned: dict[int, Columns] = {}
+        self._thinned: dict[tuple[int, frozenset[str]], Columns] = {}
 
     def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
         """The views of one run of rows."""
@@ -65,16 +65,18 @@ class Columns:
                 lo, hi = rows * i // count, rows * (i + 1) // count
                 yield Span(index, self._starts[index] + lo, lo, hi)
 
-    def every(self, step: int) -> Columns:
-        """Every so many rows of each run of chunks, copied once."""
-        if step not in self._thinned:
-            self._thinned[step] = Columns(
+    def every(self, step: int, keys: Collection[str]) -> Columns:
+        """Every so many rows of each run of chunks, of some of the series, copied once."""
+        asked = (step, frozenset(keys))
+        if asked not in self._thinned:
+            self._thinned[asked] = Columns(
                 {
                     key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
                     for key in self._pieces[0]
+                    if key in keys
                 }
             )
-        return self._thinned[step]
+        return self._thinned[asked]
 
     def whole(self, key: str) -> NDArray[Any]:
         """One series as one array; copied only if it has several chunks."""

@@ -146,7 +146,7 @@ def _sandwich(half: Matrix, meat: Matrix) -> Matrix:
 def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
     """A^-1 in the search's coordinates, of the expected information if `kind` says so."""
     if kind in ("expected", "quasi") or maximum.model.family.vertex is not None:
-        return inverse(maximum.evaluate(maximum.optimum.gamma, "expected").information)
+        return inverse(maximum.expected.information)
     return inverse(maximum.optimum.totals.information)
 
 

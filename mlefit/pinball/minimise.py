@@ -64,7 +64,13 @@ class Vertex:
 
 
 def minimise_pinball(
-    blocks: Pass, p: int, n: int, tau: float = 0.5, *, max_rounds: int = 20
+    blocks: Pass,
+    p: int,
+    n: int,
+    tau: float = 0.5,
+    *,
+    near: Positions | None = None,
+    max_rounds: int = 20,
 ) -> Vertex:
     """Minimise sum_i w_i rho_tau(y_i - x_i'b), exactly.
 
@@ -73,6 +79,7 @@ def minimise_pinball(
         p: number of columns, of full rank.
         n: number of rows, those of weight zero included.
         tau: quantile level, 0 < tau < 1.
+        near: basic rows of a vertex that is likely to be near: with few rows, where to start.
         max_rounds: how often the band may be widened before giving up.
 
     Returns:
@@ -87,7 +94,7 @@ def minimise_pinball(
             if found is not None:
                 return found
             size *= 2
-        return _directly(walked, p, n, tau)
+        return _directly(walked, p, n, tau, near)
     except _StuckError as stuck:
         nowhere = np.full(p, np.nan)
         none = np.full(p, -1, dtype=np.int64)
@@ -110,10 +117,10 @@ class _Counted:
         return self.blocks()
 
 
-def _directly(blocks: _Counted, p: int, n: int, tau: float) -> Vertex:
+def _directly(blocks: _Counted, p: int, n: int, tau: float, near: Positions | None) -> Vertex:
     """Solve all rows at once."""
     first = survey(blocks, p, n, n)
-    plane = _solve(first.sample, None, tau, first.tilt)
+    plane = _solve(first.sample, near, tau, first.tilt)
     found = check(blocks, plane, everything(first.sample, n), first.units, tau, 0)
     return _certify(plane, found, first, tau, blocks.passes)
 
@@ -135,7 +142,7 @@ def _by_sample(
         if found.wrong_rows > limit:
             return None
         globs.release(found.wrong, first.units)
-        start = plane if found.wrong_rows <= FEW * p else None
+        start = plane.at if found.wrong_rows <= FEW * p else None
         plane = _solve(globs.problem(first.units), start, tau, first.tilt)
     raise _StuckError(f"rows still changed sides after {max_rounds} rounds")
 
@@ -161,9 +168,9 @@ def _partition(
     return partition(blocks, n, first.units, plane, width, limit)
 
 
-def _solve(rows: Sample, near: Plane | None, tau: float, tilt: Tilt) -> Plane:
-    """The optimal plane, starting from another one if its rows are still there."""
-    basis = None if near is None else _find(near.at, rows.at)
+def _solve(rows: Sample, near: Positions | None, tau: float, tilt: Tilt) -> Plane:
+    """The optimal plane, starting from the basic rows of another one if they are still there."""
+    basis = None if near is None else _find(near, rows.at)
     if basis is None:
         basis = starting_basis(rows, tau)
     if basis is None:

@@ -48,8 +48,8 @@ def whitening(X: Matrix) -> Matrix | None:
 def first_independent(X: Matrix, order: Index) -> Index | None:
     """The first p columns of X, taken in `order`, that are linearly independent."""
     p = X.shape[0]
-    # The basis is nearly always among the first few; all are searched only if need be.
-    for count in (20 * p, len(order)):
+    # The basis is nearly always among the first few; more are searched only if need be.
+    for count in (2 * p, 20 * p, len(order)):
         candidates = order[:count]
         left = X[:, candidates] / np.sqrt(np.square(X[:, candidates]).sum(axis=0) + 1e-300)
         chosen: list[int] = []

@@ -60,8 +60,9 @@ def climb_in_turns(
     gamma: Vector,
     moments: Moments,
     search: Search,
+    near: Vertex | None = None,
 ) -> tuple[Vertex, Optimum]:
-    """A location by linear programme, the rest by Newton's method."""
+    """A location by linear programme, from one near it, and the rest by Newton's method."""
     from mlefit.search.location import with_vertex  # only a corner needs it
 
     rest = np.arange(engine.predictors[0].size, len(gamma))
@@ -70,7 +71,11 @@ def climb_in_turns(
         engine,
         gamma,
         penalty,
-        lambda at: climb(model, engine, at, moments, search, free=rest, penalty=penalty),
+        lambda at, near: climb(
+            model, engine, at, moments, search, free=rest, penalty=penalty, near=near
+        ),
+        near=near,
+        weight=moments.rows,
         tol=search.tol,
         log=search.log,
     )

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -43,12 +44,10 @@ class Slope:
     Attributes:
         nll: the smooth part.
         score: its gradient, shape (p,).
-        diagonal: of its information, shape (p,).
     """
 
     nll: float
     score: Vector
-    diagonal: Vector
 
 
 class Objective(Protocol):
@@ -56,6 +55,9 @@ class Objective(Protocol):
 
     def slope(self, gamma: Vector) -> Slope:
         """The slope of every coefficient."""
+
+    def diagonal(self, gamma: Vector, at: Positions) -> Vector:
+        """Of the information, for the positions `at`."""
 
     def among(self, gamma: Vector, kind: Kind, at: Positions) -> Sums:
         """The sums at a point, with score and information of the positions `at` alone."""
@@ -86,9 +88,37 @@ class Corners:
         return Corners(self.weights[at], self.centres[at])
 
     def residual(self, slope: Slope, gamma: Vector) -> Vector:
+        """How far each optimality condition is from holding."""
+        return optimality_residual(slope.score, gamma, self.weights, self.centres)
+
+    def curvatures(
+        self,
+        slope: Slope,
+        gamma: Vector,
+        at: Positions,
+        own: Vector,
+        ask: Callable[[Positions], Vector],
+    ) -> Vector:
+        """The diagonal of the information, infinite where a corner holds and need not be looked at.
+
+        Args:
+            slope: at the point.
+            gamma: the point.
+            at: positions whose information is known.
+            own: the diagonal of that.
+            ask: finds the diagonal at other positions, which costs a pass.
+        """
+        diagonal = np.full(len(gamma), np.inf)
+        diagonal[at] = own
+        unknown = self.residual(slope, gamma) > 0
+        unknown[at] = False
+        if unknown.any():
+            diagonal[unknown] = ask(np.flatnonzero(unknown))
+        return diagonal
+
+    def scaled_residual(self, slope: Slope, gamma: Vector, diagonal: Vector) -> Vector:
         """How far each optimality condition is from holding, over the root of its information."""
-        residual = optimality_residual(slope.score, gamma, self.weights, self.centres)
-        return residual / np.sqrt(np.maximum(slope.diagonal, np.finfo(float).tiny))
+        return self.residual(slope, gamma) / np.sqrt(np.maximum(diagonal, np.finfo(float).tiny))
 
     def working_set(self, slope: Slope, gamma: Vector) -> Positions:
         """Coefficients that are free, or that a step would free, or nearly."""
@@ -96,9 +126,12 @@ class Corners:
         near = held & (np.abs(slope.score) > _NEARLY_FREE * self.weights)
         return _joined(np.flatnonzero(~held), near, slope, self.weights)
 
-    def released(self, slope: Slope, gamma: Vector, at: Positions, tol: float) -> Positions:
+    def released(
+        self, slope: Slope, gamma: Vector, diagonal: Vector, at: Positions, tol: float
+    ) -> Positions:
         """The working set with what else the corners do not hold: more than `tol` is to gain."""
-        loose = self.hold(gamma) & (self.residual(slope, gamma) ** 2 / 2 > tol)
+        gain = self.scaled_residual(slope, gamma, diagonal) ** 2 / 2
+        loose = self.hold(gamma) & (gain > tol)
         loose[at] = False
         return _joined(at, loose, slope, self.weights)
 
@@ -137,8 +170,7 @@ def newton_with_corners(
     Returns:
         The optimum; its information is that of the coefficients which no corner holds.
     """
-    slope = objective.slope(gamma)
-    at = corners.working_set(slope, gamma)
+    at = corners.working_set(objective.slope(gamma), gamma)
     steps = 0
     while True:
         found = _descended(
@@ -151,14 +183,21 @@ def newton_with_corners(
         )
         gamma, steps = found.gamma, found.steps
         slope = objective.slope(gamma)
+        diagonal = corners.curvatures(
+            slope,
+            gamma,
+            at,
+            np.diag(found.totals.information),
+            partial(objective.diagonal, gamma),
+        )
         if found.status not in (Status.CONVERGED, Status.NOT_UNIQUE):
             break
-        more = corners.released(slope, gamma, at, tol**2)
+        more = corners.released(slope, gamma, diagonal, at, tol**2)
         if len(more) == len(at):
             break
         log(f"{len(more) - len(at)} more columns of {len(gamma)} have left their corners")
         at = more
-    return _complete(found, slope, at, ~corners.hold(gamma))
+    return _complete(found, slope, diagonal, at, ~corners.hold(gamma))
 
 
 def optimality_residual(score: Vector, gamma: Vector, weights: Vector, centres: Vector) -> Vector:
@@ -189,14 +228,16 @@ class PartialSums:
     information: Matrix
 
 
-def _complete(found: Optimum, slope: Slope, at: Positions, free: NDArray[np.bool_]) -> Optimum:
+def _complete(
+    found: Optimum, slope: Slope, diagonal: Vector, at: Positions, free: NDArray[np.bool_]
+) -> Optimum:
     kept = np.flatnonzero(free[at])
     information = found.totals.information[np.ix_(kept, kept)]
     return replace(
         found,
         totals=PartialSums(slope.nll, slope.score, information),
         free=np.flatnonzero(free),
-        diagonal=slope.diagonal,
+        diagonal=diagonal,
     )
 
 

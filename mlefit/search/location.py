@@ -1,6 +1,7 @@
 """A location whose log-density has a corner: by linear programme, in turn with the rest.
 
-With a constant scale and no prior the location does not depend on it, so one turn is all.
+With a constant scale and no prior the location does not depend on it, so one turn is all,
+and what the programme minimised is, for each unit of weight, that scale.
 The objective is smooth in the rest and convex in the location, so a point that neither
 can improve is stationary.
 
@@ -30,6 +31,7 @@ from mlefit.likelihood import Model
 from mlefit.pinball import Vertex, minimise_pinball
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Penalty
+from mlefit.search.scale import solved
 
 _MOST_ROUNDS = 200
 
@@ -41,8 +43,10 @@ def with_vertex(
     engine: LocalEngine,
     gamma: Vector,
     penalty: Penalty | None,
-    rest: Callable[[Vector], Optimum],
+    rest: Callable[[Vector, bool], Optimum],
     *,
+    near: Vertex | None = None,
+    weight: float,
     tol: float,
     log: Callable[[str], None],
 ) -> tuple[Vertex, Optimum]:
@@ -53,29 +57,46 @@ def with_vertex(
         engine: the rows.
         gamma: start.
         penalty: the priors; those of the location only have corners.
-        rest: finds the coefficients of the other parameters from a place.
+        rest: finds the coefficients of the other parameters from a place, told if it is near.
+        near: the location under other priors.
+        weight: of all rows.
         tol: fall of the objective, in nats, below which the turns end.
         log: takes a line for each turn.
     """
     p = engine.predictors[0].size
     tau = model.family.vertex
     assert tau is not None
-    corner = _Corner(model, penalty, p, tau)
+    one = np.ones(1)
+    kappa = float(model.family.score(one, 0 * one, *[one] * (len(model.links) - 1))[0][0]) / tau
+    corner = _Corner(penalty, p, kappa)
+    scale = solved(model, engine, [] if penalty is None else penalty.positions)
     settled = not corner.count and all(predictor.size <= 1 for predictor in engine.predictors[1:])
+    varies = bool(corner.count) or any(
+        other.size > 1 or other.offsets or other.held for other in engine.predictors[1:]
+    )
     gamma = gamma.copy()
     height = math.inf
     rows = engine.columns.rows
+    begin = None if near is None else near.zero_rows
     for turn in range(_MOST_ROUNDS):
         here = gamma
 
         def blocks(here: Vector = here) -> Iterator[_Block]:
-            yield from _rows(model, engine, here, weigh=bool(corner.count))
+            yield from _rows(model, engine, here, varies=varies)
             if corner.count:
                 yield corner.rows
 
-        vertex = minimise_pinball(blocks, p, rows + 2 * corner.count, tau)
+        vertex = minimise_pinball(blocks, p, rows + 2 * corner.count, tau, near=begin)
+        begin = vertex.zero_rows
         gamma[:p] = corner.held(vertex.beta, vertex.zero_rows - rows)
-        optimum = rest(gamma)
+        solves = False
+        if scale is not None:
+            at, norm = scale
+            unit = 1.0 if varies else math.exp(gamma[at])
+            mean = (kappa * vertex.objective - corner.height(gamma[:p])) / (weight * unit)
+            solves = mean > float(np.finfo(float).eps)
+            gamma[at] += math.log(mean) / norm if solves else 0.0
+        optimum = rest(gamma, solves)
         gamma = optimum.gamma.copy()
         reached = optimum.totals.nll if penalty is None else penalty.objective(optimum)
         log(f"turn {turn + 1}: vertex in {vertex.passes} passes, objective {reached:.10g}")
@@ -84,7 +105,8 @@ def with_vertex(
         height = reached
     if not vertex.optimal:
         optimum = replace(optimum, status=Status.NOT_A_VERTEX)
-    return vertex, optimum
+    # the vertex is a step, and so is a scale that was known with it
+    return vertex, replace(optimum, steps=optimum.steps + 1) if solves else optimum
 
 
 class _Corner:
@@ -95,20 +117,26 @@ class _Corner:
         rows: for each of them two rows, one after the other.
     """
 
-    def __init__(self, model: Model, penalty: Penalty | None, p: int, tau: float) -> None:
+    def __init__(self, penalty: Penalty | None, p: int, kappa: float) -> None:
         weights = np.zeros(p) if penalty is None else penalty.corners[:p]
         at = np.flatnonzero(weights)
         self.count = len(at)
         if penalty is None:
             return
-        one = np.ones(1)
-        kappa = float(model.family.score(one, 0 * one, *[one] * (len(model.links) - 1))[0][0]) / tau
         self._at = at
+        self._weights = weights[at]
         self._to_user = penalty.to_user[:p, :p]
         self._centres = penalty.centres[at]
         X, m = np.repeat(self._to_user[at], 2, axis=0).T, np.repeat(self._centres, 2)
         side = np.tile([1.0, -1.0], self.count)
         self.rows = (X * side, m * side, np.repeat(weights[at] / kappa, 2))
+
+    def height(self, gamma: Vector) -> float:
+        """What the priors add to the objective."""
+        if not self.count:
+            return 0.0
+        away = self._to_user[self._at] @ gamma - self._centres
+        return float(self._weights @ np.abs(away))
 
     def held(self, gamma: Vector, basic: NDArray[np.int64]) -> Vector:
         """The location with the coefficients whose rows are basic exactly at their centres."""
@@ -120,13 +148,12 @@ class _Corner:
         return np.linalg.solve(self._to_user, beta)
 
 
-def _rows(model: Model, engine: LocalEngine, gamma: Vector, *, weigh: bool) -> Iterator[_Block]:
+def _rows(model: Model, engine: LocalEngine, gamma: Vector, *, varies: bool) -> Iterator[_Block]:
     """The location's columns, the target less its offset, and weights over the scale."""
     gammas = split(gamma, engine.predictors)
-    varying = weigh or any(p.size > 1 or p.offsets or p.held for p in engine.predictors[1:])
     for block in engine.blocks():
         weight = block.weight
-        if varying:
+        if varies:
             scale = model.theta(model.etas(block, gammas))[1]
             weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
         yield block.designs[0], block.y - block.offsets[0], weight

@@ -119,7 +119,9 @@ def continued(maximum: Maximum, search: Search, priors: Sequence[Assigned]) -> M
     penalty = maximum.penalty.with_priors(priors)
     gamma, moments = maximum.optimum.gamma, maximum.moments
     if maximum.vertex is not None:
-        vertex, optimum = climb_in_turns(penalty, model, engine, gamma, moments, search)
+        vertex, optimum = climb_in_turns(
+            penalty, model, engine, gamma, moments, search, near=maximum.vertex
+        )
         return replace(maximum, optimum=optimum, penalty=penalty, vertex=vertex)
     optimum = climb_under(penalty, model, engine, gamma, moments, search)
     return judged(replace(maximum, optimum=optimum, penalty=penalty, recession=None))
@@ -168,8 +170,8 @@ def continued_together(
         penalties,
         maximum.model,
         maximum.engine,
-        maximum.optimum.gamma,
-        maximum.optimum.totals.score,
+        maximum.optimum,
+        maximum.penalty,
         guide,
         search.tol,
     )

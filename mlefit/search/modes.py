@@ -94,7 +94,7 @@ def _others(
     errors = 1 / np.sqrt(np.maximum(best.curvatures, np.finfo(float).tiny))
     seen = [best]
     for mode in sorted(found, key=height, reverse=True):
-        known = any((np.abs(mode.gamma - m.gamma) < _SAME_PLACE * errors).all() for m in seen)
+        known = any((np.abs(mode.gamma - m.gamma) <= _SAME_PLACE * errors).all() for m in seen)
         if mode.status is Status.CONVERGED and not known:
             seen.append(mode)
             yield height(best) - height(mode)

@@ -70,7 +70,8 @@ class Optimum:
         decrement: decrease in NLL the quadratic model still predicts.
         positive_definite: whether the information is.
         free: positions of the coefficients that `totals.information` is of; None for all.
-        diagonal: of the information of all coefficients, if that is of some.
+        diagonal: of the information of all coefficients, if that is of some; infinite where a
+            corner holds one and the place does not depend on it.
     """
 
     gamma: Vector

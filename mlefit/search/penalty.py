@@ -221,15 +221,14 @@ class Penalty:
             information=totals.information + self._turned(curvature, at),
         )
 
-    def bent(self, gamma: Vector) -> tuple[float, Vector, Vector]:
-        """The smooth part: its value, its gradient and the diagonal of its information."""
-        slope, curvature = self._slope_and_curvature(self._to_user @ gamma, "observed")
+    def bent(self, gamma: Vector) -> tuple[float, Vector]:
+        """The smooth part: its value and its gradient."""
+        slope = self.slope(gamma)
         smooth = self.smooth(gamma)
-        sloping, bent = np.flatnonzero(slope), np.flatnonzero(curvature)
+        sloping = np.flatnonzero(slope)
         return (
             smooth if np.isfinite(smooth) else np.inf,
             -slope[sloping] @ self._to_user[sloping],
-            curvature[bent] @ self._to_user[bent] ** 2,
         )
 
     def information_added_to(self, totals: Totals, gamma: Vector, kind: Kind) -> Totals:

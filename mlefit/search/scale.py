@@ -33,12 +33,10 @@ def exact_scale(
     With eta = log scale, the mean score is mean(|z|^q) - 1, so the scale that is best
     for the present location lies log(1 + mean score)/q away, however far that is.
     """
-    position = _constant(model, engine, lambda parameter: parameter.norm is not None)
-    if position is None or position[1] in held:
-        return None  # a prior moves the maximum away from where the rows alone put it
-    k, at = position
-    norm = model.family.parameters[k].norm
-    assert norm is not None
+    position = solved(model, engine, held)
+    if position is None:
+        return None
+    at, norm = position
 
     def bend(direction: Vector, now: Any) -> Vector:
         mean_score = -float(now.score[at]) / now.rows
@@ -48,6 +46,16 @@ def exact_scale(
         return bent
 
     return bend
+
+
+def solved(model: Model, engine: LocalEngine, held: Sequence[int]) -> tuple[int, float] | None:
+    """Position and q of the scale that `exact_scale` solves for, if there is one."""
+    position = _constant(model, engine, lambda parameter: parameter.norm is not None)
+    if position is None or position[1] in held:
+        return None  # a prior moves the maximum away from where the rows alone put it
+    norm = model.family.parameters[position[0]].norm
+    assert norm is not None
+    return position[1], norm
 
 
 def _constant(

@@ -14,25 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.search.support import Curvature, Inverse
 
 _ROUNDING = 1e-12
-_UNSOLVED = 1e-9
 
 
 def minimise_quadratic(
-    H: Matrix, g: Vector, gamma: Vector, weights: Vector, centres: Vector
+    H: Matrix | Curvature,
+    g: Vector,
+    gamma: Vector,
+    weights: Vector,
+    centres: Vector,
+    inverse: Inverse | None = None,
+    start: Vector | None = None,
 ) -> Vector:
     """The exact minimiser x of g'(x - gamma) + (x - gamma)'H(x - gamma)/2 + corners.
 
     Args:
         H: positive definite, shape (p, p).
         g: slope at `gamma`, shape (p,).
-        gamma: where the search starts.
+        gamma: where the slope is known.
         weights: of the corners, zero where there is none.
         centres: where the corners are.
+        inverse: of what H is based on, kept from an earlier search.
+        start: where the search starts; None for `gamma`.
     """
-    start = gamma - centres
-    search = _Search(H, g - H @ start, weights, start)
+    H = H if isinstance(H, Curvature) else Curvature.of(H)
+    inverse = Inverse(H.base) if inverse is None else inverse
+    begin = (gamma if start is None else start) - centres
+    search = _Search(H, inverse, g - H @ (gamma - centres), weights, begin)
     slack = _ROUNDING * (np.abs(search.linear).max(initial=0.0) + weights)
     several = True
     while search.solutions_left:
@@ -57,8 +67,10 @@ class _Search:
     A coefficient without a corner has side 2: it may be anywhere.
     """
 
-    def __init__(self, H: Matrix, linear: Vector, weights: Vector, u: Vector) -> None:
-        self.H, self.linear, self.weights = H, linear, weights
+    def __init__(
+        self, H: Curvature, inverse: Inverse, linear: Vector, weights: Vector, u: Vector
+    ) -> None:
+        self.H, self.inverse, self.linear, self.weights = H, inverse, linear, weights
         self.u = u.copy()
         # each pattern is lower than the one before, but rounding could go round for ever
         self.solutions_left = 10 * len(u) + 50
@@ -78,15 +90,12 @@ class _Search:
             self._towards(support, target, wrong)
 
     def _solved(self, support: NDArray[np.intp]) -> Vector:
-        inner = self.H[np.ix_(support, support)]
         right = -(self.linear + self._pull(self.side))[support]
-        try:
-            target: Vector = np.linalg.solve(inner, right)
-        except np.linalg.LinAlgError:
-            target = np.full_like(right, np.nan)
-        if np.linalg.norm(inner @ target - right) <= _UNSOLVED * np.linalg.norm(right):
+        target = self.inverse.solve(self.H, support, right)
+        if target is not None:
             return target
         # singular but for rounding: the smallest of its solutions, all but exactly
+        inner = self.H.among(support)
         firm = inner + (_ROUNDING * float(np.trace(inner)) or 1.0) * np.eye(len(inner))
         target = np.linalg.solve(firm, right)
         return target + np.linalg.solve(firm, right - inner @ target)
@@ -99,9 +108,8 @@ class _Search:
         here = self.u[support]
         direction = target - here
         weights = self.weights[support]
-        H = self.H[np.ix_(support, support)]
-        bend = H @ direction
-        level = (self.linear[support] + H @ here) @ direction
+        bend = self._bend(support, direction)
+        level = (self.linear[support] + self._bend(support, here)) @ direction
         with np.errstate(divide="ignore", invalid="ignore"):
             crossing = np.where(wrong & (direction != 0), -here / direction, np.inf)
         crossing = np.where(crossing > 1, np.inf, crossing)
@@ -125,12 +133,18 @@ class _Search:
         if stopped >= 0:
             there[stopped] = side[stopped] = 0.0
         cut = np.where(wrong, 0.0, target)
-        if self._height(H, support, cut) < self._height(H, support, there):
+        if self._height(support, cut) < self._height(support, there):
             there, side = cut, np.sign(cut)
         self.u = np.zeros_like(self.u)
         self.u[support] = there
         self.side[support] = np.where(weights > 0, side, 2.0)
 
-    def _height(self, H: Matrix, support: NDArray[np.intp], u: Vector) -> float:
-        smooth = float(self.linear[support] @ u + u @ H @ u / 2)
+    def _height(self, support: NDArray[np.intp], u: Vector) -> float:
+        smooth = float(self.linear[support] @ u + u @ self._bend(support, u) / 2)
         return smooth + float(self.weights[support] @ np.abs(u))
+
+    def _bend(self, support: NDArray[np.intp], u: Vector) -> Vector:
+        """H u over the support, where alone u is not zero."""
+        whole = np.zeros_like(self.u)
+        whole[support] = u
+        return (self.H @ whole)[support]

@@ -57,18 +57,8 @@ class PenalisedRows:
         """The slope of every coefficient at one point for each of some penalties."""
         from mlefit.search.corners import Slope
 
-        rows = slopes_at(self._model, self._engine, np.array(gammas), "observed")
-        found = []
-        for k, (i, gamma) in enumerate(zip(which, gammas, strict=True)):
-            value, gradient, diagonal = self._penalties[i].bent(gamma)
-            found.append(
-                Slope(
-                    float(self._factor * rows.nll[k] + value),
-                    self._factor * rows.score[k] + gradient,
-                    self._factor * rows.diagonal[k] + diagonal,
-                )
-            )
-        return found
+        everything = np.arange(len(gammas[0]))
+        return [Slope(*found) for found in self.scores(which, gammas, everything)]
 
     def scores(
         self, which: Sequence[int], gammas: Sequence[Vector], at: Positions
@@ -83,14 +73,22 @@ class PenalisedRows:
         found = []
         for i, gamma in zip(which, gammas, strict=True):
             k = row[id(gamma)]
-            value, gradient, _ = self._penalties[i].bent(gamma)
-            found.append(
-                (
-                    float(self._factor * rows.nll[k] + value),
-                    self._factor * rows.score[k] + gradient[at],
-                )
-            )
+            value, gradient = self._penalties[i].bent(gamma)
+            nll = float(self._factor * rows.nll[k] + value)
+            found.append((nll, self._factor * rows.score[k] + gradient[at]))
         return found
+
+    def diagonal(self, gamma: Vector, at: Positions, which: int = 0) -> Vector:
+        """Of the observed information of some coefficients under one penalty."""
+        predictors = self._engine.predictors
+        turned = [np.full(p.size, p.basis.triangle is not None) for p in predictors]
+        # turned columns are seen together or not at all
+        wider = np.union1d(at, np.flatnonzero(np.concatenate(turned)))
+        seen = self._engine.with_predictors(holding(predictors, wider, gamma))
+        rows = slopes_at(self._model, seen, gamma[None, wider], "observed")
+        self._engine.passes = seen.passes
+        own = np.diag(self._penalties[which].information(gamma, at=at))
+        return self._factor * rows.diagonal[0][np.isin(wider, at)] + own
 
     def among(self, gamma: Vector, kind: Kind, at: Positions) -> Totals:
         """The sums under the first penalty, of the coefficients at some positions."""
@@ -209,22 +207,38 @@ def sparse_modes(
     penalties: Sequence[Penalty],
     model: Model,
     engine: LocalEngine,
-    gamma: Vector,
-    score: Vector,
+    optimum: Optimum,
+    before: Penalty,
     guide: Guide,
     tol: float,
 ) -> list[Optimum | None]:
-    """The modes at several strengths of the priors, the strongest first, from one just above.
+    """The modes at several strengths of the priors, the strongest first.
 
-    None where a search of its own is needed.
+    Args:
+        penalties: the priors at each strength.
+        model: family and links.
+        engine: rows and predictors.
+        optimum: the mode at a strength just above them.
+        before: the priors there.
+        guide: information to begin from.
+        tol: predicted decrease, in nats, at which a search has converged.
+
+    Returns:
+        None where a search of its own is needed.
     """
-    from mlefit.search.corners import Corners
+    from mlefit.search.corners import Corners, Slope
     from mlefit.search.together import minimise_together
 
+    gamma, totals = optimum.gamma, optimum.totals
+    value, gradient = before.bent(gamma)
+    starts = []
+    for penalty in penalties:
+        own, slope = penalty.bent(gamma)
+        starts.append(Slope(totals.nll - value + own, totals.score - gradient + slope))
     return minimise_together(
         PenalisedRows(model, engine, penalties),
         gamma,
-        score,
+        starts,
         [Corners(penalty.corners, penalty.centres) for penalty in penalties],
         guide,
         tol,

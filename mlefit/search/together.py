@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -19,11 +20,12 @@ from mlefit._types import Matrix, Vector
 from mlefit.search.corners import Corners, PartialSums, Positions, Slope
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.signs import minimise_quadratic
+from mlefit.search.support import Curvature, Inverse
 from mlefit.symmetric import is_definite
 
 _MOST_PASSES = 20
 # More passes than these say that the information was taken too far away.
-_FEW_PASSES = 7
+_FEW_PASSES = 6
 # The convergence is faster than linear: a step that gains so little, of `tol`, is the last.
 _ALMOST = 1e-5
 _FIRMER = 1e-6
@@ -36,6 +38,9 @@ class SeveralObjectives(Protocol):
 
     def slopes(self, which: Sequence[int], gammas: Sequence[Vector]) -> list[Slope]:
         """The slope of every coefficient at one point for each of some strengths."""
+
+    def diagonal(self, gamma: Vector, at: Positions, which: int) -> Vector:
+        """Of the information of some coefficients at one strength."""
 
     def scores(
         self, which: Sequence[int], gammas: Sequence[Vector], at: Positions
@@ -71,11 +76,15 @@ class Guide:
         self.information = objectives.information(gamma, needed)
 
     def equip(self, objectives: SeveralObjectives, runners: Sequence[_Runner]) -> None:
-        """Give each its own copy, with what its prior adds."""
+        """Give each the information, with what its prior adds."""
+        plain: Matrix | None = None
         for runner in runners:
-            H = self.information + objectives.bend(runner.which, runner.gamma, self.at)
-            # more columns than rows leave it singular; what is added, the corrections take back
-            runner.H = H if is_definite(H) else H + _FIRMER * np.diag(np.diag(H))
+            bend = objectives.bend(runner.which, runner.gamma, self.at)
+            if bend.any():
+                base = _firm(self.information + bend)
+            else:
+                base = plain = _firm(self.information) if plain is None else plain
+            runner.H, runner.inverse = Curvature.of(base), None
 
 
 @dataclass
@@ -87,16 +96,25 @@ class _Runner:
     gamma: Vector
     nll: float
     score: Vector
-    H: Matrix = field(default_factory=lambda: np.empty((0, 0)))
+    H: Curvature = field(default_factory=lambda: Curvature.of(np.empty((0, 0))))
+    inverse: Inverse | None = None
     ahead: Vector = field(default_factory=lambda: np.empty(0))
     decrement: float = np.inf
 
-    def look(self, at: Positions) -> None:
-        """Minimise the quadratic model."""
-        x, corners = self.gamma[at], self.corners.among(at)
-        ahead = minimise_quadratic(self.H, self.score, x, corners.weights, corners.centres)
+    def look(self, at: Positions, before: _Runner | None) -> None:
+        """Minimise the quadratic model, the first time from where the one before got to."""
+        x, corners, start = self.gamma[at], self.corners.among(at), None
+        if self.inverse is None:
+            self.inverse = Inverse(self.H.base)
+            if before is not None and before.inverse is not None:
+                start = before.ahead[at]
+                if before.H.base is self.H.base:
+                    self.inverse = before.inverse.copy()
+        ahead = minimise_quadratic(
+            self.H, self.score, x, corners.weights, corners.centres, self.inverse, start
+        )
         step = ahead - x
-        self.decrement = float(step @ self.H @ step) / 2
+        self.decrement = float(step @ (self.H @ step)) / 2
         self.ahead = self.gamma.copy()
         self.ahead[at] = ahead
 
@@ -106,14 +124,14 @@ class _Runner:
         there = nll + self.corners.height(self.ahead)
         if not there <= here + 4 * np.finfo(float).eps * abs(here):
             return False
-        self.H = _corrected(self.H, (self.ahead - self.gamma)[at], score - self.score)
+        self.H = self.H.corrected((self.ahead - self.gamma)[at], score - self.score)
         self.gamma, self.nll, self.score = self.ahead, nll, score
         return True
 
-    def optimum(self, slope: Slope, passes: int, at: Positions) -> Optimum:
+    def optimum(self, slope: Slope, diagonal: Vector, passes: int, at: Positions) -> Optimum:
         """Where it ended; no information is kept of the place."""
         kept = np.flatnonzero(~self.corners.among(at).hold(self.gamma[at]))
-        definite = is_definite(self.H[np.ix_(kept, kept)])
+        definite = is_definite(self.H.among(kept))
         return Optimum(
             self.gamma,
             PartialSums(slope.nll, slope.score, np.empty((0, 0))),
@@ -122,14 +140,14 @@ class _Runner:
             self.decrement,
             definite,
             free=np.empty(0, dtype=np.intp),
-            diagonal=slope.diagonal,
+            diagonal=diagonal,
         )
 
 
 def minimise_together(
     objectives: SeveralObjectives,
     gamma: Vector,
-    score: Vector,
+    starts: Sequence[Slope],
     corners: Sequence[Corners],
     guide: Guide,
     tol: float,
@@ -139,22 +157,22 @@ def minimise_together(
     Args:
         objectives: one for each strength, the strongest first.
         gamma: the optimum at a strength just above them, shape (p,).
-        score: the slope there.
+        starts: the slope there at each strength.
         corners: for each strength.
         guide: information to begin from; it is replaced where it does not serve.
         tol: predicted decrease, in nats, at which a search has converged.
     """
     weakest = corners[-1]
-    needed = ~weakest.hold(gamma) | (np.abs(score) > _WILL_LEAVE * weakest.weights)
+    needed = ~weakest.hold(gamma) | (np.abs(starts[-1].score) > _WILL_LEAVE * weakest.weights)
     if 2 * needed.sum() > len(gamma):
         needed[:] = True  # hardly more work, and it serves as long as it is near
     guide.take(objectives, gamma, np.flatnonzero(needed))
     found: list[Optimum | None] = [None] * len(corners)
-    running = [_Runner(i, corner, gamma, np.nan, score) for i, corner in enumerate(corners)]
-    starts = objectives.scores(range(len(corners)), [gamma] * len(corners), guide.at)
-    for runner, (nll, seen) in zip(running, starts, strict=True):
-        runner.nll, runner.score = nll, seen
-    passes = 1
+    running = [
+        _Runner(i, corner, gamma, start.nll, start.score[guide.at])
+        for i, (corner, start) in enumerate(zip(corners, starts, strict=True))
+    ]
+    passes = 0
     guide.equip(objectives, running)
     while running and passes <= _MOST_PASSES:
         arrived, more = _run(objectives, running, guide.at, tol, _MOST_PASSES - passes)
@@ -165,10 +183,19 @@ def minimise_together(
         slopes = objectives.slopes(which, [runner.gamma for runner in arrived])
         running, at = [], guide.at
         for runner, slope in zip(arrived, slopes, strict=True):
-            wider = runner.corners.released(slope, runner.gamma, guide.at, tol**2)
-            off = runner.corners.residual(slope, runner.gamma)
+            corner, here = runner.corners, runner.gamma
+            # what the steps showed of the curvature is near enough to measure by
+            diagonal = corner.curvatures(
+                slope,
+                here,
+                guide.at,
+                runner.H.diagonal,
+                partial(objectives.diagonal, here, which=runner.which),
+            )
+            wider = corner.released(slope, here, diagonal, guide.at, tol**2)
+            off = corner.scaled_residual(slope, here, diagonal)
             if len(wider) == len(guide.at) and float(off @ off) / 2 <= tol**2:
-                found[runner.which] = runner.optimum(slope, passes, guide.at)
+                found[runner.which] = runner.optimum(slope, diagonal, passes, guide.at)
                 continue
             at = np.union1d(at, wider)
             running.append(runner)
@@ -197,8 +224,8 @@ def _run(
     almost = tol * _ALMOST
     arrived: list[_Runner] = []
     for passes in range(most + 1):
-        for runner in running:
-            runner.look(at)
+        for before, runner in zip([None, *running], running, strict=False):
+            runner.look(at, before)
         there = [runner for runner in running if runner.decrement <= almost]
         running = [runner for runner in running if runner.decrement > almost]
         for runner in there:
@@ -216,11 +243,6 @@ def _run(
     return arrived, passes
 
 
-def _corrected(H: Matrix, step: Vector, change: Vector) -> Matrix:
-    """H with the curvature along a step as the change of the slope shows it."""
-    seen = float(step @ change)
-    bend = H @ step
-    believed = float(step @ bend)
-    if believed <= 0 or seen <= 1e-12 * float(np.linalg.norm(step) * np.linalg.norm(change)):
-        return H
-    return H + np.outer(change, change / seen) - np.outer(bend, bend / believed)
+def _firm(H: Matrix) -> Matrix:
+    """More columns than rows leave H singular; what is added, the corrections take back."""
+    return H if is_definite(H) else H + _FIRMER * np.diag(np.diag(H))

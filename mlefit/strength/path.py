@@ -38,6 +38,11 @@ _NEAR_CENTRE = 1e-3  # in standard errors
 _STEPS_FROM_NEARBY = 20  # a warm start needs a few; more mean that there is no maximum
 _SMALLEST_SHARE = 1e-3
 _AT_ONCE = 20
+# of more columns than these, only as many at once as pay: a search over their signs costs more
+# the further away it begins, and a pass over few rows costs little
+_FEW_COLUMNS = 200
+_LEAST_AT_ONCE = 2
+_ROWS_PER_COLUMN = 8
 # the slope at the centre is known to rounding, so the exact place would release one by chance
 _JUST_ABOVE = 1 + 1e-9
 
@@ -49,6 +54,8 @@ def at_the_centre(model: Model, engine: LocalEngine, search: Search, varying: Va
     for _ in range(_TRIALS):
         shift = np.abs(varying.away(maximum))
         allowed = 0.0 if varying.corner_share else _NEAR_CENTRE
+        if not shift.any():
+            break
         if (shift * np.sqrt(information_of_rows(maximum, varying)) <= allowed).all():
             break
         strength *= _STRONGER
@@ -115,10 +122,13 @@ def _followed(
             yield maximum
         return
     guide = Guide()
+    rows, columns = maximum.engine.columns.rows, len(maximum.optimum.gamma)
+    paying = max(rows // (_ROWS_PER_COLUMN * columns), _LEAST_AT_ONCE)
+    at_once = _AT_ONCE if columns <= _FEW_COLUMNS else min(paying, _AT_ONCE)
     done = 0
     while done < len(several):
         # where the information hardly changes any more, a pass may serve more strengths
-        size = 2 * _AT_ONCE if guide.near else _AT_ONCE
+        size = 2 * at_once if guide.near else at_once
         for found in continued_together(maximum, search, several[done : done + size], guide):
             maximum = found
             yield found
