@@ -12,7 +12,7 @@ import mlefit
 from mlefit.design.columns import TARGET, Columns
 from mlefit.engines.local import LocalEngine
 from mlefit.results.fit import FitResult
-from mlefit.search import begin
+from mlefit.search import begin, start
 from mlefit.search.few import thinned
 
 ROWS = 120_000
@@ -37,7 +37,8 @@ def rows(model: str) -> pl.DataFrame:
 
 
 def from_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(begin, "thinned", lambda engine, rows: None)
+    for module in (begin, start):
+        monkeypatch.setattr(module, "thinned", lambda engine, rows: None)
 
 
 def fit(data: pl.DataFrame, family: str) -> FitResult:
