@@ -19,7 +19,6 @@ from mlefit.families._base import Family
 from mlefit.links import Link, resolve
 from mlefit.priors._base import InformationPrior, Prior
 from mlefit.request import Request
-from mlefit.search.fisher import has_slope
 from mlefit.search.penalty import Assigned
 from mlefit.support import Domain
 
@@ -110,6 +109,8 @@ def _of_information(
             f"{prior.name} is one prior of all coefficients together, without a name or another",
             tries=[f"--prior {prior.name}"],
         )
+    from mlefit.search.fisher import has_slope
+
     if not has_slope(family, links):
         able = [f.name for f in families.every() if has_slope(f, [resolve(f.parameters[0].link)])]
         if family.name in able:

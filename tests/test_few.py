@@ -14,7 +14,7 @@ from mlefit.engines.local import LocalEngine
 from mlefit.fitting import run
 from mlefit.request import Request
 from mlefit.results.fit import FitResult
-from mlefit.search import begin
+from mlefit.search import begin, start
 from mlefit.search.few import thinned
 
 ROWS = 120_000
@@ -39,7 +39,8 @@ def rows(model: str) -> pl.DataFrame:
 
 
 def from_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(begin, "thinned", lambda engine, rows: None)
+    for module in (begin, start):
+        monkeypatch.setattr(module, "thinned", lambda engine, rows: None)
 
 
 def fit(data: pl.DataFrame, family: str) -> FitResult:

@@ -125,3 +125,23 @@ def test_a_saddle_is_left_in_the_direction_it_bends_down():
     found = newton(evaluate, np.array([3.0, 1e-3]), fallback="observed")
     assert found.status is Status.CONVERGED
     np.testing.assert_allclose(found.gamma, [0, 1], atol=1e-9)
+
+
+def test_the_last_step_is_taken_without_a_look_where_it_changes_nothing():
+    looks = []
+
+    def evaluate(gamma, kind):
+        looks.append(float(gamma[0]))
+        e = float(np.exp(gamma[0]))
+        return Surface(e - 3 * gamma[0], np.array([e - 3]), np.array([[e]]))
+
+    found = newton(evaluate, np.array([0.0]))
+    assert found.status is Status.CONVERGED
+    assert 1e-24 < found.decrement <= 1e-20  # a surface on which the rule comes into play
+    assert found.gamma[0] == pytest.approx(np.log(3), rel=1e-15)
+    assert looks[-1] != found.gamma[0]
+    seen = len(looks)
+    again = newton(evaluate, np.array([0.0]), settled=0.0)
+    assert looks[-1] == again.gamma[0] == found.gamma[0]
+    assert len(looks) == 2 * seen + 1
+    assert again.steps == found.steps

@@ -42,6 +42,12 @@ COMMANDS = [
 
 def loaded(arguments, **environ):
     """Top-level modules a command line leaves behind, and what it printed."""
+    modules, out = loaded_modules(arguments, **environ)
+    return {name.partition(".")[0] for name in modules}, out
+
+
+def loaded_modules(arguments, **environ):
+    """All modules a command line leaves behind, and what it printed."""
     done = subprocess.run(
         [sys.executable, "-c", SHOW_MODULES_AT_THE_END, *arguments],
         env={**ENVIRONMENT, **environ},
@@ -49,7 +55,7 @@ def loaded(arguments, **environ):
         text=True,
         check=True,
     )
-    return {name.partition(".")[0] for name in json.loads(done.stderr)}, done.stdout
+    return set(json.loads(done.stderr)), done.stdout
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
@@ -59,18 +65,61 @@ def test_help_loads_nothing_heavy(arguments):
     assert out
 
 
+def small_fit(family, folder):
+    """Every module that a fit of sixty rows leaves behind."""
+    most, least = 2 if family == "bernoulli" else 5, int(family in ("gamma", "weibull"))
+    power = 2 if family == "negbinom" else 1  # one that spreads more than a poisson count
+    rows = "".join(f"{(k % most) ** power + least},{k % 7}\n" for k in range(60))
+    (folder / "small.csv").write_text("y,x\n" + rows)
+    modules, out = loaded_modules(
+        ["fit", str(folder / "small.csv"), "y ~ x", "-q", "--family", family]
+    )
+    assert "numpy" in modules
+    assert out
+    return modules
+
+
 @pytest.mark.parametrize(
     "family", ["poisson", "negbinom", "normal", "bernoulli", "laplace", "gamma", "weibull"]
 )
 def test_a_small_fit_loads_no_scipy(family, tmp_path):
-    most, least = 2 if family == "bernoulli" else 5, int(family in ("gamma", "weibull"))
-    power = 2 if family == "negbinom" else 1  # one that spreads more than a poisson count
-    rows = "".join(f"{(k % most) ** power + least},{k % 7}\n" for k in range(60))
-    (tmp_path / "small.csv").write_text("y,x\n" + rows)
-    modules, out = loaded(["fit", str(tmp_path / "small.csv"), "y ~ x", "-q", "--family", family])
-    assert "numpy" in modules
-    assert "scipy" not in modules
-    assert out
+    assert not {name for name in small_fit(family, tmp_path) if name.partition(".")[0] == "scipy"}
+
+
+# what a fit without priors, tests, pictures and trouble has no use for
+RARE = [
+    "matplotlib",
+    "rich.console",
+    "rich.table",
+    "mlefit.algebra",
+    "mlefit.comparison",
+    "mlefit.diagnosis.gof",
+    "mlefit.explaining",
+    "mlefit.inference.constrained",
+    "mlefit.inference.derived",
+    "mlefit.inference.profile",
+    "mlefit.pinball",
+    "mlefit.prediction",
+    "mlefit.report.canvas",
+    "mlefit.report.pictures",
+    "mlefit.search.corners",
+    "mlefit.search.existence",
+    "mlefit.search.fisher",
+    "mlefit.search.together",
+    "mlefit.strength",
+    "mlefit.study",
+    "mlefit.testing",
+    "mlefit.translations",
+]
+
+
+@pytest.mark.parametrize("family", ["poisson", "normal", "bernoulli"])
+def test_a_small_fit_loads_nothing_that_it_does_not_use(family, tmp_path):
+    modules = small_fit(family, tmp_path)
+    assert [rare for rare in RARE if rare in modules] == []
+    others = {name for name in modules if name.startswith("mlefit.families.")}
+    files = {name for name in others if not name.rpartition(".")[2].startswith("_")}
+    assert len(files) <= 2  # its own, and one whose formulas it shares
 
 
 def test_a_probability_reads_no_table_and_draws_no_file():
