@@ -69,7 +69,7 @@ def redundancies(maximum: Maximum) -> Iterator[str]:
             first = ", ".join(labels[redundant.index] for redundant in left_out[:_MOST_NAMED])
             yield (
                 f"{len(left_out):,} of {len(labels):,} columns are left out, because "
-                f"{maximum.engine.columns.rows:,} rows do not tell them apart: {first}, ..."
+                f"{maximum.engine.rows:,} rows do not tell them apart: {first}, ..."
             )
             continue
         for redundant in left_out:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from mlefit import families, strength
+from mlefit import engines, families, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
@@ -24,7 +24,7 @@ from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suggested_families
 from mlefit.diagnosis import gof
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine, Site
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.inference import debiased, intervals, uncertainty
@@ -53,6 +53,7 @@ class Prepared:
     roles: Roles
     rows: Rows
     table: Table
+    site: Site
     predictors: tuple[Predictor, ...]
     priors: tuple[Assigned, ...]
 
@@ -67,14 +68,13 @@ class Prepared:
         return Model(self.family, self.links)
 
     @property
-    def engine(self) -> LocalEngine:
-        """The rows, seen through the predictors."""
-        return LocalEngine(
-            self.table.columns,
-            self.predictors,
-            known=self.family.known,
-            threads=self.request.threads,
-        )
+    def engine(self) -> Engine:
+        """The rows, seen through the predictors; no pass over them is made yet."""
+        return self._brought.afresh()
+
+    @cached_property
+    def _brought(self) -> Engine:
+        return self.site.engine(self.table.columns, self.predictors, self.family.known)
 
 
 def fit(
@@ -280,6 +280,7 @@ def opened(request: Request, log: Callable[[str], None]) -> Source:
     Raises:
         DataError: they cannot be read.
     """
+    site_of(request)  # an address where nobody answers is told before the rows are read
     source = open_source(request.data, input_format=request.input_format)
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     return source
@@ -332,7 +333,27 @@ def build(request: Request, source: Source, family: Family, roles: Roles, rows: 
     coefficients = sum(predictor.size for predictor in predictors)
     debiased.check(request, assigned, coefficients, table.columns.rows)
     understood(request.derive, Names.of(family, [one.labels for one in predictors]))
-    return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
+    return Prepared(
+        request,
+        source,
+        family,
+        links,
+        roles,
+        table.rows,
+        table,
+        site_of(request),
+        predictors,
+        assigned,
+    )
+
+
+def site_of(request: Request) -> Site:
+    """Where the passes run.
+
+    Raises:
+        MlefitError: they cannot run there.
+    """
+    return engines.site(request.engine, request.scheduler, request.threads)
 
 
 def _no_family(request: Request, source: Source) -> UsageError:

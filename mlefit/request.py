@@ -58,6 +58,8 @@ class Request:
     conf_level: float = 0.95
     derive: tuple[str, ...] = ()
     strict: bool = False
+    engine: str = "local"
+    scheduler: str | None = None
     threads: int | None = None
     tol: float = 1e-10
     max_iter: int = 100
@@ -144,6 +146,9 @@ class PredictRequest:
     uncertainty: bool = True
     unseen: str = "error"
     aggregate: bool = False
+    engine: str = "local"
+    scheduler: str | None = None
+    threads: int | None = None
     input_format: str | None = None
     command: tuple[str, ...] = ()
 

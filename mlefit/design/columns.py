@@ -34,15 +34,16 @@ class Columns:
 
     Args:
         chunks: for each key the arrays of its chunks, in row order.
+        start: position of the first row among all, where these are some of them.
     """
 
-    def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+    def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]], start: int = 0) -> None:
         self.rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
         edges = sorted({0, *(edge for arrays in chunks.values() for edge in _edges(arrays))})
         if len(edges) > 2 and self.rows < FEWEST_ROWS * (len(edges) - 1):
             chunks = {key: [np.concatenate(arrays)] for key, arrays in chunks.items()}
             edges = [0, self.rows]
-        self._starts = edges[:-1]
+        self._starts = [start + edge for edge in edges[:-1]]
         self._pieces = [
             {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
             for lo, hi in pairwise(edges)
@@ -64,14 +65,27 @@ class Columns:
                 lo, hi = rows * i // count, rows * (i + 1) // count
                 yield Span(index, self._starts[index] + lo, lo, hi)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What there is a series of."""
+        return tuple(self._pieces[0])
+
     def every(self, step: int) -> Columns:
-        """Every so many rows of each run of chunks, copied."""
-        return Columns(
-            {
-                key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
-                for key in self._pieces[0]
-            }
-        )
+        """Rows 0, step, 2 step, ..., copied."""
+        return Columns({key: [self.thinned(key, step)] for key in self.keys})
+
+    def kept(self, keep: NDArray[Any], start: int = 0) -> Columns:
+        """The rows for which a mask holds, copied; the first of them at position `start`."""
+        return Columns({key: [self.whole(key)[keep]] for key in self.keys}, start)
+
+    def part(self, lo: int, hi: int) -> Columns:
+        """Rows lo to hi, as views where they are of one run of chunks."""
+        pieces = [
+            {key: array[max(lo - start, 0) : hi - start] for key, array in piece.items()}
+            for start, piece in zip(self._starts, self._pieces, strict=True)
+            if start < hi and lo < start + len(next(iter(piece.values())))
+        ]
+        return Columns({key: [piece[key] for piece in pieces] for key in self.keys}, lo)
 
     def whole(self, key: str) -> NDArray[Any]:
         """One series as one array; copied only if it has several chunks."""
@@ -80,8 +94,8 @@ class Columns:
 
     def replaced(self, key: str, values: NDArray[Any]) -> Columns:
         """All series, one of them with other values."""
-        chunks = {name: [piece[name] for piece in self._pieces] for name in self._pieces[0]}
-        return Columns({**chunks, key: [values]})
+        chunks = {name: [piece[name] for piece in self._pieces] for name in self.keys}
+        return Columns({**chunks, key: [values]}, self._starts[0])
 
     def thinned(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""

@@ -67,7 +67,7 @@ def fit_sums(maximum: Maximum) -> FitSums:
     model = maximum.model
     engine, gamma = without_zeros(maximum.engine, maximum.optimum.gamma)
     gammas = split(gamma, engine.predictors)
-    step = -(-engine.columns.rows // _RESIDUALS)
+    step = -(-engine.rows // _RESIDUALS)
 
     def term(block: Block) -> FitSums:
         theta = model.theta(model.etas(block, gammas))
@@ -153,7 +153,7 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
             facts["counts"] = _count_records(family, sums.counts, rows)
     used = sums.residuals.sums[0]
     enough = used >= _FEWEST and sums.residuals.vary
-    if df_residual > 0 and enough and maximum.engine.columns.rows >= _FEWEST:
+    if df_residual > 0 and enough and maximum.engine.rows >= _FEWEST:
         facts["quantile_residuals"] = sums.residuals.moments()
         if sums.residuals.without:
             facts["rows_without_residual"] = sums.residuals.without

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Moments
 from mlefit.likelihood import Kind, Model, Totals
@@ -47,13 +47,13 @@ class Begin(NamedTuple):
         return "observed" if self.near else "guide"
 
 
-def begin_there(engine: LocalEngine, gamma: Vector) -> Begin:
+def begin_there(engine: Engine, gamma: Vector) -> Begin:
     """At these coefficients themselves."""
     return Begin(gamma)
 
 
 def begin_on_few(
-    model: Model, moments: Moments, search: Search, engine: LocalEngine, gamma: Vector
+    model: Model, moments: Moments, search: Search, engine: Engine, gamma: Vector
 ) -> Begin:
     """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
     few = thinned(engine, _FEW_ROWS)
@@ -62,19 +62,19 @@ def begin_on_few(
     optimum = climb(model, few, gamma, moments, Search(_ENOUGH, SUSPICIOUS_STEPS))
     if optimum.status is not Status.CONVERGED:
         return Begin(gamma)
-    search.log(f"start from {few.columns.rows:,} rows: {optimum.steps} steps")
+    search.log(f"start from {few.rows:,} rows: {optimum.steps} steps")
     return Begin(optimum.gamma, optimum.steps)
 
 
 def first_look(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     theta: Sequence[float],
     survey: Survey,
     held: set[str],
-    begin: Callable[[LocalEngine, Vector], Begin],
+    begin: Callable[[Engine, Vector], Begin],
     log: Log,
-) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...], Begin, Totals | None]:
+) -> tuple[Engine, tuple[tuple[Redundant, ...], ...], Begin, Totals | None]:
     """Good coordinates, the columns left out for them, a start, and the sums there if known.
 
     Raises:
@@ -102,7 +102,7 @@ def first_look(
     return engine, redundant, start, first
 
 
-def _nll(model: Model, engine: LocalEngine, gamma: Vector) -> float:
+def _nll(model: Model, engine: Engine, gamma: Vector) -> float:
     return float(slopes_at(model, engine, gamma[None], None).nll[0])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Vector
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.pinball import Vertex
@@ -52,7 +52,7 @@ class Search:
 def climb_in_turns(
     penalty: Penalty | None,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     moments: Moments,
     search: Search,
@@ -78,7 +78,7 @@ def objective(penalty: Penalty | None, optimum: Optimum) -> float:
 def climb_under(
     penalty: Penalty | None,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     moments: Moments,
     search: Search,
@@ -114,7 +114,7 @@ def climb_under(
 
 def climb(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     moments: Moments,
     search: Search,

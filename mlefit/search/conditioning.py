@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix
 from mlefit.design.blocks import Predictor
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
-from mlefit.search.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
+from mlefit.search.rank import ILL_CONDITIONED, Redundant, Triangle, redundant_columns
 from mlefit.search.start import Survey
 from mlefit.symmetric import condition_number
 
@@ -29,7 +29,7 @@ _HARDLY_VARIES = 1e-8
 
 
 def examined(
-    model: Model, engine: LocalEngine, survey: Survey, held: Collection[str]
+    model: Model, engine: Engine, survey: Survey, held: Collection[str]
 ) -> NDArray[np.intp]:
     """Positions of the columns that may be redundant.
 
@@ -45,7 +45,7 @@ def examined(
     return np.flatnonzero(~known | (spread <= _HARDLY_VARIES * survey.squares))
 
 
-def are_dependent(engine: LocalEngine, at: NDArray[np.intp], survey: Survey) -> bool:
+def are_dependent(engine: Engine, at: NDArray[np.intp], survey: Survey) -> bool:
     """Whether some parameter has as many examined columns as there are rows.
 
     They are then known to depend on each other, and their information would be huge.
@@ -58,13 +58,13 @@ def are_dependent(engine: LocalEngine, at: NDArray[np.intp], survey: Survey) -> 
 
 def well_conditioned(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     at: NDArray[np.intp],
     information: Matrix | None,
     survey: Survey,
     held: Collection[str],
     log: Callable[[str], None],
-) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...]]:
+) -> tuple[Engine, tuple[tuple[Redundant, ...], ...]]:
     """Leave out redundant columns and turn the coordinates of nearly dependent ones.
 
     Args:
@@ -112,7 +112,7 @@ def well_conditioned(
     return engine.with_predictors(predictors), tuple(redundant)
 
 
-def _known(model: Model, engine: LocalEngine, held: Collection[str]) -> list[NDArray[np.bool_]]:
+def _known(model: Model, engine: Engine, held: Collection[str]) -> list[NDArray[np.bool_]]:
     """For each parameter which of its columns have a prior."""
     return [
         np.array([f"{parameter.name}:{column.label}" in held for column in p.columns], dtype=bool)
@@ -120,7 +120,7 @@ def _known(model: Model, engine: LocalEngine, held: Collection[str]) -> list[NDA
     ]
 
 
-def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> Matrix:
+def _triangle(engine: Engine, k: int, places: NDArray[np.intp]) -> Matrix:
     """R of some columns of one parameter, without the others."""
     seen = engine.with_predictors(
         [
@@ -128,7 +128,7 @@ def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> Matrix:
             for j, predictor in enumerate(engine.predictors)
         ]
     )
-    R = triangle((block.designs[k] for block in seen.blocks()), len(places))
+    R = seen.total(lambda block: Triangle.of(block.designs[k])).R
     engine.passes = seen.passes
     return R
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.pinball import Vertex, minimise_pinball
 from mlefit.search.optimise import Optimum, Status
@@ -38,7 +38,7 @@ _Block = tuple[Matrix, Rows, Rows | None]
 
 def with_vertex(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     penalty: Penalty | None,
     rest: Callable[[Vector], Optimum],
@@ -64,7 +64,7 @@ def with_vertex(
     settled = not corner.count and all(predictor.size <= 1 for predictor in engine.predictors[1:])
     gamma = gamma.copy()
     height = math.inf
-    rows = engine.columns.rows
+    rows = engine.rows
     for turn in range(_MOST_ROUNDS):
         here = gamma
 
@@ -120,7 +120,7 @@ class _Corner:
         return np.linalg.solve(self._to_user, beta)
 
 
-def _rows(model: Model, engine: LocalEngine, gamma: Vector, *, weigh: bool) -> Iterator[_Block]:
+def _rows(model: Model, engine: Engine, gamma: Vector, *, weigh: bool) -> Iterator[_Block]:
     """The location's columns, the target less its offset, and weights over the scale."""
     gammas = split(gamma, engine.predictors)
     varying = weigh or any(p.size > 1 or p.offsets or p.held for p in engine.predictors[1:])

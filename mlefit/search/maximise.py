@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from mlefit._types import Vector
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
 from mlefit.priors._base import InformationPrior
@@ -44,7 +44,7 @@ from mlefit.search.together import Guide
 
 def maximise(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     search: Search,
     priors: Sequence[Assigned] = (),
     *,
@@ -125,7 +125,7 @@ def restarted(maximum: Maximum, gamma: Vector, search: Search) -> Maximum:
     return judged(replace(maximum, optimum=optimum, recession=None, refined=None))
 
 
-def nearby(maximum: Maximum, engine: LocalEngine, search: Search) -> Optimum | None:
+def nearby(maximum: Maximum, engine: Engine, search: Search) -> Optimum | None:
     """The optimum of rows with other weights or targets, searched from this one.
 
     Args:
@@ -175,7 +175,7 @@ def continued_together(
 def _modes(
     penalty: Penalty,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     first: Optimum,
     moments: Moments,
@@ -201,7 +201,7 @@ def _modes(
     )
 
 
-def _penalty(priors: Sequence[Assigned], model: Model, engine: LocalEngine) -> Penalty:
+def _penalty(priors: Sequence[Assigned], model: Model, engine: Engine) -> Penalty:
     names = [parameter.name for parameter in model.family.parameters]
     needs_rows = any(isinstance(one.prior, InformationPrior) for one in priors)
     fisher = Fisher(model, engine) if needs_rows else None

@@ -12,7 +12,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import holding, split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Kind, Model, Slopes, Totals
 from mlefit.search.corners import Corners, Positions, Slope, newton_with_corners
 from mlefit.search.few import thinned
@@ -37,7 +37,7 @@ class PenalisedRows:
     def __init__(
         self,
         model: Model,
-        engine: LocalEngine,
+        engine: Engine,
         penalties: Sequence[Penalty],
         factor: float = 1.0,
     ) -> None:
@@ -111,7 +111,7 @@ class PenalisedRows:
         )
 
 
-def slopes_at(model: Model, engine: LocalEngine, gammas: Matrix, kind: Kind | None) -> Slopes:
+def slopes_at(model: Model, engine: Engine, gammas: Matrix, kind: Kind | None) -> Slopes:
     """NLL, gradient and, of some kind of information, the diagonal at k points, shape (k, p)."""
     edges = np.cumsum([predictor.size for predictor in engine.predictors])[:-1]
     points = [np.ascontiguousarray(part) for part in np.split(gammas, edges, axis=1)]
@@ -119,7 +119,7 @@ def slopes_at(model: Model, engine: LocalEngine, gammas: Matrix, kind: Kind | No
 
 
 def partial_totals(
-    model: Model, engine: LocalEngine, gamma: Vector, kind: Kind, at: Positions
+    model: Model, engine: Engine, gamma: Vector, kind: Kind, at: Positions
 ) -> Totals:
     """The totals of the coefficients at some positions, the others held."""
     seen = engine.with_predictors(holding(engine.predictors, at, gamma))
@@ -129,7 +129,7 @@ def partial_totals(
     return totals
 
 
-def without_zeros(engine: LocalEngine, gamma: Vector) -> tuple[LocalEngine, Vector]:
+def without_zeros(engine: Engine, gamma: Vector) -> tuple[Engine, Vector]:
     """The rows without the columns whose coefficient is zero, and the other coefficients."""
     edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
     kept = gamma != 0
@@ -143,7 +143,7 @@ def without_zeros(engine: LocalEngine, gamma: Vector) -> tuple[LocalEngine, Vect
 def sparse_mode(
     penalty: Penalty,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     *,
     collapsed: Callable[[Vector], bool],
@@ -176,21 +176,21 @@ def sparse_mode(
 
 
 def nearer(
-    penalty: Penalty, model: Model, engine: LocalEngine, gamma: Vector, log: Callable[[str], None]
+    penalty: Penalty, model: Model, engine: Engine, gamma: Vector, log: Callable[[str], None]
 ) -> Vector:
     """The mode of a few of many rows, or the point itself if there is none."""
     few = thinned(engine, _FEW_ROWS)
     if few is None:
         return gamma
     corners = Corners(penalty.corners, penalty.centres)
-    factor = engine.columns.rows / few.columns.rows
+    factor = engine.rows / few.rows
     optimum = newton_with_corners(
         PenalisedRows(model, few, [penalty], factor), gamma, corners, tol=_ENOUGH, max_iter=50
     )
     if optimum.status is not Status.CONVERGED:
         return gamma
     log(
-        f"start from {few.columns.rows:,} rows: {int(corners.hold(optimum.gamma).sum()):,} of "
+        f"start from {few.rows:,} rows: {int(corners.hold(optimum.gamma).sum()):,} of "
         f"{len(gamma):,} coefficients on their corners"
     )
     return optimum.gamma
@@ -199,7 +199,7 @@ def nearer(
 def sparse_modes(
     penalties: Sequence[Penalty],
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     score: Vector,
     guide: Guide,
