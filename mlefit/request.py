@@ -148,7 +148,6 @@ class PredictRequest:
     aggregate: bool = False
     engine: str = "local"
     scheduler: str | None = None
-    threads: int | None = None
     input_format: str | None = None
     command: tuple[str, ...] = ()
 

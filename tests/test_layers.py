@@ -44,7 +44,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "polars"},
     ),
     "distribution": (words("__init__ _types design errors families support"), NUMERIC),
-    "engines": (words("_types design errors"), NUMERIC | {"cloudpickle", "dask", "distributed"}),
+    "engines": (
+        words("__init__ _types design errors memory"),
+        NUMERIC | {"cloudpickle", "dask", "distributed"},
+    ),
     "likelihood": (words("_types design families links support"), NUMERIC),
     "provenance": (words("design request results source"), set()),
     "specify": (words("design errors families formula links request support"), NUMERIC),

@@ -63,7 +63,12 @@ WEIGHTS: Flags = {
     "precision_weights": (opt.PrecisionWeights, None),
     "sampling_weights": (opt.SamplingWeights, None),
 }
+ENGINE: Flags = {
+    "engine": (opt.Engine, "local"),
+    "scheduler": (opt.Scheduler, None),
+}
 SEARCH: Flags = {
+    **ENGINE,
     "threads": (opt.Threads, None),
     "tol": (opt.Tolerance, 1e-10),
     "max_iter": (opt.MaxIter, 100),

@@ -36,6 +36,7 @@ _SE_KINDS = (
     "debiased",
 )
 _CI_KINDS = ("wald", "profile", "bootstrap")
+_ENGINES = ("local", "dask")
 _WHEN = ("auto", "always", "never")
 
 
@@ -151,6 +152,18 @@ Replications = Annotated[
     ),
 ]  # fmt: skip
 
+Engine = Annotated[
+    str,
+    choice("--engine", panel=SEARCH, values=_ENGINES, text="Where the passes over the rows run."),
+]
+Scheduler = Annotated[
+    str | None,
+    text(
+        "--scheduler",
+        panel=SEARCH, metavar="URL",
+        text="Of a dask cluster, tcp://HOST:8786; if not, one on this machine.",
+    ),
+]  # fmt: skip
 Threads = Annotated[
     int | None,
     text(
