@@ -12,7 +12,7 @@ import importlib.util
 import logging
 import platform
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -60,15 +60,21 @@ class Cluster:
         """Of all workers together."""
         return max(1, sum(self.client.nthreads().values()))
 
-    def result(self, future: Future, tell: Callable[[], None] = lambda: None) -> Any:
-        """What a task has returned, which is waited for; `tell` is called now and then."""
-        while True:
-            try:
-                return future.result(timeout=_BEAT)
-            except TimeoutError:
-                if future.done() and future.status == "error":
-                    raise
-            tell()
+    def results(
+        self, futures: Sequence[Future], tell: Callable[[], None] = lambda: None
+    ) -> list[Any]:
+        """What tasks have returned, which is waited for; `tell` is called now and then."""
+        from distributed import wait
+
+        with self.client.as_current():
+            while True:
+                try:
+                    wait(futures, timeout=_BEAT)
+                    break
+                except TimeoutError:
+                    tell()
+        found: list[Any] = self.client.gather(futures)
+        return found
 
     def insisted(self, work: Callable[[], T], restore: Callable[[], None]) -> T:
         """What some work with tasks returns; it is done again where what it needs was lost.

@@ -1,7 +1,7 @@
 """Passes over rows on the workers of a dask cluster, which keep their shares from pass to pass.
 
 A pass sends every worker the predictors and the function, coefficients and all; each adds it up
-over the blocks of its shares, and the sums are added as a tree on the workers.
+over the blocks of its shares, and the sums are added as a tree on the workers until few are left.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mlefit.engines.shares import Shares
 if TYPE_CHECKING:
     from distributed import Future
 
-_BRANCHES = 8
+_BRANCHES = 4
 _AHEAD = 2  # tasks for each thread of the workers that are made before their results are asked for
 
 
@@ -101,7 +101,7 @@ class DaskEngine(Engine):
                 _total, self._shares.futures, parcel=parcel, pure=False
             )
             sums = parts
-            while len(sums) > 1:
+            while len(sums) > _BRANCHES:
                 runs = [sums[i : i + _BRANCHES] for i in range(0, len(sums), _BRANCHES)]
                 sums = [client.submit(_added, *run, pure=False) for run in runs]
 
@@ -109,7 +109,7 @@ class DaskEngine(Engine):
                 done = sum(part.status == "finished" for part in parts)
                 self.tell(what, rows * done // len(parts), rows)
 
-            return self._cluster.result(sums[0], tell)
+            return _added(*self._cluster.results(sums, tell))
 
         total = self._cluster.insisted(work, self._shares.restore)
         self.tell(what, rows, rows)
@@ -127,7 +127,7 @@ class DaskEngine(Engine):
     def _fetched(self) -> Iterator[Block]:
         for i in range(len(self._shares.futures)):
             columns: Columns = self._cluster.insisted(
-                lambda i=i: self._cluster.result(self._shares.futures[i]),  # type: ignore[misc]
+                lambda i=i: self._cluster.results([self._shares.futures[i]])[0],  # type: ignore[misc]
                 self._shares.restore,
             )
             yield from LocalEngine(columns, self.predictors, self.known).blocks()
@@ -138,8 +138,7 @@ class DaskEngine(Engine):
 
         def work() -> list[Any]:
             parts = client.map(function, self._shares.futures, pure=False, **same)
-            found: list[Any] = client.gather(parts)
-            return found
+            return self._cluster.results(parts)
 
         return self._cluster.insisted(work, self._shares.restore)
 
@@ -176,7 +175,7 @@ class Workers(Site):
             yield self._taken(waiting.popleft())
 
     def _taken(self, future: Future) -> Any:
-        return self._cluster.insisted(lambda: self._cluster.result(future), lambda: None)
+        return self._cluster.insisted(lambda: self._cluster.results([future])[0], lambda: None)
 
 
 def site(scheduler: str | None, threads: int | None) -> Workers:
