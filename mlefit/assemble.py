@@ -37,7 +37,7 @@ from mlefit.search.climb import Search
 from mlefit.search.maximise import maximise
 from mlefit.search.maximum import Maximum
 from mlefit.search.verdict import no_maximum
-from mlefit.source import Rows, Source
+from mlefit.source import Numbered, Source
 from mlefit.translations import settings_for
 
 
@@ -45,7 +45,7 @@ def assemble(
     request: Request,
     source: Source,
     roles: Roles,
-    rows: Rows,
+    rows: Numbered,
     table: Table,
     maximum: Maximum,
     intervals: Intervals,

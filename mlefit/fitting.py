@@ -38,7 +38,7 @@ from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
-from mlefit.source import Rows, Source, open_source, read_rows
+from mlefit.source import Numbered, Reading, Rows, Source, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
 
 
@@ -51,7 +51,7 @@ class Prepared:
     family: Family
     links: tuple[Link, ...]
     roles: Roles
-    rows: Rows
+    rows: Numbered
     table: Table
     predictors: tuple[Predictor, ...]
     priors: tuple[Assigned, ...]
@@ -315,7 +315,9 @@ def read(
     return rows
 
 
-def build(request: Request, source: Source, family: Family, roles: Roles, rows: Rows) -> Prepared:
+def build(
+    request: Request, source: Source, family: Family, roles: Roles, rows: Reading
+) -> Prepared:
     """What a request makes of rows that are read.
 
     Raises:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
+CLUSTER = "role:cluster"
 
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
