@@ -59,6 +59,7 @@ class Request:
     derive: tuple[str, ...] = ()
     strict: bool = False
     threads: int | None = None
+    max_memory: str | None = None
     tol: float = 1e-10
     max_iter: int = 100
     explain: bool = False

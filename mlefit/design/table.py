@@ -27,6 +27,7 @@ from mlefit.design.suggest import Place
 from mlefit.design.target import check_support, settled_target, target_of
 from mlefit.design.values import numbers
 from mlefit.design.weights import (
+    cluster_places,
     clusters_of,
     mean_weight,
     offset_of,
@@ -205,6 +206,8 @@ class Tabulation:
         target = settled_target(self.learnt)
         if target.places is not None:
             changes[TARGET] = Places(target.places)
+        if self._request.cluster is not None:  # what is drawn must not depend on their order
+            changes[CLUSTER] = Places(cluster_places(self.learnt))
         mean = mean_weight(self._request, self.learnt)
         if mean is not None:
             changes[WEIGHT] = partial(_divided, mean)

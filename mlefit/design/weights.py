@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from mlefit import families
 from mlefit.design.coding import TRIALS
@@ -150,6 +152,11 @@ def clusters_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Se
     if values.dtype.is_nested():
         raise UsageError(f"--cluster: column {request.cluster!r} holds {contents(values.dtype)}")
     return {CLUSTER: learnt.of("clusters", Levels).codes(values)}
+
+
+def cluster_places(learnt: Learnt) -> NDArray[np.uint32]:
+    """For every code of a run the place of its cluster among all, sorted."""
+    return learnt.of("clusters", Levels).order.astype(np.uint32)
 
 
 def _role(name: str, flag: str, rows: Rows) -> pl.Series:

@@ -48,6 +48,7 @@ class Source:
             Rows of several files are counted through, from 1.
         notes: sentences for stderr about what was decided.
         delimited: the text behind a CSV or TSV file.
+        place: where the bytes are; None for a frame.
     """
 
     name: str
@@ -57,6 +58,12 @@ class Source:
     first_row: int = 1
     notes: tuple[str, ...] = ()
     delimited: Delimited | None = field(default=None, repr=False)
+    place: Place | None = field(default=None, repr=False)
+
+    @property
+    def stored(self) -> int | None:
+        """Bytes of the files; None where there are none, or where they are elsewhere."""
+        return None if self.place is None else self.place.stored
 
 
 @dataclass(frozen=True)
