@@ -15,7 +15,7 @@ from mlefit.inference.covariance import inverse_information
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.rank import Redundant
-from mlefit.source import Rows
+from mlefit.source import Numbered
 
 # Below these a departure is not worth a word, however many rows show it.
 _NOTABLE_DISPERSION = 1.1
@@ -29,7 +29,9 @@ _MOST_NAMED = 8
 _NO_SIZE = 10.0
 
 
-def cautions(maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float]) -> Iterator[str]:
+def cautions(
+    maximum: Maximum, rows: Numbered, kind: str, facts: Mapping[str, float]
+) -> Iterator[str]:
     """Warnings about a fit with standard errors of this kind, the gravest first."""
     yield from dict.fromkeys(redundancies(maximum))  # said once of the columns of all classes
     if maximum.optimum.status is not Status.CONVERGED or maximum.runs_to_edge:
@@ -203,7 +205,7 @@ def doubtful_intervals(maximum: Maximum) -> Iterator[str]:
         )
 
 
-def influence(maximum: Maximum, rows: Rows) -> Iterator[str]:
+def influence(maximum: Maximum, rows: Numbered) -> Iterator[str]:
     """Rows that alone move the estimates by more than their joint error."""
     bread = inverse_information(maximum, "observed")
     if bread is None or maximum.vertex is not None:

@@ -8,7 +8,7 @@ inference -> record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -19,8 +19,9 @@ from mlefit import engines, families, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
-from mlefit.design.censoring import conditioned, interval_columns
+from mlefit.design.censoring import conditioned
 from mlefit.design.roles import Roles, choose_roles, with_parameters
+from mlefit.design.store import Store
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suggested_families
 from mlefit.diagnosis import gof
@@ -33,12 +34,13 @@ from mlefit.inference.boundary import highest
 from mlefit.inference.quantities import Names, understood
 from mlefit.likelihood import Model
 from mlefit.links import Link
+from mlefit.reading import hold
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
-from mlefit.source import Rows, Source, open_source, read_rows
+from mlefit.source import Numbered, Reading, Source, open_source
 from mlefit.specify import choose_links, predictors_of
 
 
@@ -51,7 +53,7 @@ class Prepared:
     family: Family
     links: tuple[Link, ...]
     roles: Roles
-    rows: Rows
+    rows: Numbered
     table: Table
     site: Site
     predictors: tuple[Predictor, ...]
@@ -271,7 +273,10 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     if not family.open:
         choose_links(request, family)  # a wrong word is told before the rows are read
     roles = choose_roles(request, source, family)
-    return build(request, source, family, roles, read(request, source, roles.columns, log))
+    held = hold(request, source, roles, log)
+    prepared = build(request, source, family, roles, held.rows, held.store)
+    table = replace(prepared.table, notes=(*held.notes, *prepared.table.notes))
+    return replace(prepared, table=table)
 
 
 def opened(request: Request, log: Callable[[str], None]) -> Source:
@@ -296,33 +301,20 @@ def family_of(request: Request) -> Family:
     return conditioned(request, families.load(families.resolve(request.family)))
 
 
-def read(
-    request: Request, source: Source, columns: Sequence[str], log: Callable[[str], None]
-) -> Rows:
-    """The complete rows of some columns.
-
-    Raises:
-        DataError: they cannot be read, or none is complete.
-    """
-    rows = read_rows(
-        source,
-        columns,
-        where=request.where,
-        missing=request.missing,
-        max_dropped=request.max_dropped,
-        open_ended=interval_columns(request),
-    )
-    log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
-    return rows
-
-
-def build(request: Request, source: Source, family: Family, roles: Roles, rows: Rows) -> Prepared:
-    """What a request makes of rows that are read.
+def build(
+    request: Request,
+    source: Source,
+    family: Family,
+    roles: Roles,
+    rows: Reading,
+    store: Store | None = None,
+) -> Prepared:
+    """What a request makes of the rows of its table, whose series a store keeps.
 
     Raises:
         MlefitError: a word of the request or a value of the data does not fit.
     """
-    table = tabulate(request, roles, rows, family)
+    table = tabulate(request, roles, rows, family, store)
     family = family.bound(table.facts)
     roles = with_parameters(roles, family)
     links = choose_links(request, family)

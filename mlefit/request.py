@@ -61,6 +61,7 @@ class Request:
     engine: str = "local"
     scheduler: str | None = None
     threads: int | None = None
+    max_memory: str | None = None
     tol: float = 1e-10
     max_iter: int = 100
     explain: bool = False

@@ -74,6 +74,7 @@ SEARCH: Flags = {
     "max_iter": (opt.MaxIter, 100),
     "seed": (opt.Seed, 1),
 }
+MEMORY: Flags = {"max_memory": (opt.MaxMemory, None)}
 ERRORS: Flags = {
     "se": (opt.StandardErrors, None),
     "ci": (opt.Intervals, None),

@@ -16,7 +16,7 @@ from mlefit.cli._option import (
     flag,
     text,
 )
-from mlefit.cli._values import number, output_file, pictures, whole
+from mlefit.cli._values import number, output_file, pictures, size, whole
 from mlefit.report.options import FORMATS
 
 WEIGHTS = ("freq_weights", "precision_weights", "sampling_weights")
@@ -174,6 +174,14 @@ Threads = Annotated[
         text="If not all cores.",
     ),
 ]
+MaxMemory = Annotated[
+    str | None,
+    text(
+        "--max-memory",
+        panel=SEARCH, metavar="SIZE", parser=size("--max-memory"),
+        text="Beyond it, such as 1GB, the rows pass through a temporary file.",
+    ),
+]  # fmt: skip
 Tolerance = Annotated[
     float,
     text(

@@ -37,10 +37,11 @@ from mlefit.design.values import contents
 from mlefit.diagnosis.heldout import check_folds, fold_of_rows
 from mlefit.errors import DataError, MlefitError, UsageError
 from mlefit.expression import names, render
-from mlefit.fitting import build, family_of, opened, read
+from mlefit.fitting import build, family_of, opened
 from mlefit.prediction.predicting import model_of
 from mlefit.prediction.saved import SavedModel
 from mlefit.provenance import data_info
+from mlefit.reading import read
 from mlefit.request import ComparisonRequest, Request
 from mlefit.results.compare import SCHEMA, ComparisonResult, PairTest
 from mlefit.search.climb import Search

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
+CLUSTER = "role:cluster"
 
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
@@ -38,16 +39,42 @@ class Columns:
     """
 
     def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]], start: int = 0) -> None:
-        self.rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
+        rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
         edges = sorted({0, *(edge for arrays in chunks.values() for edge in _edges(arrays))})
-        if len(edges) > 2 and self.rows < FEWEST_ROWS * (len(edges) - 1):
+        if len(edges) > 2 and rows < FEWEST_ROWS * (len(edges) - 1):
             chunks = {key: [np.concatenate(arrays)] for key, arrays in chunks.items()}
-            edges = [0, self.rows]
-        self._starts = [start + edge for edge in edges[:-1]]
-        self._pieces = [
-            {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
-            for lo, hi in pairwise(edges)
-        ]
+            edges = [0, rows]
+        self._hold(
+            [
+                {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
+                for lo, hi in pairwise(edges)
+            ],
+            start,
+        )
+
+    @classmethod
+    def of_pieces(cls, pieces: Sequence[Mapping[str, Any]], start: int = 0) -> Columns:
+        """Series that are cut already.
+
+        Args:
+            pieces: for each run of rows, in order, its series by key: arrays, or what gives
+                an array when it is sliced.
+            start: position of the first row among all, where these are some of them.
+        """
+        columns = cls.__new__(cls)
+        columns._hold(pieces, start)
+        return columns
+
+    def _hold(self, pieces: Sequence[Mapping[str, Any]], start: int) -> None:
+        self._pieces = pieces
+        lengths = (len(next(iter(piece.values()))) for piece in pieces)
+        *self._starts, end = accumulate(lengths, initial=start)
+        self.rows = end - start
+
+    @property
+    def streamed(self) -> bool:
+        """Whether they are read from a file in every pass."""
+        return any(not isinstance(s, np.ndarray) for piece in self._pieces for s in piece.values())
 
     def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
         """The views of one run of rows."""
@@ -89,13 +116,20 @@ class Columns:
 
     def whole(self, key: str) -> NDArray[Any]:
         """One series as one array; copied only if it has several chunks."""
-        parts = [piece[key] for piece in self._pieces]
+        parts = [piece[key][:] for piece in self._pieces]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def replaced(self, key: str, values: NDArray[Any]) -> Columns:
         """All series, one of them with other values."""
-        chunks = {name: [piece[name] for piece in self._pieces] for name in self.keys}
-        return Columns({**chunks, key: [values]}, self._starts[0])
+        ends = [*self._starts[1:], self._starts[0] + self.rows]
+        first = self._starts[0]
+        return Columns.of_pieces(
+            [
+                {**piece, key: values[lo - first : hi - first]}
+                for piece, lo, hi in zip(self._pieces, self._starts, ends, strict=True)
+            ],
+            first,
+        )
 
     def thinned(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""

@@ -130,7 +130,7 @@ class Cluster:
         )
 
 
-_connected: dict[tuple[str | None, int | None], Cluster] = {}
+_connected: dict[str, Cluster] = {}
 
 
 def connected(scheduler: str | None, threads: int | None) -> Cluster:
@@ -149,11 +149,12 @@ def connected(scheduler: str | None, threads: int | None) -> Cluster:
             "--engine dask needs dask.distributed, which is not installed",
             tries=["pip install 'mlefit[dask]'"],
         )
-    key = (scheduler, threads)
+    count = threads or available_cores()
+    key = scheduler or f"{count} workers"
     if key not in _connected or not _connected[key].is_there:
         expect_network()
         with quiet():
-            _connected[key] = _started(threads) if scheduler is None else _found(scheduler)
+            _connected[key] = _started(count) if scheduler is None else _found(scheduler)
     return _connected[key]
 
 
@@ -182,12 +183,12 @@ def _set_up() -> None:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
-def _started(threads: int | None) -> Cluster:
+def _started(count: int) -> Cluster:
     from distributed import Client, LocalCluster
 
     _set_up()
     cluster = LocalCluster(
-        n_workers=threads or available_cores(),
+        n_workers=count,
         threads_per_worker=1,
         processes=True,
         dashboard_address=None,

@@ -18,12 +18,14 @@ from mlefit.source.delimited import open_delimited
 from mlefit.source.kind import recognise
 from mlefit.source.missing import incomplete
 from mlefit.source.place import locate, readable
-from mlefit.source.records import Ledger, Rows, Source, missing_column
-from mlefit.source.rows import read_rows
+from mlefit.source.records import Ledger, Numbered, Reading, Rows, Source, missing_column
+from mlefit.source.rows import read_rows, stream_rows
 from mlefit.source.typed import open_typed
 
 __all__ = [
     "Ledger",
+    "Numbered",
+    "Reading",
     "Rows",
     "Source",
     "as_text",
@@ -32,6 +34,7 @@ __all__ = [
     "missing_column",
     "open_source",
     "read_rows",
+    "stream_rows",
 ]
 
 

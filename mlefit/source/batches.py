@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from mlefit.errors import DataError
 from mlefit.source import types
 from mlefit.source.columns import all_exact, exact
 from mlefit.source.malformed import blank_lines, readable_text, reparsed
 from mlefit.source.missing import has_empty_row
 from mlefit.source.place import readable
-from mlefit.source.records import Ledger, Rows, Source, missing_column
+from mlefit.source.records import Ledger, Rows, Source, missing_column, no_rows
 
 BATCH_ROWS = 65_536
 
@@ -58,7 +57,7 @@ def batches(
         if frame.height:
             yield _numbered(frame, places, source)
     if not position:
-        raise DataError(f"{source.name} has no rows")
+        raise no_rows(source)
 
 
 def as_text(name: str) -> str:

@@ -61,6 +61,15 @@ class Place:
         return None
 
     @property
+    def stored(self) -> int | None:
+        """Bytes of all files as they are stored; None for a URL."""
+        if isinstance(self.target, bytes):
+            return len(self.target)
+        if "://" in self.target[0]:
+            return None
+        return sum(Path(path).stat().st_size for path in self.target)
+
+    @property
     def format_by_name(self) -> str | None:
         """The format its extension claims, below any compression."""
         return _format_of(self.name if isinstance(self.target, bytes) else self.target[0])

@@ -109,7 +109,7 @@ FITS = {
     "classes": ("categorical", "y ~ x + g", {}),
     "order": ("ordinal", "y ~ x + g", {}),
     "an edge": ("zip", "y ~ x", {}),
-    "goodness": ("exponential", "y ~ 1", {"gof": True, "replications": 19}),
+    "goodness": ("normal", "y ~ x", {"gof": True, "replications": 19}),
     "tests": ("poisson", "y ~ x + z + g", {"test": ("z", "b[x] = b[z]"), "anova": True}),
     "derived": ("gamma", "y ~ x", {"derive": "cv = 1/sqrt(k)"}),
 }

@@ -1,0 +1,125 @@
+"""Whether the rows of a fit stay in memory, or pass by a run at a time into a temporary file.
+
+In memory is quicker while there is room. Where there is none, or less than a person allows, each
+run of rows is turned into the series of the model, which are kept in a file that has no name: a
+pass over the rows then reads them from there, a block at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mlefit import room
+from mlefit.design.censoring import interval_columns
+from mlefit.design.roles import Roles
+from mlefit.design.spill import Spill
+from mlefit.design.store import InMemory, Store
+from mlefit.expression import Name
+from mlefit.request import Request
+from mlefit.source import Reading, Rows, Source, read_rows, stream_rows
+from mlefit.source.extent import rows_expected, width_of
+
+# What is read takes more for a moment: the buffers of its file, a copy without missing values.
+_MORE = 1.3
+_MOST_OF_FREE = 0.8
+# The interpreter with its libraries and what decodes a file, without and with a run of rows.
+_PROGRAM, _STREAMING = 250_000_000, 400_000_000
+# A smaller file is not looked at: it fits wherever the program does.
+_SMALL = 20_000_000
+_RUN = 12_000_000
+_FEWEST_ROWS, _MOST_ROWS = 2048, 65_536
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows to be read, and what keeps their series.
+
+    Attributes:
+        rows: complete rows, in memory or a run at a time.
+        store: what keeps the series.
+        notes: why they do not stay in memory.
+    """
+
+    rows: Reading
+    store: Store
+    notes: tuple[str, ...] = ()
+
+
+def read(
+    request: Request, source: Source, columns: Sequence[str], log: Callable[[str], None]
+) -> Rows:
+    """The complete rows of some columns, in memory.
+
+    Raises:
+        DataError: they cannot be read, or none is complete.
+    """
+    rows = read_rows(
+        source,
+        columns,
+        where=request.where,
+        missing=request.missing,
+        max_dropped=request.max_dropped,
+        open_ended=interval_columns(request),
+    )
+    log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
+    return rows
+
+
+def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
+    """The complete rows of a fit, in memory if there is room.
+
+    Raises:
+        UsageError: `--max-memory` is no size.
+        DataError: the rows cannot be read; in memory, also that none is complete.
+    """
+    width = _width(request, source, roles)
+    why = _too_many(request, source, width)
+    if why is None:
+        return Held(read(request, source, roles.columns, log), InMemory())
+    streamed = stream_rows(
+        source,
+        roles.columns,
+        where=request.where,
+        missing=request.missing,
+        max_dropped=request.max_dropped,
+        open_ended=interval_columns(request),
+        most_rows=min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS),
+    )
+    store = Spill()
+    log(f"rows: in runs of {streamed.most_rows:,} into a temporary file in {store.folder}")
+    return Held(streamed, store, (f"the rows pass through a file in {store.folder}: {why}",))
+
+
+def _too_many(request: Request, source: Source, width: int) -> str | None:
+    """Why the rows should not stay in memory; None if they may."""
+    given = request.max_memory
+    allowed = None if given is None else room.size(given)
+    stored = source.stored
+    if allowed is None and (stored is None or stored < _SMALL):
+        return None
+    rows = rows_expected(source)
+    if rows is None:
+        return None
+    need = rows * width * _MORE
+    if allowed is None:
+        free = room.free()
+        if free is None or need <= _MOST_OF_FREE * free:
+            return None
+        return f"{room.spelt(need)} of them would not fit into the {room.spelt(free)} that are free"
+    if need + _PROGRAM <= allowed:
+        return None
+    why = f"in memory they take about {room.spelt(need + _PROGRAM)}, --max-memory allows {given}"
+    if allowed < _STREAMING:
+        why += f"; the program itself takes up to {room.spelt(_STREAMING)}"
+    return why
+
+
+def _width(request: Request, source: Source, roles: Roles) -> int:
+    """Bytes that a row takes as it is read, and its computed series."""
+    computed = {
+        factor.label for factor, _ in roles.factors() if not isinstance(factor.expression, Name)
+    }
+    ends = (request.event, request.lower, request.censored_below, request.censored_above)
+    censored = any(end is not None for end in ends)
+    return width_of(source, roles.columns) + 8 * len(computed) + 24 * censored
