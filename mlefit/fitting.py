@@ -34,7 +34,7 @@ from mlefit.inference.boundary import highest
 from mlefit.inference.quantities import Names, understood
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.reading import hold
+from mlefit.reading import hold, share
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
@@ -76,7 +76,7 @@ class Prepared:
 
     @cached_property
     def _brought(self) -> Engine:
-        return self.site.engine(self.table.columns, self.predictors, self.family.known)
+        return self.site.engine(self.table, self.predictors, self.family.known)
 
 
 def fit(
@@ -273,7 +273,8 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     if not family.open:
         choose_links(request, family)  # a wrong word is told before the rows are read
     roles = choose_roles(request, source, family)
-    held = hold(request, source, roles, log)
+    shared = site_of(request).reads(source.place)
+    held = (share if shared else hold)(request, source, roles, log)
     prepared = build(request, source, family, roles, held.rows, held.store)
     table = replace(prepared.table, notes=(*held.notes, *prepared.table.notes))
     return replace(prepared, table=table)

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from mlefit import room
 from mlefit.design.censoring import interval_columns
+from mlefit.design.coding import key_of
 from mlefit.design.roles import Roles
 from mlefit.design.spill import Spill
-from mlefit.design.store import InMemory, Store
+from mlefit.design.store import InMemory, Store, WithoutFeatures
 from mlefit.expression import Name
 from mlefit.request import Request
 from mlefit.source import Reading, Rows, Source, read_rows, stream_rows
 from mlefit.source.extent import rows_expected, width_of
+from mlefit.source.rows import Streamed
 
 # What is read takes more for a moment: the buffers of its file, a copy without missing values.
 _MORE = 1.3
@@ -29,6 +31,9 @@ _PROGRAM, _STREAMING = 250_000_000, 400_000_000
 _SMALL = 20_000_000
 _RUN = 12_000_000
 _FEWEST_ROWS, _MOST_ROWS = 2048, 65_536
+# Runs of a table that others read, at least, as long as they have so many rows.
+_RUNS = 64
+FEWEST = 16_384
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,20 @@ def read(
     return rows
 
 
+def share(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
+    """The complete rows of a fit, of which others will make the features once more.
+
+    Raises:
+        DataError: the rows cannot be read.
+    """
+    expected = rows_expected(source)
+    # runs are what shares are put together of, so a small table should have several too
+    most = _MOST_ROWS if expected is None else min(max(expected // _RUNS, FEWEST), _MOST_ROWS)
+    features = {key_of(factor.label) for factor, _ in roles.factors()}
+    log(f"rows: in runs of {most:,}, once for their levels; the workers read their own")
+    return Held(_streamed(request, source, roles, most, shared=True), WithoutFeatures(features))
+
+
 def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
     """The complete rows of a fit, in memory if there is room.
 
@@ -77,18 +96,26 @@ def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], No
     why = _too_many(request, source, width)
     if why is None:
         return Held(read(request, source, roles.columns, log), InMemory())
-    streamed = stream_rows(
+    most = min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS)
+    streamed = _streamed(request, source, roles, most)
+    store = Spill()
+    log(f"rows: in runs of {streamed.most_rows:,} into a temporary file in {store.folder}")
+    return Held(streamed, store, (f"the rows pass through a file in {store.folder}: {why}",))
+
+
+def _streamed(
+    request: Request, source: Source, roles: Roles, most_rows: int, *, shared: bool = False
+) -> Streamed:
+    return stream_rows(
         source,
         roles.columns,
         where=request.where,
         missing=request.missing,
         max_dropped=request.max_dropped,
         open_ended=interval_columns(request),
-        most_rows=min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS),
+        most_rows=most_rows,
+        shared=shared,
     )
-    store = Spill()
-    log(f"rows: in runs of {streamed.most_rows:,} into a temporary file in {store.folder}")
-    return Held(streamed, store, (f"the rows pass through a file in {store.folder}: {why}",))
 
 
 def _too_many(request: Request, source: Source, width: int) -> str | None:

@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "reading": (words("design expression request room source"), set()),
     "distribution": (words("__init__ _types design errors families support"), NUMERIC),
     "engines": (
-        words("__init__ _types design errors memory"),
+        words("__init__ _types design errors memory source"),
         NUMERIC | {"cloudpickle", "dask", "distributed"},
     ),
     "likelihood": (words("_types design families links support"), NUMERIC),

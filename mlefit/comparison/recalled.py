@@ -96,6 +96,7 @@ def recall(model: SavedModel, common: Request, source: Source, rows: Rows) -> Ca
     table = Table(
         rows=rows,
         columns=columns,
+        again=None,
         levels={label: tuple(found) for label, found in model.levels.items()},
         event=model.record.model.event,
         other_event=model.record.model.other_event,

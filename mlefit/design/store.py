@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 import polars as pl
@@ -46,6 +46,31 @@ class InMemory:
         """Put other values in the place of one series."""
         self._chunks[key] = [change(chunk) for chunk in self._chunks[key]]
 
+    def columns(self, start: int = 0) -> Columns:
+        """The series of all runs, the first row of which is at position `start`."""
+        return Columns(self._chunks, start)
+
+
+class WithoutFeatures:
+    """What is asked of rows that lie elsewhere: their targets and weights, no features.
+
+    Args:
+        features: keys of the series that are let go.
+    """
+
+    def __init__(self, features: Collection[str]) -> None:
+        self._features = features
+        self._rest = InMemory()
+
+    def append(self, series: Mapping[str, pl.Series]) -> None:
+        """Keep those of a run."""
+        self._rest.append({k: v for k, v in series.items() if k not in self._features})
+
+    def change(self, key: str, change: Change) -> None:
+        """Put other values in the place of one series."""
+        if key not in self._features:
+            self._rest.change(key, change)
+
     def columns(self) -> Columns:
         """The series of all runs."""
-        return Columns(self._chunks)
+        return self._rest.columns()

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from mlefit.design.again import Again
 from mlefit.design.censoring import drop_unknown, kinds_of, seen
 from mlefit.design.classes import Target
 from mlefit.design.coding import key_of
@@ -50,7 +51,8 @@ class Table:
 
     Attributes:
         rows: the rows they have, less those of weight zero.
-        columns: all of them, by key.
+        columns: all of them, by key; where others make them again, all but features.
+        again: makes them all once more, for rows that are used elsewhere.
         levels: label of each factor -> its levels, the base first.
         event: for a two-level target, the level that counts as 1.
         other_event: the one that counts as 0.
@@ -63,6 +65,7 @@ class Table:
 
     rows: Numbered
     columns: Columns
+    again: Again | None
     levels: Mapping[str, tuple[str, ...]]
     event: str | None
     other_event: str | None
@@ -92,6 +95,8 @@ def tabulate(
     store = InMemory() if store is None else store
     making, memory = Tabulation(request, roles, family), rows.memory()
     refused: MlefitError | None = None
+    rereading = rows.rereading
+    keys: tuple[str, ...] = ()
     for run in rows.runs():
         try:
             kept, series = making.add(run)
@@ -101,6 +106,7 @@ def tabulate(
         memory.add(kept)
         if series:
             store.append(series)
+            keys = tuple(series)
     making.learnt.settle()
     if refused is not None:
         raise refused
@@ -113,6 +119,9 @@ def tabulate(
     return Table(
         rows=numbered,
         columns=columns,
+        again=None
+        if rereading is None
+        else Again(rereading, making, settled.changes, memory.begins, columns.rows, keys),
         levels=settled.levels,
         event=target.event,
         other_event=target.other_event,

@@ -14,6 +14,7 @@ import platform
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import mlefit
@@ -59,6 +60,11 @@ class Cluster:
     def threads(self) -> int:
         """Of all workers together."""
         return max(1, sum(self.client.nthreads().values()))
+
+    def all_see(self, paths: Sequence[str]) -> bool:
+        """Whether every worker finds these files, as long as they are here."""
+        here = file_sizes(paths)
+        return all(there == here for there in self.client.run(file_sizes, paths).values())
 
     def results(
         self, futures: Sequence[Future], tell: Callable[[], None] = lambda: None
@@ -251,6 +257,11 @@ def _require_alike(client: Client, address: str) -> None:
                     if name == "mlefit"
                     else [],
                 )
+
+
+def file_sizes(paths: Sequence[str]) -> list[int | None]:
+    """The bytes of files; None for one that is not there."""
+    return [Path(path).stat().st_size if Path(path).is_file() else None for path in paths]
 
 
 def _minor(version: str) -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
 from mlefit.design.blocks import Block, Predictor
-from mlefit.design.columns import TARGET, Columns
+from mlefit.design.columns import TARGET
+
+if TYPE_CHECKING:
+    from mlefit.design.table import Table
+    from mlefit.source.place import Place
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -119,10 +123,12 @@ class Site(ABC):
     """A place where passes over rows run."""
 
     @abstractmethod
-    def engine(
-        self, columns: Columns, predictors: Sequence[Predictor], known: Sequence[str]
-    ) -> Engine:
-        """The rows of some series, brought there."""
+    def reads(self, place: Place | None) -> bool:
+        """Whether rows that lie somewhere are read there, and not sent from here."""
+
+    @abstractmethod
+    def engine(self, table: Table, predictors: Sequence[Predictor], known: Sequence[str]) -> Engine:
+        """The rows of a table, brought there."""
 
     @abstractmethod
     def ordered(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:

@@ -23,11 +23,15 @@ from mlefit.engines import shares as on_workers
 from mlefit.engines.cluster import Cluster, connected
 from mlefit.engines.contract import Engine, S, Site, T, Tell, silent
 from mlefit.engines.local import LocalEngine
-from mlefit.engines.shares import Shares
+from mlefit.engines.shares import Shares, packed
 
 if TYPE_CHECKING:
     from distributed import Future
 
+    from mlefit.design.table import Table
+    from mlefit.source.place import Place
+
+_IN_PARTS = ("parquet", "ipc", "csv", "tsv")
 _BRANCHES = 4
 _AHEAD = 2  # tasks for each thread of the workers that are made before their results are asked for
 
@@ -143,7 +147,7 @@ class DaskEngine(Engine):
         return self._cluster.insisted(work, self._shares.restore)
 
     def _parcel(self, term: Callable[[Block], Any]) -> bytes:
-        return _packed((self.predictors, self.known, term))
+        return packed((self.predictors, self.known, term))
 
 
 class Workers(Site):
@@ -156,14 +160,25 @@ class Workers(Site):
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
+    def reads(self, place: Place | None) -> bool:
+        """Files that every worker sees, of formats that can be read in part, and URLs."""
+        if place is None or isinstance(place.target, bytes) or place.compression is not None:
+            return False
+        if place.format_by_name not in _IN_PARTS:
+            return False
+        return place.is_remote or self._cluster.all_see(place.target)
+
     def engine(
-        self, columns: Columns, predictors: Sequence[Predictor], known: Sequence[str]
+        self, table: Table, predictors: Sequence[Predictor], known: Sequence[str]
     ) -> DaskEngine:
-        shares = on_workers.sent(self._cluster, columns)
+        if table.again is None:
+            shares = on_workers.sent(self._cluster, table.columns)
+        else:
+            shares = on_workers.read(self._cluster, table.again)
         return DaskEngine(self._cluster, shares, predictors, known)
 
     def ordered(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
-        client, parcel = self._cluster.client, _packed(function)
+        client, parcel = self._cluster.client, packed(function)
         ahead = _AHEAD * self._cluster.threads
         waiting: deque[Future] = deque()
         opened = client.submit(pickle.loads, parcel, pure=False)
@@ -185,13 +200,6 @@ def site(scheduler: str | None, threads: int | None) -> Workers:
         MlefitError: there is none that can do the work.
     """
     return Workers(connected(scheduler, threads))
-
-
-def _packed(whatever: Any) -> bytes:
-    import cloudpickle
-
-    packed: bytes = cloudpickle.dumps(whatever)
-    return packed
 
 
 # What follows runs on the workers.

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ from mlefit.design.blocks import Block, Predictor, Reader, block_rows
 from mlefit.design.columns import Columns
 from mlefit.engines.contract import Engine, S, Site, T, Tell, silent
 from mlefit.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlefit.design.table import Table
+    from mlefit.source.place import Place
 
 # Below this many blocks the threads cost more than they bring.
 _FEWEST_BLOCKS = 8
@@ -137,10 +141,13 @@ class Cores(Site):
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads
 
+    def reads(self, place: Place | None) -> bool:
+        return False
+
     def engine(
-        self, columns: Columns, predictors: Sequence[Predictor], known: Sequence[str]
+        self, table: Table, predictors: Sequence[Predictor], known: Sequence[str]
     ) -> LocalEngine:
-        return LocalEngine(columns, predictors, known, self._threads)
+        return LocalEngine(table.columns, predictors, known, self._threads)
 
     def ordered(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
         return map(function, items)

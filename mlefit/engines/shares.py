@@ -6,6 +6,7 @@ process has sent is sent again by `restore`, and what depends on it made once mo
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from mlefit.engines.cluster import Cluster
 
 if TYPE_CHECKING:
     from distributed import Future
+
+    from mlefit.design.again import Again
 
 LEAST_ROWS = 16_384
 """Fewer in a share cost less than the task that walks them."""
@@ -85,6 +88,17 @@ def sent(cluster: Cluster, columns: Columns) -> Shares:
     return Shares(edges, columns.keys, place)
 
 
+def read(cluster: Cluster, again: Again) -> Shares:
+    """Rows that the workers read themselves, and read again where one of them dies."""
+    bounds = again.shares(_SHARES_A_THREAD * cluster.threads)
+    parcel = packed(again)
+
+    def place(at: Sequence[int]) -> list[Future]:
+        return _mapped(cluster, _made, [bounds[i] for i in at], parcel=parcel)
+
+    return Shares(again.edges(bounds), again.keys, place)
+
+
 def replaced(cluster: Cluster, shares: Shares, key: str, values: NDArray[Any]) -> Shares:
     """The same rows with other values of a series, or with one more."""
     parts = shares.cut(values)
@@ -118,6 +132,19 @@ def _mapped(
         return []
     found: list[Future] = cluster.client.map(function, *items, pure=False, **same)
     return found
+
+
+def packed(whatever: Any) -> bytes:
+    """Something for a worker, functions and all."""
+    import cloudpickle
+
+    parcel: bytes = cloudpickle.dumps(whatever)
+    return parcel
+
+
+def _made(share: tuple[int, int], parcel: bytes) -> Columns:
+    again: Again = pickle.loads(parcel)
+    return again.columns(share)
 
 
 def _replaced(columns: Columns, values: NDArray[Any], series: str) -> Columns:

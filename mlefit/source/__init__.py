@@ -18,7 +18,7 @@ from mlefit.source.delimited import open_delimited
 from mlefit.source.kind import recognise
 from mlefit.source.missing import incomplete
 from mlefit.source.place import locate, readable
-from mlefit.source.records import Ledger, Numbered, Reading, Rows, Source, missing_column
+from mlefit.source.records import Ledger, Numbered, Reading, Rereading, Rows, Source, missing_column
 from mlefit.source.rows import read_rows, stream_rows
 from mlefit.source.typed import open_typed
 
@@ -26,6 +26,7 @@ __all__ = [
     "Ledger",
     "Numbered",
     "Reading",
+    "Rereading",
     "Rows",
     "Source",
     "as_text",

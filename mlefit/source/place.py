@@ -61,11 +61,16 @@ class Place:
         return None
 
     @property
+    def is_remote(self) -> bool:
+        """Whether it is named by a URL."""
+        return not isinstance(self.target, bytes) and "://" in self.target[0]
+
+    @property
     def stored(self) -> int | None:
         """Bytes of all files as they are stored; None for a URL."""
         if isinstance(self.target, bytes):
             return len(self.target)
-        if "://" in self.target[0]:
+        if self.is_remote:
             return None
         return sum(Path(path).stat().st_size for path in self.target)
 

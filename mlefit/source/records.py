@@ -114,6 +114,11 @@ class Numbered(Protocol):
 class Memory(Protocol):
     """What remains of runs of rows once they have been used."""
 
+    @property
+    def begins(self) -> tuple[tuple[int, int], ...]:
+        """For each run with rows the position of its first, in the source and among all used."""
+        ...
+
     def add(self, rows: Rows) -> None:
         """Remember a run."""
         ...
@@ -123,8 +128,21 @@ class Memory(Protocol):
         ...
 
 
+class Rereading(Protocol):
+    """Complete rows that can be read again, from any row of their source on."""
+
+    def again(self, first: int, last: int | None) -> Iterator[Rows]:
+        """Those of the rows from `first` to `last` of the source; None for its end."""
+        ...
+
+
 class Reading(Protocol):
     """The complete rows of a table in runs, of which perhaps only one is in memory."""
+
+    @property
+    def rereading(self) -> Rereading | None:
+        """What reads them again elsewhere; None where that is not wanted."""
+        ...
 
     def runs(self) -> Iterator[Rows]:
         """The runs in order; what is wrong with the table is told behind the last one."""
@@ -167,6 +185,10 @@ class Rows:
             return position + self.first_row
         return int(self._positions[position]) + self.first_row
 
+    @property
+    def rereading(self) -> None:
+        """They are here."""
+
     def runs(self) -> Iterator[Rows]:
         """These rows are one run."""
         yield self
@@ -196,6 +218,8 @@ class Rows:
 class Held:
     """One run of rows that stays in memory."""
 
+    begins = ((0, 0),)
+
     def add(self, rows: Rows) -> None:
         """Remember a run."""
         self._rows = rows
@@ -216,6 +240,7 @@ class Passed:
         self.ledger = Ledger(0, 0, {})
         self._causes = {cause: rank for rank, cause in enumerate(causes)}
         self._starts: list[int] = []
+        self._positions: list[int] = []
         self._firsts: list[int] = []
         self._kept: list[pl.Series | None] = []
 
@@ -231,10 +256,16 @@ class Passed:
         positions = rows.positions()
         first, last = int(positions[0]), int(positions[-1])
         self._starts.append(self.ledger.used - rows.ledger.used)
+        self._positions.append(first)
         self._firsts.append(first + rows.first_row)
         everywhere = pl.int_range(first, last + 1, eager=True).cast(positions.dtype)
         gaps = len(everywhere) > len(positions)
         self._kept.append(everywhere.is_in(positions.implode()) if gaps else None)
+
+    @property
+    def begins(self) -> tuple[tuple[int, int], ...]:
+        """Where each run begins."""
+        return tuple(zip(self._positions, self._starts, strict=True))
 
     def row_number(self, position: int) -> int:
         """The number in the source of the row at `position` of those that are used."""

@@ -101,12 +101,19 @@ class Streamed:
         missing: what a missing value does: drop its row, or stop.
         max_dropped: the most rows that missing values may cost.
         most_rows: of a run.
+        shared: whether others are to read them again.
     """
 
     selection: Selection
     missing: Literal["drop", "error"]
     max_dropped: str | None
     most_rows: int
+    shared: bool = False
+
+    @property
+    def rereading(self) -> Streamed | None:
+        """Itself, which others can be sent."""
+        return self if self.shared else None
 
     def memory(self) -> Passed:
         """A bit for each row is remembered."""
@@ -118,10 +125,18 @@ class Streamed:
         Raises:
             DataError: as `read_rows`; what needs every row is told behind the last one.
         """
+        account = Account(self.selection, self.missing, self.max_dropped)
+        yield from self._complete(account, 0, None)
+        account.settle(self.selection)
+
+    def again(self, first: int, last: int | None) -> Iterator[Rows]:
+        """Those of the rows from `first` to `last` of the source, which were good before."""
+        return self._complete(Account(self.selection, self.missing, None), first, last)
+
+    def _complete(self, account: Account, first: int, last: int | None) -> Iterator[Rows]:
         wanted = self.selection
-        account = Account(wanted, self.missing, self.max_dropped)
         read = [*wanted.columns, *wanted.tested]
-        for run in batches(wanted.source, read, most_rows=self.most_rows):
+        for run in batches(wanted.source, read, most_rows=self.most_rows, first=first, last=last):
             frame, positions = run.frame, run.positions()
             if wanted.predicate is not None:
                 tested = frame.with_columns(nan_as_null(wanted.source, wanted.predicate))
@@ -133,7 +148,6 @@ class Streamed:
                 partial(_located, positions),
                 moved=True,
             )
-        account.settle(wanted)
 
 
 def _located(positions: pl.Series, kept: pl.Series | None) -> Callable[[], pl.Series]:
@@ -150,6 +164,7 @@ def stream_rows(
     complete: Sequence[str] | None = None,
     open_ended: Sequence[str] = (),
     most_rows: int = BATCH_ROWS,
+    shared: bool = False,
 ) -> Streamed:
     """The complete rows of some columns, a run at a time.
 
@@ -162,6 +177,7 @@ def stream_rows(
         complete: the columns that must have a value.
         open_ended: those in which a missing value means something.
         most_rows: of a run.
+        shared: whether others are to read them again.
 
     Raises:
         UsageError: an unknown column, a bad predicate or limit.
@@ -169,4 +185,4 @@ def stream_rows(
     if max_dropped is not None:
         parse_limit(max_dropped)
     selection = selected(source, columns, where, complete, open_ended)
-    return Streamed(selection, missing, max_dropped, most_rows)
+    return Streamed(selection, missing, max_dropped, most_rows, shared)
