@@ -11,8 +11,10 @@ import contextlib
 import importlib.util
 import logging
 import platform
+import signal
+import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ANSWERS_WITHIN = 10  # seconds: of a scheduler, and of its first worker
+_RETURNS_WITHIN = 30  # seconds: of a worker in the place of those that have died
 _BEAT = 0.25
 _ATTEMPTS = 5
 _SETTINGS = {
@@ -72,6 +75,7 @@ class Cluster:
         """What tasks have returned, which is waited for; `tell` is called now and then."""
         from distributed import wait
 
+        manned = time.monotonic()
         with self.client.as_current():
             while True:
                 try:
@@ -79,6 +83,10 @@ class Cluster:
                     break
                 except TimeoutError:
                     tell()
+                if self.client.nthreads():
+                    manned = time.monotonic()
+                elif time.monotonic() - manned > _RETURNS_WITHIN:
+                    raise self._deserted()
         found: list[Any] = self.client.gather(futures)
         return found
 
@@ -117,6 +125,12 @@ class Cluster:
         if own is not None:
             with contextlib.suppress(Exception), quiet():
                 own.close(timeout=5)
+
+    def _deserted(self) -> DataError:
+        return DataError(
+            f"no worker of {self.address} is left",
+            tries=[f"dask worker {self.address}   for a new one", "--engine local"],
+        )
 
     def _require_scheduler(self) -> None:
         if not self.is_there:
@@ -199,16 +213,41 @@ def _started(count: int) -> Cluster:
         processes=True,
         dashboard_address=None,
         silence_logs=logging.CRITICAL + 1,
+        loop=_deaf_loop(),
     )
     client = Client(cluster, set_as_default=False, direct_to_workers=True)
     return Cluster(client, "the local cluster")
 
 
+def _deaf_loop() -> Any:
+    """An event loop in a thread that no Ctrl-C reaches, nor the processes it starts.
+
+    A terminal sends it to all of them, and this process alone is to end the others.
+    """
+    from multiprocessing import resource_tracker
+
+    from distributed.utils import LoopRunner
+
+    runner = LoopRunner()
+    if not hasattr(signal, "pthread_sigmask"):  # not a Unix
+        runner.start()
+        return runner.loop
+    resource_tracker.ensure_running()  # else it starts from that thread, and clears its mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        runner.start()  # a new thread has the mask of the one that starts it
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return runner.loop
+
+
 def _found(scheduler: str) -> Cluster:
     from distributed import Client
+    from distributed.comm import resolve_address
 
     _set_up()
     try:
+        resolve_address(scheduler)  # a client of no address at all would never end
         client = Client(scheduler, timeout=_ANSWERS_WITHIN, set_as_default=False)
     except (OSError, ValueError) as error:
         said = str(error).splitlines()[0]
@@ -217,7 +256,7 @@ def _found(scheduler: str) -> Cluster:
         ) from error
     try:
         require_workers(client, scheduler)
-        _require_alike(client, scheduler)
+        require_alike(client.get_versions(packages=["mlefit"])["workers"], scheduler)
     except BaseException:
         client.close()
         raise
@@ -238,10 +277,17 @@ def require_workers(client: Client, address: str) -> None:
         ) from error
 
 
-def _require_alike(client: Client, address: str) -> None:
-    """Refuse workers that run another program: functions of one mean nothing to the other."""
+def require_alike(workers: Mapping[str, Any], address: str) -> None:
+    """Refuse workers that run another program: functions of one mean nothing to the other.
+
+    Args:
+        workers: what each of them runs, by its address, as dask tells it.
+        address: of their scheduler.
+
+    Raises:
+        DataError: a worker has another version of Python or of this program.
+    """
     here = {"Python": _minor(platform.python_version()), "mlefit": mlefit.__version__}
-    workers: dict[str, Any] = client.get_versions(packages=["mlefit"])["workers"]
     for worker, versions in workers.items():
         there = {
             "Python": _minor(str(versions["host"]["python"])),

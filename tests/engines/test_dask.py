@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import pickle
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +23,7 @@ from mlefit.search.maximum import evaluator
 from mlefit.search.start import centred
 from tests.test_laws import SHAPES, make, request, shapes
 
-TWO = {"engine": "dask", "threads": 2}
+TWO: dict[str, Any] = {"engine": "dask", "threads": 2}
 # What rounding alone makes, and words that tell how it was asked.
 NOISE = {
     "command",
@@ -68,7 +69,7 @@ def _there(gamma):
     return Begin(gamma)
 
 
-FITS = {
+FITS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "robust": ("poisson", "y ~ x + z + g", {"se": "HC1"}),
     "leverages": ("bernoulli", "y ~ x + z", {"se": "HC3"}),
     "quasi": ("poisson", "y ~ x + g", {"se": "quasi"}),
@@ -155,8 +156,13 @@ def test_predictions_are_the_same_in_the_same_order(several):
     rows = make("poisson", 3)
     fit = mlefit.fit(rows, "y ~ x + g", family="poisson")
     many = pl.concat([rows.select("x", "y", "g")] * 800)  # several runs
-    options = {"what": ("fitted", "residual", "nll"), "quantiles": (0.1,), "keep": ("y",)}
-    one, two = (predict(many, fit, **options, **at) for at in ({}, {"engine": "dask"}))
+    options: dict[str, Any] = {
+        "what": ("fitted", "residual", "nll"),
+        "quantiles": (0.1,),
+        "keep": ("y",),
+    }
+    one = predict(many, fit, **options)
+    two = predict(many, fit, engine="dask", **options)
     assert two.equals(one)
 
 
