@@ -286,7 +286,6 @@ def opened(request: Request, log: Callable[[str], None]) -> Source:
     Raises:
         DataError: they cannot be read.
     """
-    site_of(request)  # an address where nobody answers is told before the rows are read
     source = open_source(request.data, input_format=request.input_format)
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     return source

@@ -102,6 +102,7 @@ class Cluster:
         Raises:
             DataError: the scheduler is gone, or workers die again and again.
         """
+        from distributed.comm import CommClosedError
         from distributed.scheduler import KilledWorker
 
         for _ in range(_ATTEMPTS):
@@ -110,7 +111,7 @@ class Cluster:
                 return work()
             except KilledWorker as error:
                 raise self._dying() from error
-            except (CancelledError, OSError) as error:
+            except (CancelledError, CommClosedError, TimeoutError) as error:
                 if getattr(error, "reason", "") == "scheduler-connection-lost":
                     raise self._lost() from error
             self._require_scheduler()

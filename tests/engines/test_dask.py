@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import pickle
+import re
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,8 +15,11 @@ import polars as pl
 import pytest
 
 import mlefit
+from mlefit import engines
+from mlefit.cli import options
 from mlefit.comparison import comparing
 from mlefit.design.columns import TARGET
+from mlefit.engines import dask
 from mlefit.errors import UsageError
 from mlefit.fitting import prepare
 from mlefit.prediction.predicting import predict
@@ -198,6 +204,27 @@ def test_series_come_back_in_row_order(several):
     assert there.kept(keep).each(lambda block: block.start)[0] == 0
 
 
+def test_many_sums_are_added_on_the_workers(several, monkeypatch):
+    monkeypatch.setattr(dask, "_BRANCHES", 2)
+    prepared = prepare(Request(data=make("poisson", 3), formula="y ~ x", family="poisson", **TWO))
+    there = prepared.engine.with_predictors([])
+    y = prepared.table.columns.whole(TARGET)
+    assert there.total(lambda block: block.y.sum()) == y.sum()
+
+
+def test_the_engines_of_the_flag_are_those_there_are():
+    assert options._ENGINES == engines.NAMES
+
+
+def test_nothing_of_dask_is_loaded_unless_asked_for():
+    code = (
+        "import sys, mlefit\n"
+        "mlefit.fit('sample_data/rivers.csv', target='length_miles', family='normal')\n"
+        "assert not {'dask', 'distributed', 'cloudpickle'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_an_engine_goes_to_a_worker_without_its_rows(several):
     prepared = prepare(Request(data=make("poisson", 3), formula="y ~ x", family="poisson", **TWO))
     there = pickle.loads(pickle.dumps(prepared.engine))
@@ -223,5 +250,14 @@ def assert_same(found, expected, at="record"):
             assert_same(found[i], value, f"{at}[{i}]")
     elif isinstance(expected, float) and math.isfinite(expected):
         assert found == pytest.approx(expected, rel=1e-8, abs=1e-10), at
+    elif isinstance(expected, str):  # a prior is told with all its digits
+        assert _DIGITS.sub(_shortened, found) == _DIGITS.sub(_shortened, expected), at
     else:
         assert found == expected, at
+
+
+_DIGITS = re.compile(r"\d+\.\d{9,}")
+
+
+def _shortened(number):
+    return f"{float(number[0]):.9g}"
