@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types errors expression families formula request source support triangular"),
         {"numpy", "polars"},
     ),
-    "reading": (words("design expression request room source"), set()),
+    "reading": (words("design errors expression families request room source"), set()),
     "distribution": (words("__init__ _types design errors families support"), NUMERIC),
     "engines": (words("_types design"), NUMERIC),
     "likelihood": (words("_types design families links support"), NUMERIC),

@@ -88,13 +88,35 @@ class Columns:
                 lo, hi = rows * i // count, rows * (i + 1) // count
                 yield Span(index, self._starts[index] + lo, lo, hi)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What there is a series of."""
+        return tuple(self._pieces[0])
+
     def every(self, step: int) -> Columns:
         """Every so many rows of each run of chunks, copied."""
         return Columns(
             {
                 key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
-                for key in self._pieces[0]
+                for key in self.keys
             }
+        )
+
+    def kept(self, keep: NDArray[np.bool_]) -> Columns:
+        """The rows for which a mask holds, copied; of a file, to be looked up in it."""
+        if not self.streamed:
+            return Columns({key: [self.whole(key)[keep]] for key in self.keys})
+        ends = [*self._starts[1:], self.rows]
+        some = [
+            (piece, np.flatnonzero(keep[lo:hi]).astype(np.uint32))
+            for piece, lo, hi in zip(self._pieces, self._starts, ends, strict=True)
+        ]
+        return Columns.of_pieces(
+            [
+                {key: Chosen(values, at) for key, values in piece.items()}
+                for piece, at in some
+                if len(at)
+            ]
         )
 
     def whole(self, key: str) -> NDArray[Any]:
@@ -116,6 +138,30 @@ class Columns:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)
         return np.concatenate([piece[key][-start % step :: step] for start, piece in pieces])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Some rows of a series: an array once it is sliced.
+
+    Attributes:
+        series: all of it.
+        at: positions of the rows, rising.
+    """
+
+    series: Any
+    at: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __getitem__(self, wanted: slice) -> NDArray[Any]:
+        """Read some of them."""
+        at = self.at[wanted]
+        if not len(at):
+            return np.asarray(self.series[:0])
+        first = int(at[0])
+        return np.asarray(self.series[first : int(at[-1]) + 1][at - first])
 
 
 def _edges(arrays: Sequence[NDArray[Any]]) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
@@ -44,6 +45,20 @@ class Spill:
         self._end = 0
         self._pieces: list[dict[str, Stored]] = []
         self._waiting: list[Mapping[str, pl.Series]] = []
+
+    def require(self, size: int) -> None:
+        """Refuse to begin where the disk has not so many bytes.
+
+        Raises:
+            DataError: it has not.
+        """
+        free = shutil.disk_usage(self.folder).free
+        if size > free:
+            raise DataError(
+                f"no room for the columns in {self.folder}: they take about {size / 1e9:,.1f} GB, "
+                f"and {free / 1e9:,.1f} GB are free",
+                tries=_ELSEWHERE,
+            )
 
     def append(self, series: Mapping[str, pl.Series]) -> None:
         """Keep those of a run; short runs are kept together."""

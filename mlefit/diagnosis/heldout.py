@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from mlefit._types import Rows
 from mlefit.design.blocks import split
-from mlefit.design.columns import Columns
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.search.maximum import Maximum
@@ -47,10 +46,7 @@ def fold_of_rows(rows: int, count: int, seed: int) -> Folds:
 
 def with_rows(engine: LocalEngine, keep: NDArray[np.bool_]) -> LocalEngine:
     """Some of the rows, seen through the same predictors."""
-    columns = engine.columns
-    return engine.with_columns(
-        Columns({key: [columns.whole(key)[keep]] for key in columns.piece(0)})
-    )
+    return engine.with_columns(engine.columns.kept(keep))
 
 
 def log_densities(maximum: Maximum, engine: LocalEngine) -> Rows:
