@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import families, strength
+from mlefit import families, room, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
@@ -287,7 +287,8 @@ def opened(request: Request, log: Callable[[str], None]) -> Source:
     Raises:
         DataError: they cannot be read.
     """
-    source = open_source(request.data, input_format=request.input_format)
+    most_bytes = room.of_a_pipe(request.max_memory)
+    source = open_source(request.data, input_format=request.input_format, most_bytes=most_bytes)
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     return source
 

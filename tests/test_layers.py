@@ -111,7 +111,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "fitting": (
         words(
             "assemble assign design diagnosis engines errors families inference likelihood "
-            "links reading request results search source specify strength testing"
+            "links reading request results room search source specify strength testing"
         ),
         NUMERIC,
     ),
