@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlefit import engines, families, strength
+from mlefit import engines, families, room, strength
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
@@ -34,7 +34,7 @@ from mlefit.inference.boundary import highest
 from mlefit.inference.quantities import Names, understood
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.reading import hold, share
+from mlefit.reading import hold, refuse_what_is_as_long, share
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
@@ -276,6 +276,8 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     shared = site_of(request).reads(source.place)
     held = (share if shared else hold)(request, source, roles, log)
     prepared = build(request, source, family, roles, held.rows, held.store)
+    if held.streams:
+        refuse_what_is_as_long(request, family, prepared.table.columns.rows)
     table = replace(prepared.table, notes=(*held.notes, *prepared.table.notes))
     return replace(prepared, table=table)
 
@@ -286,7 +288,8 @@ def opened(request: Request, log: Callable[[str], None]) -> Source:
     Raises:
         DataError: they cannot be read.
     """
-    source = open_source(request.data, input_format=request.input_format)
+    most_bytes = room.of_a_pipe(request.max_memory)
+    source = open_source(request.data, input_format=request.input_format, most_bytes=most_bytes)
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     return source
 

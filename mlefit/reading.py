@@ -7,7 +7,7 @@ pass over the rows then reads them from there, a block at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mlefit import room
@@ -16,7 +16,9 @@ from mlefit.design.coding import key_of
 from mlefit.design.roles import Roles
 from mlefit.design.spill import Spill
 from mlefit.design.store import InMemory, Store, WithoutFeatures
+from mlefit.errors import UsageError
 from mlefit.expression import Name
+from mlefit.families._base import Family
 from mlefit.request import Request
 from mlefit.source import Reading, Rows, Source, read_rows, stream_rows
 from mlefit.source.extent import rows_expected, width_of
@@ -49,6 +51,11 @@ class Held:
     rows: Reading
     store: Store
     notes: tuple[str, ...] = ()
+
+    @property
+    def streams(self) -> bool:
+        """Whether the rows do not stay in memory."""
+        return isinstance(self.store, Spill)
 
 
 def read(
@@ -99,6 +106,7 @@ def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], No
     most = min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS)
     streamed = _streamed(request, source, roles, most)
     store = Spill()
+    store.require((rows_expected(source) or 0) * width)
     log(f"rows: in runs of {streamed.most_rows:,} into a temporary file in {store.folder}")
     return Held(streamed, store, (f"the rows pass through a file in {store.folder}: {why}",))
 
@@ -150,3 +158,35 @@ def _width(request: Request, source: Source, roles: Roles) -> int:
     ends = (request.event, request.lower, request.censored_below, request.censored_above)
     censored = any(end is not None for end in ends)
     return width_of(source, roles.columns) + 8 * len(computed) + 24 * censored
+
+
+def refuse_what_is_as_long(request: Request, family: Family, rows: int) -> None:
+    """Refuse what keeps some bytes of every row, where these are more than may be kept.
+
+    Raises:
+        UsageError: what it is, what it takes, and a way out.
+    """
+    allowed = room.free() if request.max_memory is None else room.size(request.max_memory)
+    if allowed is None:
+        return
+    most = max(allowed - _STREAMING, allowed // 2)
+    for flag, width in _as_long(request, family):
+        if rows * width > most:
+            need = room.spelt(rows * width + _STREAMING)
+            raise UsageError(
+                f"{flag} keeps {width} bytes of each of {rows:,} rows, {need} with the program, "
+                f"and {room.spelt(allowed)} are allowed or free",
+                tries=[f"--max-memory {need.replace(' ', '')}", f"the same without {flag}"],
+            )
+
+
+def _as_long(request: Request, family: Family) -> Iterator[tuple[str, int]]:
+    """What is asked for that keeps something of every row, and how many bytes."""
+    if request.cv is not None:
+        yield "--cv", 48
+    if request.gof:
+        yield "--gof", 24 if family.support.discrete else 48
+    if "bootstrap" in {request.se, request.ci}:
+        yield f"--{'se' if request.se == 'bootstrap' else 'ci'} bootstrap", 40
+    if request.cluster is not None:
+        yield "--cluster", 4

@@ -48,6 +48,16 @@ def spelt(number: float) -> str:
     return f"{number / 1e6:,.0f} MB"
 
 
+def of_a_pipe(allowed: str | None) -> int | None:
+    """Bytes of a pipe that may stay in memory, where so much is allowed; None for all.
+
+    Raises:
+        UsageError: what is allowed is no size.
+    """
+    most = free() if allowed is None else size(allowed)
+    return None if most is None else most // 8
+
+
 def free() -> int | None:
     """Bytes that this process can still have without pushing anything out; None if unknown."""
     found = [room for room in (_machine(), *_groups()) if room is not None]

@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types errors expression families formula request source support triangular"),
         {"numpy", "polars"},
     ),
-    "reading": (words("design expression request room source"), set()),
+    "reading": (words("design errors expression families request room source"), set()),
     "distribution": (words("__init__ _types design errors families support"), NUMERIC),
     "engines": (
         words("__init__ _types design errors memory source"),
@@ -114,7 +114,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "fitting": (
         words(
             "assemble assign design diagnosis engines errors families inference likelihood "
-            "links reading request results search source specify strength testing"
+            "links reading request results room search source specify strength testing"
         ),
         NUMERIC,
     ),

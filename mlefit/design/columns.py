@@ -101,10 +101,6 @@ class Columns:
         """Rows 0, step, 2 step, ..., copied."""
         return Columns({key: [self.thinned(key, step)] for key in self.keys})
 
-    def kept(self, keep: NDArray[Any], start: int = 0) -> Columns:
-        """The rows for which a mask holds, copied; the first of them at position `start`."""
-        return Columns({key: [self.whole(key)[keep]] for key in self.keys}, start)
-
     def part(self, lo: int, hi: int) -> Columns:
         """Rows lo to hi, as views where they are of one run of chunks."""
         pieces = [
@@ -113,6 +109,28 @@ class Columns:
             if start < hi and lo < start + len(next(iter(piece.values())))
         ]
         return Columns({key: [piece[key] for piece in pieces] for key in self.keys}, lo)
+
+    def kept(self, keep: NDArray[np.bool_], start: int = 0) -> Columns:
+        """The rows for which a mask holds, copied; of a file, to be looked up in it.
+
+        Args:
+            keep: shape (n,).
+            start: position of the first of them, where these rows are some of a table's.
+        """
+        if not self.streamed:
+            return Columns({key: [self.whole(key)[keep]] for key in self.keys}, start)
+        ends = [*self._starts[1:], self.rows]
+        some = [
+            (piece, np.flatnonzero(keep[lo:hi]).astype(np.uint32))
+            for piece, lo, hi in zip(self._pieces, self._starts, ends, strict=True)
+        ]
+        return Columns.of_pieces(
+            [
+                {key: Chosen(values, at) for key, values in piece.items()}
+                for piece, at in some
+                if len(at)
+            ]
+        )
 
     def whole(self, key: str) -> NDArray[Any]:
         """One series as one array; copied only if it has several chunks."""
@@ -135,6 +153,30 @@ class Columns:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)
         return np.concatenate([piece[key][-start % step :: step] for start, piece in pieces])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Some rows of a series: an array once it is sliced.
+
+    Attributes:
+        series: all of it.
+        at: positions of the rows, rising.
+    """
+
+    series: Any
+    at: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __getitem__(self, wanted: slice) -> NDArray[Any]:
+        """Read some of them."""
+        at = self.at[wanted]
+        if not len(at):
+            return np.asarray(self.series[:0])
+        first = int(at[0])
+        return np.asarray(self.series[first : int(at[-1]) + 1][at - first])
 
 
 def _edges(arrays: Sequence[NDArray[Any]]) -> list[int]:

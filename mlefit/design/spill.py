@@ -1,19 +1,13 @@
 """Series that are too many for memory, in a file that nobody else sees.
 
-The file has no name from the moment it is made, so the system takes it back however this process
-ends. It is read by position into small arrays, not mapped, so that what was read is not counted
-as memory of this process; what the system keeps of it in its cache it gives up when asked.
+They are read by position into small arrays, not mapped, so that what was read is not counted as
+memory of this process; what the system keeps of the file in its cache it gives up when asked.
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import tempfile
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,28 +16,36 @@ from numpy.typing import NDArray
 
 from mlefit.design.columns import Columns
 from mlefit.design.store import Change
-from mlefit.errors import DataError
+from mlefit.source.unnamed import Unnamed
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FEWEST_ROWS = 32_768
 
 
 class Spill:
     """Keeps the series of runs of rows in a file.
 
-    Args:
-        folder: where the file is; None for `temporary_folder`.
-
     Raises:
-        DataError: no file can be made there, or there is no room left.
+        DataError: no file can be made, or there is no room left.
     """
 
-    def __init__(self, folder: str | None = None) -> None:
-        self.folder = temporary_folder() if folder is None else folder
-        self._file = Unnamed(self.folder)
+    def __init__(self) -> None:
+        self._file = Unnamed()
         self._end = 0
         self._pieces: list[dict[str, Stored]] = []
         self._waiting: list[Mapping[str, pl.Series]] = []
+
+    @property
+    def folder(self) -> str:
+        """Where the file is."""
+        return self._file.folder
+
+    def require(self, size: int) -> None:
+        """Refuse to begin where the disk has not so many bytes.
+
+        Raises:
+            DataError: it has not.
+        """
+        self._file.require(size)
 
     def append(self, series: Mapping[str, pl.Series]) -> None:
         """Keep those of a run; short runs are kept together."""
@@ -78,59 +80,9 @@ class Spill:
         """Values where they were, or behind all others."""
         if at is None:
             at, self._end = self._end, self._end + values.nbytes
-        rest = values.data.cast("B")
         stored = Stored(self._file, at, values.dtype, len(values))
-        try:
-            while rest:
-                done = os.pwrite(self._file.number, rest, at)
-                rest, at = rest[done:], at + done
-        except OSError as error:
-            if error.errno not in _FULL:
-                raise
-            raise DataError(
-                f"no room for the columns in {self.folder}: {self._end / 1e9:,.1f} GB were "
-                f"written, and --max-memory keeps what is beyond it there",
-                tries=_ELSEWHERE,
-            ) from error
+        self._file.write(values.data.cast("B"), at)
         return stored
-
-
-_ELSEWHERE = ("TMPDIR=/a/larger/disk mlefit ...", "a larger --max-memory")
-
-
-def temporary_folder() -> str:
-    """Where large files belong that nobody keeps: what TMPDIR says, else /var/tmp, else /tmp.
-
-    /tmp may lie in memory (Filesystem Hierarchy Standard 3.0, 5.15).
-    """
-    given, large = os.environ.get("TMPDIR"), Path("/var/tmp")
-    if not given and large.is_dir() and os.access(large, os.W_OK):
-        return str(large)
-    return tempfile.gettempdir()
-
-
-class Unnamed:
-    """A file without a name, there for as long as somebody holds it.
-
-    Args:
-        folder: on whose disk it is.
-
-    Attributes:
-        number: its descriptor.
-
-    Raises:
-        DataError: no file can be made there.
-    """
-
-    def __init__(self, folder: str) -> None:
-        try:
-            with tempfile.TemporaryFile(dir=folder) as file:
-                self.number = os.dup(file.fileno())
-        except OSError as error:
-            raise DataError(
-                f"no temporary file can be made in {folder}: {error.strerror}", tries=_ELSEWHERE
-            ) from error
-        weakref.finalize(self, os.close, self.number)
 
 
 @dataclass(frozen=True)
@@ -161,10 +113,5 @@ class Stored:
         """Read some rows."""
         lo, hi, step = wanted.indices(self.rows)
         values = np.empty(max(0, hi - lo), dtype=self.dtype)
-        rest, at = values.data.cast("B"), self.at + lo * self.dtype.itemsize
-        while rest:
-            done = os.preadv(self.file.number, [rest], at)
-            if not done:
-                raise OSError(errno.EIO, "a temporary file ends too early")
-            rest, at = rest[done:], at + done
+        self.file.read_into(values.data.cast("B"), self.at + lo * self.dtype.itemsize)
         return values[::step]

@@ -71,7 +71,7 @@ class Table:
     other_event: str | None
     seen: Mapping[str, int]
     facts: Facts
-    clusters: NDArray[np.intp] | None
+    clusters: NDArray[Any] | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -127,7 +127,7 @@ def tabulate(
         other_event=target.other_event,
         seen=settled.seen,
         facts=Facts(target.levels, least, most),
-        clusters=columns.whole(CLUSTER).astype(np.intp) if CLUSTER in columns else None,
+        clusters=columns.whole(CLUSTER) if CLUSTER in columns else None,
         notes=() if target.note is None else (target.note,),
         warnings=tuple(_warnings(settled.levels)),
     )

@@ -40,13 +40,17 @@ __all__ = [
 
 
 def open_source(
-    data: str | Path | pl.DataFrame | pl.LazyFrame | None, *, input_format: str | None = None
+    data: str | Path | pl.DataFrame | pl.LazyFrame | None,
+    *,
+    input_format: str | None = None,
+    most_bytes: int | None = None,
 ) -> Source:
     """Open a table without reading it.
 
     Args:
         data: a path, glob, directory or URL; "-" or None for standard input; or a frame.
         input_format: csv, tsv, parquet, ipc or ndjson, against extension and magic bytes.
+        most_bytes: what comes from a pipe beyond them is kept in a temporary file.
 
     Raises:
         UsageError: an unknown format, or no data was named.
@@ -61,7 +65,7 @@ def open_source(
             f"the data are a {type(data).__name__}, not a path or a polars frame",
             tries=["mlefit.fit(polars.DataFrame(data), ...)"],
         )
-    place = locate(data)
+    place = locate(data, most_bytes)
     with readable(place.name):
         format_name, notes = recognise(place, input_format)
     if format_name in ("csv", "tsv"):

@@ -68,7 +68,7 @@ def _first_line(place: Place) -> str:
     """The header line, which all files must share."""
     if isinstance(place.target, bytes):
         return _line_of(place.target, place.name)
-    first = _line_of([place.target[0]], place.target[0])
+    first = _line_of([place.target[0]], place.target[0] if len(place.target) > 1 else place.name)
     for other in place.target[1:]:
         if _line_of([other], other) != first and not header.is_data(first.split(",")):
             raise DataError(
