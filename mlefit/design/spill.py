@@ -6,7 +6,7 @@ memory of this process; what the system keeps of the file in its cache it gives 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,14 +67,9 @@ class Spill:
         return Columns.of_pieces(self._pieces)
 
     def _flush(self) -> None:
-        if self._waiting:
-            runs, self._waiting = self._waiting, []
-            self._pieces.append(
-                {
-                    key: self._written(np.concatenate([run[key].to_numpy() for run in runs]))
-                    for key in runs[0]
-                }
-            )
+        runs, self._waiting = self._waiting, []
+        if runs:
+            self._pieces.append({key: self._written(_joined(runs, key)) for key in runs[0]})
 
     def _written(self, values: NDArray[Any], at: int | None = None) -> Stored:
         """Values where they were, or behind all others."""
@@ -83,6 +78,11 @@ class Spill:
         stored = Stored(self._file, at, values.dtype, len(values))
         self._file.write(values.data.cast("B"), at)
         return stored
+
+
+def _joined(runs: Sequence[Mapping[str, pl.Series]], key: str) -> NDArray[Any]:
+    parts = [run[key].to_numpy() for run in runs]
+    return np.ascontiguousarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -126,12 +128,14 @@ class Streamed:
             DataError: as `read_rows`; what needs every row is told behind the last one.
         """
         account = Account(self.selection, self.missing, self.max_dropped)
-        yield from self._complete(account, 0, None)
+        with _little_ahead():
+            yield from self._complete(account, 0, None)
         account.settle(self.selection)
 
     def again(self, first: int, last: int | None) -> Iterator[Rows]:
         """Those of the rows from `first` to `last` of the source, which were good before."""
-        return self._complete(Account(self.selection, self.missing, None), first, last)
+        with _little_ahead():
+            yield from self._complete(Account(self.selection, self.missing, None), first, last)
 
     def _complete(self, account: Account, first: int, last: int | None) -> Iterator[Rows]:
         wanted = self.selection
@@ -148,6 +152,27 @@ class Streamed:
                 partial(_located, positions),
                 moved=True,
             )
+
+
+# How far polars reads ahead of what is asked for: a row group of Parquet is decoded while the one
+# before is used, and text is parsed in pieces of 4 MB, where it would be 16 MB for each thread.
+_AHEAD = {
+    "POLARS_ROW_GROUP_PREFETCH_SIZE": "1",
+    "POLARS_CSV_CHUNK_SIZE": "4194304",
+    "POLARS_NDJSON_CHUNK_SIZE": "4194304",
+}
+
+
+@contextmanager
+def _little_ahead() -> Iterator[None]:
+    """While a table is streamed polars holds as little of it as it can, unless told otherwise."""
+    ours = {name: value for name, value in _AHEAD.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
 
 
 def _located(positions: pl.Series, kept: pl.Series | None) -> Callable[[], pl.Series]:
