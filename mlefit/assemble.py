@@ -33,7 +33,7 @@ from mlefit.search.climb import Search
 from mlefit.search.maximise import maximise
 from mlefit.search.maximum import Maximum
 from mlefit.search.verdict import no_maximum
-from mlefit.source import Rows, Source
+from mlefit.source import Numbered, Source
 
 if TYPE_CHECKING:
     from mlefit.inference.jacobian import Modes
@@ -43,7 +43,7 @@ def assemble(
     request: Request,
     source: Source,
     roles: Roles,
-    rows: Rows,
+    rows: Numbered,
     table: Table,
     maximum: Maximum,
     intervals: Intervals,
@@ -84,7 +84,7 @@ def assemble(
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
         derived=derived,
         fit=_summary(request, maximum, sums, df_residual),
-        certificate=certificate(maximum),
+        certificate=certificate(maximum, streamed=table.columns.streamed),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
         translations=_translations(maximum),
         diagnostics=facts,

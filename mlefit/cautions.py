@@ -15,7 +15,7 @@ from mlefit.inference.covariance import inverse_information
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.rank import Redundant
-from mlefit.source import Rows
+from mlefit.source import Numbered
 
 # Below these a departure is not worth a word, however many rows show it.
 _NOTABLE_DISPERSION = 1.1
@@ -30,7 +30,11 @@ _NO_SIZE = 10.0
 
 
 def cautions(
-    maximum: Maximum, rows: Rows, kind: str, facts: Mapping[str, float], influential: Influential
+    maximum: Maximum,
+    rows: Numbered,
+    kind: str,
+    facts: Mapping[str, float],
+    influential: Influential,
 ) -> Iterator[str]:
     """Warnings about a fit, the gravest first.
 
@@ -78,7 +82,7 @@ def redundancies(maximum: Maximum) -> Iterator[str]:
             first = ", ".join(labels[redundant.index] for redundant in left_out[:_MOST_NAMED])
             yield (
                 f"{len(left_out):,} of {len(labels):,} columns are left out, because "
-                f"{maximum.engine.columns.rows:,} rows do not tell them apart: {first}, ..."
+                f"{maximum.engine.rows:,} rows do not tell them apart: {first}, ..."
             )
             continue
         for redundant in left_out:
@@ -212,7 +216,7 @@ def doubtful_intervals(maximum: Maximum) -> Iterator[str]:
         )
 
 
-def influence(found: Influential, rows: Rows) -> Iterator[str]:
+def influence(found: Influential, rows: Numbered) -> Iterator[str]:
     """Rows that alone move the estimates by more than their joint error."""
     if found.positions:
         shown = ", ".join(

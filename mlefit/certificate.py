@@ -14,8 +14,13 @@ from mlefit.search.verdict import edges_in_words
 from mlefit.symmetric import condition_number
 
 
-def certificate(maximum: Maximum) -> results.Certificate:
-    """The facts of the search and of the point where it ended."""
+def certificate(maximum: Maximum, *, streamed: bool) -> results.Certificate:
+    """The facts of the search and of the point where it ended.
+
+    Args:
+        maximum: where it ended.
+        streamed: whether the rows were read from a file in every pass.
+    """
     optimum = maximum.optimum
     information = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
@@ -40,6 +45,7 @@ def certificate(maximum: Maximum) -> results.Certificate:
         optimality_residual=residual,
         starts=maximum.trials.starts,
         lower_maxima=maximum.trials.lower,
+        engine="streamed" if streamed else "memory",
         information="positive definite" if optimum.positive_definite else "not positive definite",
     )
 

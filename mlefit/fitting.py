@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlefit import families
+from mlefit import engines, families, room
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
-from mlefit.design.censoring import conditioned, interval_columns
+from mlefit.design.censoring import conditioned
 from mlefit.design.roles import Roles, choose_roles, with_parameters
+from mlefit.design.store import Store
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suggested_families
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine, Site
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.inference import debiased, intervals, uncertainty
@@ -31,12 +32,13 @@ from mlefit.inference.asked import check_errors
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
 from mlefit.links import Link
+from mlefit.reading import hold, refuse_what_is_as_long, share
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
-from mlefit.source import Rows, Source, open_source, read_rows
+from mlefit.source import Numbered, Reading, Source, open_source
 from mlefit.specify import choose_links, predictors_of
 
 if TYPE_CHECKING:
@@ -52,8 +54,9 @@ class Prepared:
     family: Family
     links: tuple[Link, ...]
     roles: Roles
-    rows: Rows
+    rows: Numbered
     table: Table
+    site: Site
     predictors: tuple[Predictor, ...]
     priors: tuple[Assigned, ...]
 
@@ -68,14 +71,13 @@ class Prepared:
         return Model(self.family, self.links)
 
     @property
-    def engine(self) -> LocalEngine:
-        """The rows, seen through the predictors."""
-        return LocalEngine(
-            self.table.columns,
-            self.predictors,
-            known=self.family.known,
-            threads=self.request.threads,
-        )
+    def engine(self) -> Engine:
+        """The rows, seen through the predictors; no pass over them is made yet."""
+        return self._brought.afresh()
+
+    @cached_property
+    def _brought(self) -> Engine:
+        return self.site.engine(self.table, self.predictors, self.family.known)
 
 
 def fit(
@@ -278,7 +280,13 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     if not family.open:
         choose_links(request, family)  # a wrong word is told before the rows are read
     roles = choose_roles(request, source, family)
-    return build(request, source, family, roles, read(request, source, roles.columns, log))
+    shared = site_of(request).reads(source.place)
+    held = (share if shared else hold)(request, source, roles, log)
+    prepared = build(request, source, family, roles, held.rows, held.store)
+    if held.streams:
+        refuse_what_is_as_long(request, family, prepared.table.columns.rows)
+    table = replace(prepared.table, notes=(*held.notes, *prepared.table.notes))
+    return replace(prepared, table=table)
 
 
 def opened(request: Request, log: Callable[[str], None]) -> Source:
@@ -287,7 +295,8 @@ def opened(request: Request, log: Callable[[str], None]) -> Source:
     Raises:
         DataError: they cannot be read.
     """
-    source = open_source(request.data, input_format=request.input_format)
+    most_bytes = room.of_a_pipe(request.max_memory)
+    source = open_source(request.data, input_format=request.input_format, most_bytes=most_bytes)
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     return source
 
@@ -302,33 +311,20 @@ def family_of(request: Request) -> Family:
     return conditioned(request, families.load(families.resolve(request.family)))
 
 
-def read(
-    request: Request, source: Source, columns: Sequence[str], log: Callable[[str], None]
-) -> Rows:
-    """The complete rows of some columns.
-
-    Raises:
-        DataError: they cannot be read, or none is complete.
-    """
-    rows = read_rows(
-        source,
-        columns,
-        where=request.where,
-        missing=request.missing,
-        max_dropped=request.max_dropped,
-        open_ended=interval_columns(request),
-    )
-    log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
-    return rows
-
-
-def build(request: Request, source: Source, family: Family, roles: Roles, rows: Rows) -> Prepared:
-    """What a request makes of rows that are read.
+def build(
+    request: Request,
+    source: Source,
+    family: Family,
+    roles: Roles,
+    rows: Reading,
+    store: Store | None = None,
+) -> Prepared:
+    """What a request makes of the rows of its table, whose series a store keeps.
 
     Raises:
         MlefitError: a word of the request or a value of the data does not fit.
     """
-    table = tabulate(request, roles, rows, family)
+    table = tabulate(request, roles, rows, family, store)
     family = family.bound(table.facts)
     roles = with_parameters(roles, family)
     links = choose_links(request, family)
@@ -345,7 +341,27 @@ def build(request: Request, source: Source, family: Family, roles: Roles, rows: 
         from mlefit.inference.quantities import Names, understood
 
         understood(request.derive, Names.of(family, [one.labels for one in predictors]))
-    return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
+    return Prepared(
+        request,
+        source,
+        family,
+        links,
+        roles,
+        table.rows,
+        table,
+        site_of(request),
+        predictors,
+        assigned,
+    )
+
+
+def site_of(request: Request) -> Site:
+    """Where the passes run.
+
+    Raises:
+        MlefitError: they cannot run there.
+    """
+    return engines.site(request.engine, request.scheduler, request.threads)
 
 
 def _has_strength(request: Request, priors: Sequence[Assigned]) -> bool:
@@ -353,7 +369,7 @@ def _has_strength(request: Request, priors: Sequence[Assigned]) -> bool:
     return bool(priors) or request.cv is not None or request.path is not None
 
 
-def _choice(prepared: Prepared, engine: LocalEngine, search: Search) -> Choice | None:
+def _choice(prepared: Prepared, engine: Engine, search: Search) -> Choice | None:
     """The strength of a prior that the request leaves open."""
     if not _has_strength(prepared.request, prepared.priors):
         return None

@@ -8,11 +8,11 @@ from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.request import Request
 from mlefit.results import fit as results
-from mlefit.source import Rows, Source
+from mlefit.source import Numbered, Source
 
 
 def data_info(
-    request: Request, source: Source, roles: Roles, rows: Rows, table: Table
+    request: Request, source: Source, roles: Roles, rows: Numbered, table: Table
 ) -> results.DataInfo:
     """Which rows and columns were used."""
     weights = {

@@ -58,7 +58,10 @@ class Request:
     conf_level: float = 0.95
     derive: tuple[str, ...] = ()
     strict: bool = False
+    engine: str = "local"
+    scheduler: str | None = None
     threads: int | None = None
+    max_memory: str | None = None
     tol: float = 1e-10
     max_iter: int = 100
     explain: bool = False
@@ -144,6 +147,8 @@ class PredictRequest:
     uncertainty: bool = True
     unseen: str = "error"
     aggregate: bool = False
+    engine: str = "local"
+    scheduler: str | None = None
     input_format: str | None = None
     command: tuple[str, ...] = ()
 

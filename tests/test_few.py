@@ -104,5 +104,5 @@ def test_few_rows_are_spread_over_all_and_few_enough_to_pay():
     engine = LocalEngine(Columns({TARGET: [np.arange(100.0)]}), [])
     few = thinned(engine, 20)
     assert few is not None
-    assert few.columns.whole(TARGET).tolist() == list(range(0, 100, 5))
+    assert few.whole(TARGET).tolist() == list(range(0, 100, 5))
     assert thinned(engine, 21) is None

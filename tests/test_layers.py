@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "gram": (words("_types"), NUMERIC),
     "links": (words("_types errors"), NUMERIC),
     "memory": (words("errors"), set()),
+    "room": (words("errors"), set()),
     "pinball": (words("_types"), NUMERIC),
     "priors": (words("_types errors"), NUMERIC),
     "special": (words("_types"), NUMERIC),
@@ -44,8 +45,12 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types errors expression families formula request source support triangular"),
         {"numpy", "polars"},
     ),
+    "reading": (words("design errors expression families request room source"), set()),
     "distribution": (words("__init__ _types design errors families support"), NUMERIC),
-    "engines": (words("_types design"), NUMERIC),
+    "engines": (
+        words("__init__ _types design errors memory source"),
+        NUMERIC | {"cloudpickle", "dask", "distributed"},
+    ),
     "likelihood": (words("_types design families gram links support"), NUMERIC),
     "provenance": (words("design request results source"), set()),
     "specify": (words("design errors families formula links request support"), NUMERIC),
@@ -113,14 +118,14 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "fitting": (
         words(
             "assemble assign design diagnosis engines errors families inference likelihood "
-            "links request results search source specify strength testing"
+            "links reading request results room search source specify strength testing"
         ),
         NUMERIC,
     ),
     "comparison": (
         words(
             "__init__ _types assign design diagnosis engines errors expression families "
-            "fitting formula inference likelihood prediction provenance request results "
+            "fitting formula inference likelihood prediction provenance reading request results "
             "search source special support"
         ),
         NUMERIC,
@@ -147,7 +152,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "cli": (
         words(
             "__init__ catalogue chance comparison documents errors explaining families "
-            "fitting memory prediction profiling report request study translations weighing"
+            "fitting memory prediction profiling report request room study translations weighing"
         ),
         {"typer"},
     ),

@@ -98,7 +98,8 @@ def test_chunks_and_threads_give_the_same_totals(most_rows, threads):
     model, engine = setup("normal", ("identity", "log"))
     gamma = np.array(MODELS[0][2])
     whole = evaluator(model, engine)(gamma, "observed")
-    cut = LocalEngine(engine.columns, engine.predictors, threads=threads, most_rows=most_rows)
+    columns = Columns({key: [engine.whole(key)] for key in (TARGET, "x1", "x2", "g")})
+    cut = LocalEngine(columns, engine.predictors, threads=threads, most_rows=most_rows)
     parts = evaluator(model, cut)(gamma, "observed")
     assert parts.nll == pytest.approx(whole.nll, rel=1e-13)
     np.testing.assert_allclose(parts.score, whole.score, rtol=1e-11, atol=1e-11)
@@ -125,8 +126,8 @@ def test_pieces_too_short_to_walk_become_one():
 def test_a_weight_of_two_is_a_row_twice():
     model, engine = setup("poisson", ("log",))
     gamma = np.array([0.3, 0.2, -0.1, 0.4])
-    series = {key: engine.columns.whole(key) for key in (TARGET, "x1", "x2", "g")}
-    weight = np.where(np.arange(engine.columns.rows) % 3 == 0, 2, 1)
+    series = {key: engine.whole(key) for key in (TARGET, "x1", "x2", "g")}
+    weight = np.where(np.arange(engine.rows) % 3 == 0, 2, 1)
     repeated = Columns({key: [np.repeat(values, weight)] for key, values in series.items()})
     weighted = Columns({**{key: [values] for key, values in series.items()}, WEIGHT: [weight]})
     one = evaluator(model, LocalEngine(repeated, engine.predictors))(gamma, "observed")
@@ -180,8 +181,8 @@ def setup(name, links, n=120):
 
 
 def with_target(engine, y):
-    keys = [k for k in ("x1", "x2", "g", "trials") if k in engine.columns]
-    columns = Columns({TARGET: [y], **{k: [engine.columns.whole(k)] for k in keys}})
+    keys = [k for k in ("x1", "x2", "g", "trials") if k in engine]
+    columns = Columns({TARGET: [y], **{k: [engine.whole(k)] for k in keys}})
     return LocalEngine(columns, engine.predictors, known=engine.known)
 
 

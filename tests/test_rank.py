@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
+
 import numpy as np
 import polars as pl
 import pytest
 
 from mlefit.fitting import fit
-from mlefit.search.rank import redundant_columns, triangle
+from mlefit.search.rank import Triangle, redundant_columns
 from mlefit.symmetric import condition_number
 
 
 def test_the_triangle_of_blocks_is_that_of_the_whole():
     X = np.random.default_rng(0).normal(size=(4, 103))
-    R = triangle((X[:, i : i + 10] for i in range(0, 103, 10)), 4)
+    R = reduce(operator.add, (Triangle.of(X[:, i : i + 10]) for i in range(0, 103, 10))).R
     np.testing.assert_allclose(R.T @ R, X @ X.T, rtol=1e-12)
 
 
@@ -65,13 +68,13 @@ def test_the_condition_number_does_not_know_units():
 def find(X):
     centre = X.mean(axis=1)
     centre[0] = 0
-    R = triangle([X - centre[:, None]], len(X))
+    R = Triangle.of(X - centre[:, None]).R
     return redundant_columns(R, np.linalg.norm(X, axis=1), centre)
 
 
 def plainly(X):
     """What is redundant among columns, shape (n, p), as they are."""
-    R = triangle([X.T], X.shape[1])
+    R = Triangle.of(X.T).R
     return redundant_columns(R, np.linalg.norm(X, axis=0), np.zeros(X.shape[1]))
 
 

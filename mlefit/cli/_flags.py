@@ -63,12 +63,18 @@ WEIGHTS: Flags = {
     "precision_weights": (opt.PrecisionWeights, None),
     "sampling_weights": (opt.SamplingWeights, None),
 }
+ENGINE: Flags = {
+    "engine": (opt.Engine, "local"),
+    "scheduler": (opt.Scheduler, None),
+}
 SEARCH: Flags = {
+    **ENGINE,
     "threads": (opt.Threads, None),
     "tol": (opt.Tolerance, 1e-10),
     "max_iter": (opt.MaxIter, 100),
     "seed": (opt.Seed, 1),
 }
+MEMORY: Flags = {"max_memory": (opt.MaxMemory, None)}
 ERRORS: Flags = {
     "se": (opt.StandardErrors, None),
     "ci": (opt.Intervals, None),

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mlefit import room
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.report.options import PICTURE_FILES
 
@@ -52,6 +53,16 @@ def whole(flag: str, least: int) -> Callable[[str], int]:
         if parsed >= least:
             return parsed
         raise UsageError(f"{flag} must be a whole number of at least {least}, not '{value}'")
+
+    return parse
+
+
+def size(flag: str) -> Callable[[str], str]:
+    """A parser for bytes as people write them, which stay as they are written."""
+
+    def parse(value: str) -> str:
+        room.size(value, flag)
+        return value
 
     return parse
 

@@ -16,7 +16,7 @@ from mlefit.cli._option import (
     flag,
     text,
 )
-from mlefit.cli._values import number, output_file, pictures, whole
+from mlefit.cli._values import number, output_file, pictures, size, whole
 from mlefit.report.options import FORMATS
 
 WEIGHTS = ("freq_weights", "precision_weights", "sampling_weights")
@@ -36,6 +36,7 @@ _SE_KINDS = (
     "debiased",
 )
 _CI_KINDS = ("wald", "profile", "bootstrap")
+_ENGINES = ("local", "dask")
 _WHEN = ("auto", "always", "never")
 
 
@@ -151,6 +152,18 @@ Replications = Annotated[
     ),
 ]  # fmt: skip
 
+Engine = Annotated[
+    str,
+    choice("--engine", panel=SEARCH, values=_ENGINES, text="Where the passes over the rows run."),
+]
+Scheduler = Annotated[
+    str | None,
+    text(
+        "--scheduler",
+        panel=SEARCH, metavar="URL",
+        text="Of a dask cluster, tcp://HOST:8786; if not, one on this machine.",
+    ),
+]  # fmt: skip
 Threads = Annotated[
     int | None,
     text(
@@ -161,6 +174,14 @@ Threads = Annotated[
         text="If not all cores.",
     ),
 ]
+MaxMemory = Annotated[
+    str | None,
+    text(
+        "--max-memory",
+        panel=SEARCH, metavar="SIZE", parser=size("--max-memory"),
+        text="Beyond it, such as 1GB, the rows pass through a temporary file.",
+    ),
+]  # fmt: skip
 Tolerance = Annotated[
     float,
     text(

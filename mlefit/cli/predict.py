@@ -14,7 +14,7 @@ from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import positionals, report_options
-from mlefit.cli._flags import PROGRAM, takes
+from mlefit.cli._flags import ENGINE, PROGRAM, takes
 from mlefit.cli._rows import ROWS_OUT, SPELT, Model, Unseen, deliver, row_format, tell
 from mlefit.cli._values import choice
 from mlefit.errors import ExitCode, UsageError
@@ -90,6 +90,7 @@ Aggregate = Annotated[
         "aggregate": (Aggregate, False),
     },
     {"unseen": (Unseen, "error"), "input_format": (opt.InputFormat, None)},
+    ENGINE,
     ROWS_OUT,
     PROGRAM,
 )

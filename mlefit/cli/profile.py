@@ -14,6 +14,7 @@ from mlefit.cli._fitting import fit_request, report_options, tell_notes, to_log
 from mlefit.cli._flags import (
     FORMAT,
     LOOKS,
+    MEMORY,
     MODEL,
     PARTLY_SEEN,
     PICTURES,
@@ -92,6 +93,7 @@ Table = opt.named_tables("intervals", "curve", "tests", text="a row for each of 
         "points": (Points, 41),
     },
     SEARCH,
+    MEMORY,
     FORMAT,
     {"table": (Table, None)},
     PICTURES,

@@ -16,8 +16,8 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.design.columns import TARGET, WEIGHT, Columns
 from mlefit.diagnosis.criteria import Criteria, criteria
-from mlefit.diagnosis.heldout import Folds, log_densities, with_rows
-from mlefit.engines.local import LocalEngine
+from mlefit.diagnosis.heldout import Folds, log_densities
+from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.fitting import Prepared
 from mlefit.inference.boundary import highest
@@ -245,7 +245,7 @@ def _why_not(prepared: Prepared, maximum: Maximum) -> str:
 
 def _held_out(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     search: Search,
     folds: Folds,
     tell: Callable[[], None],
@@ -257,12 +257,12 @@ def _held_out(
         tell()
         out = folds == fold
         try:
-            maximum = highest(model, with_rows(engine, ~out), search, priors)
+            maximum = highest(model, engine.kept(~out), search, priors)
         except UntrustworthyError as error:
             return densities, f"without fold {fold + 1} there is no fit: {error.problem}"
         if maximum.status not in (Status.CONVERGED, Status.BOUNDARY):
             return densities, f"without fold {fold + 1} there is no fit: {maximum.status.value}"
-        densities[out] = log_densities(maximum, with_rows(engine, out))
+        densities[out] = log_densities(maximum, engine.kept(out))
         impossible = int((~np.isfinite(densities[out])).sum())
         if impossible:
             return densities, (

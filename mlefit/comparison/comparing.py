@@ -37,10 +37,11 @@ from mlefit.design.values import contents
 from mlefit.diagnosis.heldout import check_folds, fold_of_rows
 from mlefit.errors import DataError, MlefitError, UsageError
 from mlefit.expression import names, render
-from mlefit.fitting import build, family_of, opened, read
+from mlefit.fitting import build, family_of, opened, site_of
 from mlefit.prediction.predicting import model_of
 from mlefit.prediction.saved import SavedModel
 from mlefit.provenance import data_info
+from mlefit.reading import read
 from mlefit.request import ComparisonRequest, Request
 from mlefit.results.compare import SCHEMA, ComparisonResult, PairTest
 from mlefit.search.climb import Search
@@ -120,6 +121,7 @@ def run(
     readings = _readings(request, source, saved)
     used = {name for _, roles in readings for name in roles.columns}
     used |= {name for model in saved for name in columns_of(model, source)}
+    site_of(request.common)  # an address where nobody answers is told before the rows are read
     rows = read(request.common, source, [name for name in source.schema if name in used], log)
     candidates, notes = _candidates(request, source, readings, rows) if readings else ([], [])
     candidates += [recall(model, request.common, source, rows) for model in saved]

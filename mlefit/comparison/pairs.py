@@ -107,8 +107,8 @@ class Pairs:
         if key not in self._spans:
             fewer = len(_columns(one)) < len(_columns(other))
             self._spans[key] = fewer and spans(
-                (other.prepared.table.columns, _columns(other)),
-                (one.prepared.table.columns, _columns(one)),
+                (other.prepared.engine, _columns(other)),
+                (one.prepared.engine, _columns(one)),
             )
         return self._spans[key]
 

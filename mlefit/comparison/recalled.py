@@ -19,9 +19,8 @@ from mlefit.design.columns import WEIGHT, Columns
 from mlefit.design.newrows import new_rows
 from mlefit.design.table import Table
 from mlefit.design.weights import without_zero_weights
-from mlefit.engines.local import LocalEngine
 from mlefit.errors import DataError, UsageError
-from mlefit.fitting import Prepared
+from mlefit.fitting import Prepared, site_of
 from mlefit.prediction.predicting import require_columns
 from mlefit.prediction.saved import SavedModel
 from mlefit.request import Request
@@ -97,6 +96,7 @@ def recall(model: SavedModel, common: Request, source: Source, rows: Rows) -> Ca
     table = Table(
         rows=rows,
         columns=columns,
+        again=None,
         levels={label: tuple(found) for label, found in model.levels.items()},
         event=model.record.model.event,
         other_event=model.record.model.other_event,
@@ -114,6 +114,7 @@ def recall(model: SavedModel, common: Request, source: Source, rows: Rows) -> Ca
         roles=model.roles,
         rows=rows,
         table=table,
+        site=site_of(request),
         predictors=model.predictors,
         priors=assigned_priors(request, family, links, model.predictors),
     )
@@ -144,10 +145,9 @@ def _columns(model: SavedModel, rows: Rows) -> Columns:
 
 
 def _recalled(model: SavedModel, prepared: Prepared, weights: Weights) -> Recalled:
-    engine = LocalEngine(prepared.table.columns, model.predictors, known=prepared.family.known)
-    with np.errstate(all="ignore"):
-        densities = [model.model.log_density(block, model.betas) for block in engine.blocks()]
-    seen = np.concatenate(densities)
+    engine = prepared.engine.with_predictors(model.predictors)
+    law, betas = model.model, model.betas
+    seen = np.concatenate(engine.each(lambda block: law.log_density(block, betas)))
     fit = model.record.fit
     height = weights.sum_of(seen)
     own = (

@@ -19,6 +19,7 @@ from mlefit.design.values import numbers
 from mlefit.errors import DataError, UsageError
 from mlefit.expression import Name, derivative, names, render
 from mlefit.fitting import Prepared
+from mlefit.source import Rows as Held
 
 
 def on_one_scale(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -73,6 +74,7 @@ def change_of_scale(prepared: Prepared) -> Rows:
         raise UsageError(f"{label} is made of {len(columns)} columns, so it is no scale of one")
     slope = derivative(response, Name(columns[0]))
     rows = prepared.table.rows
+    assert isinstance(rows, Held)  # a comparison reads its rows into memory
     values = np.broadcast_to(
         numbers(slope, rows).to_numpy().astype(float), prepared.table.columns.rows
     )

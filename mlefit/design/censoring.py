@@ -10,8 +10,9 @@ Three ways of saying that a row is censored, of which a command uses one:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,7 @@ from mlefit.families._base import Family
 from mlefit.families._conditioned import LOWER, UPPER, Conditioned
 from mlefit.request import Request
 from mlefit.source import Rows
+from mlefit.source.learnt import Fault, Learnt, at_once
 
 Mask = NDArray[np.bool_]
 
@@ -35,12 +37,33 @@ class Seen:
     Attributes:
         target: the value, or for a censored row a value its interval allows: a start needs one.
         series: the ends of every row's interval by key; empty without censoring.
-        counts: rows by what is known of them, in words; empty without censoring.
     """
 
     target: pl.Series
     series: Mapping[str, pl.Series]
-    counts: Mapping[str, int]
+
+
+@dataclass
+class Kinds:
+    """Rows by what is known of them, in words, and a value that a start may be given.
+
+    Attributes:
+        counts: empty without censoring.
+        inside: the median of the first run's values that lie in the support.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    inside: float | None = None
+
+    def ordered(self) -> dict[str, int]:
+        """The counts that are not zero."""
+        return {kind: self.counts[kind] for kind in _KINDS if self.counts[kind]}
+
+    def error(self) -> None:
+        """Nothing can be wrong with them."""
+
+
+_KINDS = ("exact", "right-censored", "left-censored", "interval-censored")
 
 
 def conditioned(request: Request, family: Family) -> Family:
@@ -73,20 +96,42 @@ def interval_columns(request: Request) -> tuple[str, ...]:
     return tuple(name for name in (request.lower, request.upper) if name is not None)
 
 
-def drop_unknown(request: Request, rows: Rows) -> Rows:
-    """Leave out rows whose interval is open on both sides: they say nothing."""
+def drop_unknown(request: Request, rows: Rows, learnt: Learnt | None = None) -> Rows:
+    """Leave out rows whose interval is open on both sides: they say nothing.
+
+    Raises:
+        DataError: no row is left.
+    """
     if request.lower is None:
         return rows
     lower, upper = _ends(request, rows)
     known = pl.Series(np.isfinite(lower) | np.isfinite(upper))
-    if known.all():
-        return rows
-    if not known.any():
-        raise DataError(f"no row has a value in {request.lower!r} or {request.upper!r}")
-    return rows.only(known, f"missing:{request.lower} and {request.upper}")
+    with at_once(learnt) as found:
+        found.of("known", lambda: _Known(request)).rows += int(known.sum())
+    return rows if known.all() else rows.only(known, f"missing:{request.lower} and {request.upper}")
 
 
-def seen(request: Request, rows: Rows, target: pl.Series, family: Family) -> Seen:
+@dataclass
+class _Known:
+    """Rows with an end."""
+
+    request: Request
+    rows: int = 0
+
+    def error(self) -> DataError | None:
+        """Refuse rows of which none says anything."""
+        if self.rows:
+            return None
+        return DataError(f"no row has a value in {self.request.lower!r} or {self.request.upper!r}")
+
+
+def seen(
+    request: Request,
+    rows: Rows,
+    target: pl.Series,
+    family: Family,
+    learnt: Learnt | None = None,
+) -> Seen:
     """The ends of every row's interval.
 
     Args:
@@ -94,22 +139,28 @@ def seen(request: Request, rows: Rows, target: pl.Series, family: Family) -> See
         rows: complete rows.
         target: the target; where two columns give its ends, anything.
         family: its support tells which values a start may be given.
+        learnt: what is learnt of all runs, where these rows are one of them.
 
     Raises:
         DataError: ends in the wrong order, or an event that is neither 0 nor 1.
         UsageError: a column that does not hold numbers.
     """
     if not _is_censored(request):
-        return Seen(target, {}, {})
+        return Seen(target, {})
+    with at_once(learnt) as found:
+        return _seen(request, rows, target, family, found)
+
+
+def _seen(request: Request, rows: Rows, target: pl.Series, family: Family, learnt: Learnt) -> Seen:
     if request.lower is not None:
         lower, upper = _ends(request, rows)
-        _refuse_crossed(request, rows, lower, upper)
+        _watch_crossed(request, rows, lower, upper, learnt)
         y = np.where(np.isinf(lower), upper, np.where(np.isinf(upper), lower, (lower + upper) / 2))
     else:
         y = target.cast(pl.Float64).to_numpy()
         lower, upper = y.copy(), y.copy()
         if request.event is not None:
-            upper[~_event(request.event, rows)] = np.inf
+            upper[~_event(request.event, rows, learnt)] = np.inf
         if request.censored_below is not None:
             at_limit = y <= request.censored_below
             lower[at_limit], upper[at_limit] = -np.inf, request.censored_below
@@ -117,43 +168,51 @@ def seen(request: Request, rows: Rows, target: pl.Series, family: Family) -> See
             at_limit = y >= request.censored_above
             lower[at_limit], upper[at_limit] = request.censored_above, np.inf
     exact = lower == upper
-    counts = {
-        "exact": exact,
-        "right-censored": np.isinf(upper),
-        "left-censored": np.isinf(lower),
-        "interval-censored": ~exact & np.isfinite(lower) & np.isfinite(upper),
-    }
+    masks = (
+        exact,
+        np.isinf(upper),
+        np.isinf(lower),
+        ~exact & np.isfinite(lower) & np.isfinite(upper),
+    )
+    kinds = kinds_of(learnt)
+    kinds.counts.update({kind: int(m.sum()) for kind, m in zip(_KINDS, masks, strict=True)})
     return Seen(
-        pl.Series(_inside(y, exact, family)),
+        pl.Series(_inside(y, exact, family, kinds)),
         {LOWER: pl.Series(lower), UPPER: pl.Series(upper)},
-        {kind: int(mask.sum()) for kind, mask in counts.items() if mask.any()},
     )
 
 
-def _inside(y: Values, exact: Mask, family: Family) -> Values:
+def kinds_of(learnt: Learnt) -> Kinds:
+    """What is learnt of how rows were seen."""
+    return learnt.of("kinds", Kinds)
+
+
+def _inside(y: Values, exact: Mask, family: Family, kinds: Kinds) -> Values:
     """Values of censored rows moved into the support: a start takes them for real ones."""
     support = family.support
     if support.discrete:
         return np.where(exact, y, np.clip(np.round(y), support.lower, support.upper))
     outside = (y <= support.lower) | (y >= support.upper)
     moved = ~exact & outside
-    if not moved.any() or outside.all():
+    if kinds.inside is None and not outside.all():
+        kinds.inside = float(np.median(y[~outside]))
+    if not moved.any() or kinds.inside is None:
         return y
-    return np.where(moved, np.median(y[~outside]), y)
+    return np.where(moved, kinds.inside, y)
 
 
-def _event(name: str, rows: Rows) -> Mask:
+def _event(name: str, rows: Rows, learnt: Learnt) -> Mask:
     """Whether each row's value was seen."""
     event = _numbers(
         name, rows, "--event needs 1 for a value that was seen, 0 for one that was not"
     )
-    wrong = np.flatnonzero((event != 0) & (event != 1))
-    if len(wrong):
-        raise DataError(
-            f"event {name!r} has values other than 0 and 1",
-            f"first: row {rows.row_number(int(wrong[0]))} = {event[wrong[0]]:.12g} "
-            f"({len(wrong)} of {len(event)} rows)",
-        )
+    problem = f"event {name!r} has values other than 0 and 1"
+    _watch_first(
+        learnt,
+        (event != 0) & (event != 1),
+        problem,
+        lambda at: f"row {rows.row_number(at)} = {event[at]:.12g}",
+    )
     return event == 1
 
 
@@ -175,15 +234,20 @@ def _numbers(name: str, rows: Rows, words: str) -> Values:
     return values.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def _refuse_crossed(request: Request, rows: Rows, lower: Values, upper: Values) -> None:
-    crossed = np.flatnonzero(lower > upper)
-    if len(crossed):
-        at = int(crossed[0])
-        raise DataError(
-            f"{request.lower!r} lies above {request.upper!r}",
-            f"first: row {rows.row_number(at)} = {lower[at]:.12g} and {upper[at]:.12g} "
-            f"({len(crossed)} of {len(lower)} rows)",
-        )
+def _watch_crossed(
+    request: Request, rows: Rows, lower: Values, upper: Values, learnt: Learnt
+) -> None:
+    _watch_first(
+        learnt,
+        lower > upper,
+        f"{request.lower!r} lies above {request.upper!r}",
+        lambda at: f"row {rows.row_number(at)} = {lower[at]:.12g} and {upper[at]:.12g}",
+    )
+
+
+def _watch_first(learnt: Learnt, wrong: Mask, problem: str, tell: Callable[[int], str]) -> None:
+    fault = learnt.of(problem, lambda: Fault(lambda one: DataError(problem, one.evidence(1))))
+    fault.see(pl.Series(wrong), tell)
 
 
 def _is_censored(request: Request) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
+CLUSTER = "role:cluster"
 
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
@@ -34,20 +35,47 @@ class Columns:
 
     Args:
         chunks: for each key the arrays of its chunks, in row order.
+        start: position of the first row among all, where these are some of them.
     """
 
-    def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]]) -> None:
-        self.rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
+    def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]], start: int = 0) -> None:
+        rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
         edges = sorted({0, *(edge for arrays in chunks.values() for edge in _edges(arrays))})
-        if len(edges) > 2 and self.rows < FEWEST_ROWS * (len(edges) - 1):
+        if len(edges) > 2 and rows < FEWEST_ROWS * (len(edges) - 1):
             chunks = {key: [np.concatenate(arrays)] for key, arrays in chunks.items()}
-            edges = [0, self.rows]
-        self._starts = edges[:-1]
-        self._pieces = [
-            {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
-            for lo, hi in pairwise(edges)
-        ]
+            edges = [0, rows]
+        self._hold(
+            [
+                {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
+                for lo, hi in pairwise(edges)
+            ],
+            start,
+        )
+
+    @classmethod
+    def of_pieces(cls, pieces: Sequence[Mapping[str, Any]], start: int = 0) -> Columns:
+        """Series that are cut already.
+
+        Args:
+            pieces: for each run of rows, in order, its series by key: arrays, or what gives
+                an array when it is sliced.
+            start: position of the first row among all, where these are some of them.
+        """
+        columns = cls.__new__(cls)
+        columns._hold(pieces, start)
+        return columns
+
+    def _hold(self, pieces: Sequence[Mapping[str, Any]], start: int) -> None:
+        self._pieces = pieces
+        lengths = (len(next(iter(piece.values()))) for piece in pieces)
+        *self._starts, end = accumulate(lengths, initial=start)
+        self.rows = end - start
         self._thinned: dict[tuple[int, frozenset[str]], Columns] = {}
+
+    @property
+    def streamed(self) -> bool:
+        """Whether they are read from a file in every pass."""
+        return any(not isinstance(s, np.ndarray) for piece in self._pieces for s in piece.values())
 
     def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
         """The views of one run of rows."""
@@ -65,33 +93,96 @@ class Columns:
                 lo, hi = rows * i // count, rows * (i + 1) // count
                 yield Span(index, self._starts[index] + lo, lo, hi)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What there is a series of."""
+        return tuple(self._pieces[0])
+
     def every(self, step: int, keys: Collection[str]) -> Columns:
-        """Every so many rows of each run of chunks, of some of the series, copied once."""
+        """Rows 0, step, 2 step, ... of some of the series, copied once."""
         asked = (step, frozenset(keys))
         if asked not in self._thinned:
             self._thinned[asked] = Columns(
-                {
-                    key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
-                    for key in self._pieces[0]
-                    if key in keys
-                }
+                {key: [self.thinned(key, step)] for key in self.keys if key in keys}
             )
         return self._thinned[asked]
 
+    def part(self, lo: int, hi: int) -> Columns:
+        """Rows lo to hi, as views where they are of one run of chunks."""
+        pieces = [
+            {key: array[max(lo - start, 0) : hi - start] for key, array in piece.items()}
+            for start, piece in zip(self._starts, self._pieces, strict=True)
+            if start < hi and lo < start + len(next(iter(piece.values())))
+        ]
+        return Columns({key: [piece[key] for piece in pieces] for key in self.keys}, lo)
+
+    def kept(self, keep: NDArray[np.bool_], start: int = 0) -> Columns:
+        """The rows for which a mask holds, copied; of a file, to be looked up in it.
+
+        Args:
+            keep: shape (n,).
+            start: position of the first of them, where these rows are some of a table's.
+        """
+        if not self.streamed:
+            return Columns({key: [self.whole(key)[keep]] for key in self.keys}, start)
+        ends = [*self._starts[1:], self.rows]
+        some = [
+            (piece, np.flatnonzero(keep[lo:hi]).astype(np.uint32))
+            for piece, lo, hi in zip(self._pieces, self._starts, ends, strict=True)
+        ]
+        return Columns.of_pieces(
+            [
+                {key: Chosen(values, at) for key, values in piece.items()}
+                for piece, at in some
+                if len(at)
+            ]
+        )
+
     def whole(self, key: str) -> NDArray[Any]:
         """One series as one array; copied only if it has several chunks."""
-        parts = [piece[key] for piece in self._pieces]
+        parts = [piece[key][:] for piece in self._pieces]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def replaced(self, key: str, values: NDArray[Any]) -> Columns:
         """All series, one of them with other values."""
-        chunks = {name: [piece[name] for piece in self._pieces] for name in self._pieces[0]}
-        return Columns({**chunks, key: [values]})
+        ends = [*self._starts[1:], self._starts[0] + self.rows]
+        first = self._starts[0]
+        return Columns.of_pieces(
+            [
+                {**piece, key: values[lo - first : hi - first]}
+                for piece, lo, hi in zip(self._pieces, self._starts, ends, strict=True)
+            ],
+            first,
+        )
 
     def thinned(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)
         return np.concatenate([piece[key][-start % step :: step] for start, piece in pieces])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Some rows of a series: an array once it is sliced.
+
+    Attributes:
+        series: all of it.
+        at: positions of the rows, rising.
+    """
+
+    series: Any
+    at: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __getitem__(self, wanted: slice) -> NDArray[Any]:
+        """Read some of them."""
+        at = self.at[wanted]
+        if not len(at):
+            return np.asarray(self.series[:0])
+        first = int(at[0])
+        return np.asarray(self.series[first : int(at[-1]) + 1][at - first])
 
 
 def _edges(arrays: Sequence[NDArray[Any]]) -> list[int]:

@@ -7,34 +7,41 @@ number of the first offender.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlefit.design.censoring import drop_unknown, seen
+from mlefit.design.again import Again
+from mlefit.design.censoring import drop_unknown, kinds_of, seen
+from mlefit.design.classes import Target
 from mlefit.design.coding import key_of
-from mlefit.design.columns import TARGET, Columns
-from mlefit.design.levels import is_categorical, levels_of, spoiled_numbers
+from mlefit.design.columns import CLUSTER, TARGET, WEIGHT, Columns
+from mlefit.design.levels import codes_of, is_categorical, levels_of, spoiled_numbers
 from mlefit.design.roles import Roles
+from mlefit.design.store import Change, InMemory, Store
 from mlefit.design.suggest import Place
-from mlefit.design.target import check_support, target_of
+from mlefit.design.target import check_support, settled_target, target_of
 from mlefit.design.values import numbers
 from mlefit.design.weights import (
+    cluster_places,
     clusters_of,
+    mean_weight,
     offset_of,
     trials_of,
     weights_of,
     without_zero_weights,
 )
-from mlefit.errors import UsageError
+from mlefit.errors import MlefitError, UsageError
 from mlefit.families._base import Family
 from mlefit.formula import Factor
 from mlefit.request import Request
-from mlefit.source import Rows
+from mlefit.source import Numbered, Reading, Rows
+from mlefit.source.learnt import Learnt
 from mlefit.support import Facts
 
 
@@ -44,7 +51,8 @@ class Table:
 
     Attributes:
         rows: the rows they have, less those of weight zero.
-        columns: all of them, by key.
+        columns: all of them, by key; where others make them again, all but features.
+        again: makes them all once more, for rows that are used elsewhere.
         levels: label of each factor -> its levels, the base first.
         event: for a two-level target, the level that counts as 1.
         other_event: the one that counts as 0.
@@ -55,76 +63,205 @@ class Table:
         warnings: what a person must know.
     """
 
-    rows: Rows
+    rows: Numbered
     columns: Columns
+    again: Again | None
     levels: Mapping[str, tuple[str, ...]]
     event: str | None
     other_event: str | None
     seen: Mapping[str, int]
     facts: Facts
-    clusters: NDArray[np.intp] | None
+    clusters: NDArray[Any] | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
-def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Table:
-    """Compute and check every series.
+def tabulate(
+    request: Request, roles: Roles, rows: Reading, family: Family, store: Store | None = None
+) -> Table:
+    """Compute and check every series, a run of rows at a time.
+
+    Args:
+        request: the words of the command.
+        roles: what they mean.
+        rows: the complete rows.
+        family: the distribution.
+        store: what keeps the series of the runs; None for memory.
 
     Raises:
         DataError: a value that the model cannot use, with its column and row.
         UsageError: a column of a type that its part cannot have.
     """
-    rows = drop_unknown(request, without_zero_weights(request, rows))
-    target = target_of(request, roles, rows, family)
-    known = seen(request, rows, target.values, family)
-    features, levels = _features(roles, rows)
-    series = {
-        TARGET: known.target,
-        **known.series,
-        **features,
-        **weights_of(request, rows),
-        **offset_of(request, rows),
-        **trials_of(request, rows, family),
-    }
-    columns = Columns({key: _chunks(values) for key, values in series.items()})
-    least, most = check_support(columns, roles, rows, request, family)
+    store = InMemory() if store is None else store
+    making, memory = Tabulation(request, roles, family), rows.memory()
+    refused: MlefitError | None = None
+    rereading = rows.rereading
+    keys: tuple[str, ...] = ()
+    for run in rows.runs():
+        try:
+            kept, series = making.add(run)
+        except MlefitError as error:  # what is wrong with the table itself is told first
+            refused = refused or error
+            continue
+        memory.add(kept)
+        if series:
+            store.append(series)
+            keys = tuple(series)
+    making.learnt.settle()
+    if refused is not None:
+        raise refused
+    settled = making.settled()
+    for key, change in settled.changes.items():
+        store.change(key, change)
+    columns, numbered = store.columns(), memory.numbered()
+    least, most = check_support(columns, roles, numbered, request, family)
+    target = settled.target
     return Table(
-        rows=rows,
+        rows=numbered,
         columns=columns,
-        levels=levels,
+        again=None
+        if rereading is None
+        else Again(rereading, making, settled.changes, memory.begins, columns.rows, keys),
+        levels=settled.levels,
         event=target.event,
         other_event=target.other_event,
-        seen=known.counts,
+        seen=settled.seen,
         facts=Facts(target.levels, least, most),
-        clusters=clusters_of(request, rows),
+        clusters=columns.whole(CLUSTER) if CLUSTER in columns else None,
         notes=() if target.note is None else (target.note,),
-        warnings=(
-            *(
-                f"'{label}' has only the level '{only[0]}'"
-                for label, only in levels.items()
-                if len(only) == 1
-            ),
-            *(
-                f"'{label}' is used as text, a column for each of its {len(texts)} levels, because "
-                f"of values such as '{odd}'; the others look like numbers"
-                for label, texts in levels.items()
-                if (odd := spoiled_numbers(texts)) is not None
-            ),
-        ),
+        warnings=tuple(_warnings(settled.levels)),
     )
 
 
-def _features(roles: Roles, rows: Rows) -> tuple[dict[str, pl.Series], dict[str, tuple[str, ...]]]:
-    """The series of every factor of the right sides, and the levels of those that have any."""
-    series: dict[str, pl.Series] = {}
-    levels: dict[str, tuple[str, ...]] = {}
-    schema = rows.frame.schema  # polars makes it anew each time it is asked
-    for label, (factor, place) in _factors(roles).items():
-        if is_categorical(factor, schema):
-            series[key_of(label)], levels[label] = levels_of(factor, rows, place)
-        else:
-            series[key_of(label)] = numbers(factor.expression, rows, place)
-    return series, levels
+@dataclass(frozen=True)
+class Settled:
+    """What all rows say of the series of every run.
+
+    Attributes:
+        levels: label of each factor -> its levels, the base first.
+        target: of the left side.
+        seen: rows by what is known of their target; empty if all of it is.
+        changes: for the key of a series, what makes its values final.
+    """
+
+    levels: Mapping[str, tuple[str, ...]]
+    target: Target
+    seen: Mapping[str, int]
+    changes: Mapping[str, Change]
+
+
+class Tabulation:
+    """A table in the making.
+
+    A level has a code as soon as it appears, so one walk over the rows is enough: `settled`
+    then tells how to turn codes by appearance into codes by rank.
+
+    Args:
+        request: the words of the command.
+        roles: what they mean.
+        family: the distribution.
+    """
+
+    def __init__(self, request: Request, roles: Roles, family: Family) -> None:
+        self.learnt = Learnt()
+        self._request, self._roles, self._family = request, roles, family
+        self._factors = _factors(roles)
+        self._categorical: dict[str, tuple[Factor, Place]] = {}
+
+    def add(self, rows: Rows) -> tuple[Rows, dict[str, pl.Series]]:
+        """The rows of a run that count, and their series; none if no row does.
+
+        Raises:
+            UsageError: a column of a type that its part cannot have.
+        """
+        request, family, learnt = self._request, self._family, self.learnt
+        if not rows.frame.is_empty():
+            rows = without_zero_weights(request, rows, learnt)
+        if not rows.frame.is_empty():
+            rows = drop_unknown(request, rows, learnt)
+        if rows.frame.is_empty():
+            return rows, {}
+        target = target_of(request, self._roles, rows, family, learnt)
+        known = seen(request, rows, target, family, learnt)
+        return rows, {
+            TARGET: known.target,
+            **known.series,
+            **self._features(rows),
+            **weights_of(request, rows),
+            **offset_of(request, rows, learnt),
+            **trials_of(request, rows, family, learnt),
+            **clusters_of(request, rows, learnt),
+        }
+
+    def _features(self, rows: Rows) -> dict[str, pl.Series]:
+        """The series of every factor of the right sides."""
+        series: dict[str, pl.Series] = {}
+        schema = rows.frame.schema  # polars makes it anew each time it is asked
+        for label, (factor, place) in self._factors.items():
+            if is_categorical(factor, schema):
+                self._categorical[label] = factor, place
+                series[key_of(label)] = codes_of(factor, rows, place, self.learnt)
+            else:
+                series[key_of(label)] = numbers(factor.expression, rows, place, self.learnt)
+        return series
+
+    def settled(self) -> Settled:
+        """What all rows say, once every run was added and nothing is wrong."""
+        levels: dict[str, tuple[str, ...]] = {}
+        changes: dict[str, Change] = {}
+        for label, (factor, place) in self._categorical.items():
+            places, levels[label] = levels_of(factor, place, self.learnt).settled()
+            changes[key_of(label)] = Places(places)
+        target = settled_target(self.learnt)
+        if target.places is not None:
+            changes[TARGET] = Places(target.places)
+        if self._request.cluster is not None:  # what is drawn must not depend on their order
+            changes[CLUSTER] = Places(cluster_places(self.learnt))
+        mean = mean_weight(self._request, self.learnt)
+        if mean is not None:
+            changes[WEIGHT] = partial(_divided, mean)
+        return Settled(
+            levels=levels,
+            target=target,
+            seen=kinds_of(self.learnt).ordered(),
+            changes={
+                key: change
+                for key, change in changes.items()
+                if not (isinstance(change, Places) and change.are_the_codes)
+            },
+        )
+
+
+class Places:
+    """Codes of levels to the numbers that they stand for."""
+
+    def __init__(self, places: NDArray[Any]) -> None:
+        self._places = places
+
+    @property
+    def are_the_codes(self) -> bool:
+        """Whether nothing changes."""
+        return bool((self._places == np.arange(len(self._places))).all())
+
+    def __call__(self, codes: NDArray[Any]) -> NDArray[Any]:
+        return self._places[codes.astype(np.intp)]
+
+
+def _divided(by: float, values: NDArray[Any]) -> NDArray[Any]:
+    return values / by
+
+
+def _warnings(levels: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for label, only in levels.items():
+        if len(only) == 1:
+            yield f"'{label}' has only the level '{only[0]}'"
+    for label, texts in levels.items():
+        odd = spoiled_numbers(texts)
+        if odd is not None:
+            yield (
+                f"'{label}' is used as text, a column for each of its {len(texts)} levels, because "
+                f"of values such as '{odd}'; the others look like numbers"
+            )
 
 
 def _factors(roles: Roles) -> dict[str, tuple[Factor, Place]]:
@@ -142,7 +279,3 @@ def _factors(roles: Roles) -> dict[str, tuple[Factor, Place]]:
             )
         found[factor.label] = replace(before, reference=factor.reference), place
     return found
-
-
-def _chunks(series: pl.Series) -> list[NDArray[Any]]:
-    return [chunk.to_numpy() for chunk in series.get_chunks() if len(chunk)]

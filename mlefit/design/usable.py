@@ -8,17 +8,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from mlefit._types import Rows
 from mlefit.design.values import contents, is_number, is_text
 from mlefit.families import every, load
-from mlefit.source import Source, read_rows
+from mlefit.source import Source, stream_rows
 from mlefit.support import Support
 
 MOST_LEVELS = 50
 """Text with more levels is taken for names or remarks, not for a feature."""
 
+MOST_COUNTED = 100_000
+"""Distinct values that are counted where only a few runs are in memory."""
+
 _MOST_FAMILIES = 5
+_RUN = 65_536
 
 
 @dataclass(frozen=True)
@@ -30,42 +35,128 @@ class Profile:
         dtype: its type.
         values: distinct values, not counting missing ones.
         rows: rows that are not missing.
-        series: the column without missing values.
+        numbers: a few values that stand for all: the least, the largest, one that is no
+            integer, one that is neither 0 nor 1, and these two, where there are such. Two-level
+            text and booleans are 0 and 1; other text is none.
+        counts_rows: whether it numbers the rows, in whatever order: n neighbouring integers.
+        more: whether it has more distinct values than were counted.
     """
 
     name: str
     dtype: pl.DataType
     values: int
     rows: int
-    series: pl.Series
+    numbers: Rows | None
+    counts_rows: bool = False
+    more: bool = False
+
+    @classmethod
+    def of_text(cls, name: str, values: int, rows: int) -> Profile:
+        """A column of text of so many levels."""
+        return cls(name, pl.String(), values, rows, np.array([0.0, 1.0]) if values == 2 else None)
+
+
+class Glance:
+    """What a column looks like, learnt a run of rows at a time.
+
+    Args:
+        name: of the column.
+        most: distinct values that are counted; None for all.
+    """
+
+    def __init__(self, name: str, most: int | None = MOST_COUNTED) -> None:
+        self.name = name
+        self.rows = 0
+        self.least, self.most = math.inf, -math.inf
+        self._limit = most
+        self._dtype: pl.DataType = pl.Null()
+        self._distinct: pl.Series | None = None
+        self._more = False
+        self._fraction: float | None = None
+        self._other: float | None = None
+        self._found: set[float] = set()
+        self._mixed = 0
+
+    def error(self) -> None:
+        """Nothing is wrong with what a column looks like."""
+
+    def see(self, values: pl.Series) -> None:
+        """Look at a run."""
+        present = values.drop_nulls()
+        if present.dtype.is_float():
+            present = present.drop_nans()
+        self._dtype = present.dtype
+        self.rows += len(present)
+        if not len(present) or present.dtype.is_nested():
+            return
+        self._count(present)
+        if is_number(present.dtype):
+            self._weigh(present.cast(pl.Float64).to_numpy())
+
+    def _count(self, present: pl.Series) -> None:
+        if self._more:
+            return
+        if is_text(present.dtype):
+            present = present.cast(pl.String)
+        fresh = present.unique()
+        seen = fresh if self._distinct is None else pl.concat([self._distinct, fresh]).unique()
+        self._more = self._limit is not None and len(seen) > self._limit
+        self._distinct = seen[: self._limit]
+
+    def _weigh(self, numbers: Rows) -> None:
+        self.least = min(self.least, float(numbers.min()))
+        self.most = max(self.most, float(numbers.max()))
+        with np.errstate(invalid="ignore"):
+            whole = numbers == np.floor(numbers)
+        if not whole.all() and self._fraction is None:
+            self._fraction = float(numbers[~whole][0])
+        other = (numbers != 0) & (numbers != 1)
+        if other.any() and self._other is None:
+            self._other = float(numbers[other][0])
+        self._found |= {value for value in (0.0, 1.0) if (numbers == value).any()}
+        if self._fraction is None and max(-self.least, self.most) < 2**53:
+            self._mixed += _mixed(numbers.astype(np.int64))
 
     @property
-    def numbers(self) -> Rows | None:
-        """The values as numbers; two-level text and booleans as 0 and 1; else None."""
-        if is_number(self.dtype):
-            return self.series.cast(pl.Float64).to_numpy()
-        if is_text(self.dtype) and self.values == 2:
-            texts = self.series.cast(pl.String)
-            return (texts == texts.max()).cast(pl.Float64).to_numpy()
-        return None
-
-    @property
-    def counts_rows(self) -> bool:
-        """Whether the column numbers the rows, in whatever order: n neighbouring integers."""
-        if not self.dtype.is_numeric() or self.values != self.rows or self.rows < 3:
+    def _counts_rows(self) -> bool:
+        if not self._dtype.is_numeric() or self._fraction is not None or self.rows < 3:
             return False
-        numbers = self.series.cast(pl.Float64).to_numpy()
-        whole = bool((numbers == np.floor(numbers)).all())
-        return whole and bool(np.ptp(numbers) == self.rows - 1)
+        if self.most - self.least != self.rows - 1 or max(-self.least, self.most) >= 2**53:
+            return False
+        total, low = 0, int(self.least)
+        for start in range(low, low + self.rows, _RUN):
+            numbers = np.arange(start, min(start + _RUN, low + self.rows))
+            total += _mixed(numbers)
+        return total % 2**64 == self._mixed % 2**64
+
+    def profile(self) -> Profile:
+        """What was seen."""
+        distinct = 0 if self._distinct is None else len(self._distinct)
+        values = self.rows if self._dtype.is_nested() else distinct
+        numbers = None
+        if is_number(self._dtype) and self.rows:
+            some = (self.least, self.most, self._fraction, self._other, *sorted(self._found))
+            numbers = np.array([value for value in some if value is not None])
+        elif is_text(self._dtype) and values == 2:
+            numbers = np.array([0.0, 1.0])
+        return Profile(
+            self.name, self._dtype, values, self.rows, numbers, self._counts_rows, self._more
+        )
+
+
+def _mixed(numbers: NDArray[np.int64]) -> int:
+    """The sum of a hash of every integer (splitmix64): modulo 2**64 it tells sets apart."""
+    z = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return int((z ^ (z >> np.uint64(31))).sum(dtype=np.uint64))
 
 
 def facts_of(series: pl.Series) -> Profile:
     """Look at one column."""
-    present = series.drop_nulls()
-    if present.dtype.is_float():
-        present = present.drop_nans()
-    distinct = len(present) if present.dtype.is_nested() else present.n_unique()
-    return Profile(series.name, present.dtype, distinct, len(present), present)
+    glance = Glance(series.name, None)
+    glance.see(series)
+    return glance.profile()
 
 
 def profile(
@@ -78,8 +169,11 @@ def profile(
     """
     if not names:
         return {}
-    frame = read_rows(source, names, where=where, complete=()).frame
-    return {name: facts_of(frame.get_column(name)) for name in names}
+    glances = {name: Glance(name) for name in names}
+    for run in stream_rows(source, names, where=where, complete=()).runs():
+        for name, glance in glances.items():
+            glance.see(run.frame.get_column(name))
+    return {name: glance.profile() for name, glance in glances.items()}
 
 
 def left_out(facts: Profile) -> str | None:
@@ -91,6 +185,8 @@ def left_out(facts: Profile) -> str | None:
     if is_text(facts.dtype):
         if facts.values == facts.rows:
             return "an identifier: all different"
+        if facts.more:
+            return f"text with more than {facts.values:,} levels"
         return f"text with {facts.values} levels" if facts.values > MOST_LEVELS else None
     if not is_number(facts.dtype):
         return contents(facts.dtype)

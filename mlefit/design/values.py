@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import polars as pl
 
 from mlefit.design.compile import to_polars
@@ -19,6 +22,7 @@ from mlefit.expression import (
     walk,
 )
 from mlefit.source import Rows
+from mlefit.source.learnt import Fault, Learnt, at_once
 
 _LARGEST = 1e150
 
@@ -42,13 +46,16 @@ def contents(dtype: pl.DataType) -> str:
     return "numbers" if dtype.is_numeric() else f"values of type {dtype}"
 
 
-def numbers(expression: Expression, rows: Rows, place: Place | None = None) -> pl.Series:
+def numbers(
+    expression: Expression, rows: Rows, place: Place | None = None, learnt: Learnt | None = None
+) -> pl.Series:
     """The values of an expression, every one of them finite.
 
     Args:
         expression: its tree.
         rows: complete rows of every column it names.
         place: the term it is, for a formula that would work; None for a target.
+        learnt: what is learnt of all runs, where these rows are one of them.
 
     Returns:
         The column itself, uncopied, if the expression is no more than a column of numbers.
@@ -58,9 +65,13 @@ def numbers(expression: Expression, rows: Rows, place: Place | None = None) -> p
         DataError: a value that is not a finite number, with its row.
     """
     values = evaluated(expression, rows, place)
-    if not isinstance(expression, Name):
-        _refuse_undefined(expression, values, rows)
-    _refuse_immense(expression, values, rows)
+    label = render(expression)
+    with at_once(learnt) as seen:
+        if not isinstance(expression, Name):
+            fault = seen.of(f"undefined:{label}", lambda: Fault(partial(_undefined, label)))
+            wrong = ~values.is_finite().fill_null(False)
+            fault.see(wrong, lambda at: _with_inputs(expression, rows, at))
+        seen.of(f"immense:{label}", lambda: _Largest(label)).see(values, rows)
     return values
 
 
@@ -140,30 +151,51 @@ def _is_number_text(text: str) -> bool:
     return text.replace(".", "", 1).isdecimal() and text.isascii()
 
 
-def _refuse_immense(expression: Expression, values: pl.Series, rows: Rows) -> None:
-    """Refuse numbers whose squares are no numbers: every sum of a fit is one of squares."""
-    lowest, highest = float(values.min() or 0), float(values.max() or 0)  # type: ignore[arg-type]
-    largest, label = max(-lowest, highest), render(expression)
-    if largest == 0 or 1 / _LARGEST <= largest <= _LARGEST:
-        return
-    if largest > _LARGEST:
-        problem = f"{label} has values beyond {_LARGEST:g}, whose squares overflow"
-        remedy = f"the same in larger units, such as I({label} / 1e100)"
-    else:
-        problem = f"{label} has only values below {1 / _LARGEST:g}, whose squares vanish"
-        remedy = f"the same in smaller units, such as I({label} * 1e100)"
-    at = int((values.arg_min() if -lowest > highest else values.arg_max()) or 0)
-    raise DataError(problem, f"largest: row {rows.row_number(at)} = {values[at]:g}", tries=[remedy])
+@dataclass
+class _Largest:
+    """The largest size of a value: every sum of a fit is one of squares.
+
+    Attributes:
+        label: what the values are.
+        size: the largest.
+        shown: its row, where its square is no number.
+    """
+
+    label: str
+    size: float = 0.0
+    shown: str = ""
+
+    def see(self, values: pl.Series, rows: Rows) -> None:
+        """Look at a run."""
+        lowest, highest = float(values.min() or 0), float(values.max() or 0)  # type: ignore[arg-type]
+        size = max(-lowest, highest)
+        if size <= self.size:
+            return
+        self.size = size
+        if not 1 / _LARGEST <= size <= _LARGEST:
+            at = int((values.arg_min() if -lowest > highest else values.arg_max()) or 0)
+            self.shown = f"largest: row {rows.row_number(at)} = {values[at]:g}"
+
+    def error(self) -> DataError | None:
+        """Refuse numbers whose squares are no numbers."""
+        if self.size == 0 or 1 / _LARGEST <= self.size <= _LARGEST:
+            return None
+        if self.size > _LARGEST:
+            problem = f"{self.label} has values beyond {_LARGEST:g}, whose squares overflow"
+            remedy = f"the same in larger units, such as I({self.label} / 1e100)"
+        else:
+            problem = f"{self.label} has only values below {1 / _LARGEST:g}, whose squares vanish"
+            remedy = f"the same in smaller units, such as I({self.label} * 1e100)"
+        return DataError(problem, self.shown, tries=[remedy])
 
 
-def _refuse_undefined(expression: Expression, values: pl.Series, rows: Rows) -> None:
-    undefined = ~values.is_finite().fill_null(False)
-    positions = undefined.arg_true()
-    if not len(positions):
-        return
-    at = int(positions[0])
-    inputs = ", ".join(f"{name} = {rows.frame.get_column(name)[at]}" for name in names(expression))
-    raise DataError(
-        f"{render(expression)} is not a finite number in {len(positions)} of {len(values)} rows",
-        f"first: row {rows.row_number(at)}, where {inputs}",
+def _undefined(label: str, fault: Fault) -> DataError:
+    return DataError(
+        f"{label} is not a finite number in {fault.count} of {fault.rows} rows",
+        f"first: {fault.shown[0]}",
     )
+
+
+def _with_inputs(expression: Expression, rows: Rows, at: int) -> str:
+    inputs = ", ".join(f"{name} = {rows.frame.get_column(name)[at]}" for name in names(expression))
+    return f"row {rows.row_number(at)}, where {inputs}"

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from mlefit import families
 from mlefit.design.coding import TRIALS
-from mlefit.design.columns import OFFSET, PRECISION, WEIGHT
-from mlefit.design.levels import ranked
+from mlefit.design.columns import CLUSTER, OFFSET, PRECISION, WEIGHT
+from mlefit.design.levels import Levels
 from mlefit.design.values import contents, is_number, plain
 from mlefit.errors import DataError, UsageError
 from mlefit.families._base import Family
 from mlefit.request import Request
 from mlefit.source import Rows
+from mlefit.source.learnt import Fault, Learnt, at_once
 
-_SHOWN_ROWS = 2
 
-
-def without_zero_weights(request: Request, rows: Rows) -> Rows:
+def without_zero_weights(request: Request, rows: Rows, learnt: Learnt | None = None) -> Rows:
     """Check the weights; a row of weight zero is as good as absent and is left out.
 
     Raises:
@@ -29,44 +30,74 @@ def without_zero_weights(request: Request, rows: Rows) -> Rows:
     for flag in ("freq_weights", "precision_weights", "sampling_weights"):
         name = getattr(request, flag)
         if name is not None:
-            return _with_positive(_checked_weights(name, flag, rows), name, rows)
+            with at_once(learnt) as seen:
+                return _with_positive(_checked_weights(name, flag, rows, seen), name, rows, seen)
     return rows
 
 
-def _checked_weights(name: str, flag: str, rows: Rows) -> pl.Series:
+def _checked_weights(name: str, flag: str, rows: Rows, learnt: Learnt) -> pl.Series:
     weight = _role(name, flag, rows)
-    _refuse(weight < 0, weight, rows, f"weights {name!r} has negative values")
+    _watch(learnt, weight < 0, weight, rows, f"weights {name!r} has negative values")
     if flag == "freq_weights":
         problem = f"frequency weights {name!r} count rows, but some are not whole numbers"
-        _refuse(weight != weight.floor(), weight, rows, problem)
+        _watch(learnt, weight != weight.floor(), weight, rows, problem)
     return weight
 
 
-def _with_positive(weight: pl.Series, name: str, rows: Rows) -> Rows:
+@dataclass
+class _Sum:
+    """The sum of the weights, and of how many."""
+
+    name: str
+    total: float = 0.0
+    rows: int = 0
+
+    def see(self, weight: pl.Series) -> None:
+        """Look at a run of weights that are not zero."""
+        self.total += float(weight.sum())
+        self.rows += len(weight)
+
+    def error(self) -> DataError | None:
+        """Refuse weights of which none counts."""
+        return None if self.rows else DataError(f"every weight in {self.name!r} is zero")
+
+
+def _with_positive(weight: pl.Series, name: str, rows: Rows, learnt: Learnt) -> Rows:
     zero = weight == 0
-    if zero.all():
-        raise DataError(f"every weight in {name!r} is zero")
-    return rows.only(~zero, f"weight 0:{name}") if zero.any() else rows
+    kept = rows.only(~zero, f"weight 0:{name}") if zero.any() else rows
+    learnt.of("weights", lambda: _Sum(name)).see(weight.filter(~zero) if zero.any() else weight)
+    return kept
+
+
+def mean_weight(request: Request, learnt: Learnt) -> float | None:
+    """What sampling weights are divided by: only their ratios mean anything.
+
+    So a row still counts for about one when the search compares what is left in nats.
+    """
+    name = request.sampling_weights
+    if name is None:
+        return None
+    found = learnt.of("weights", lambda: _Sum(name))
+    return found.total / found.rows
 
 
 def weights_of(request: Request, rows: Rows) -> dict[str, pl.Series]:
     """The weights by key, checked already; precision weights as their logarithm.
 
-    Sampling weights are divided by their mean: only their ratios mean anything, and so
-    a row still counts for about one when the search compares what is left in nats.
+    Sampling weights are still to be divided by their mean.
     """
     if request.precision_weights is not None:
         weight = _role(request.precision_weights, "precision_weights", rows)
         return {PRECISION: weight.cast(pl.Float64).log()}
     if request.sampling_weights is not None:
-        weight = _role(request.sampling_weights, "sampling_weights", rows).cast(pl.Float64)
-        return {WEIGHT: weight / weight.mean()}
+        weight = _role(request.sampling_weights, "sampling_weights", rows)
+        return {WEIGHT: weight.cast(pl.Float64)}
     if request.freq_weights is not None:
         return {WEIGHT: _role(request.freq_weights, "freq_weights", rows)}
     return {}
 
 
-def offset_of(request: Request, rows: Rows) -> dict[str, pl.Series]:
+def offset_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
     """What is added to the first linear predictor: the offset and the log of the exposure.
 
     Raises:
@@ -79,14 +110,14 @@ def offset_of(request: Request, rows: Rows) -> dict[str, pl.Series]:
     if request.exposure is not None:
         exposure = _role(request.exposure, "exposure", rows)
         problem = f"exposure {request.exposure!r} has values that are not > 0"
-        _refuse(exposure <= 0, exposure, rows, problem)
+        _watch(learnt, exposure <= 0, exposure, rows, problem)
         parts.append(exposure.cast(pl.Float64).log())
     if not parts:
         return {}
     return {OFFSET: parts[0] if len(parts) == 1 else parts[0] + parts[1]}
 
 
-def trials_of(request: Request, rows: Rows, family: Family) -> dict[str, pl.Series]:
+def trials_of(request: Request, rows: Rows, family: Family, learnt: Learnt) -> dict[str, pl.Series]:
     """The number of trials, for a family that counts successes.
 
     Raises:
@@ -109,18 +140,23 @@ def trials_of(request: Request, rows: Rows, family: Family) -> dict[str, pl.Seri
         )
     trials = _role(request.trials, "trials", rows)
     problem = f"trials {request.trials!r} has values that are no counts"
-    _refuse((trials < 0) | (trials != trials.floor()), trials, rows, problem)
+    _watch(learnt, (trials < 0) | (trials != trials.floor()), trials, rows, problem)
     return {TRIALS: trials}
 
 
-def clusters_of(request: Request, rows: Rows) -> NDArray[np.intp] | None:
-    """The code (n,) of each row's cluster, whatever the type of its column."""
+def clusters_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
+    """A code (m,) for each row's cluster, in order of appearance, whatever its column's type."""
     if request.cluster is None:
-        return None
+        return {}
     values = rows.frame.get_column(request.cluster)
     if values.dtype.is_nested():
         raise UsageError(f"--cluster: column {request.cluster!r} holds {contents(values.dtype)}")
-    return ranked(values)[0].to_numpy().astype(np.intp)
+    return {CLUSTER: learnt.of("clusters", Levels).codes(values)}
+
+
+def cluster_places(learnt: Learnt) -> NDArray[np.uint32]:
+    """For every code of a run the place of its cluster among all, sorted."""
+    return learnt.of("clusters", Levels).order.astype(np.uint32)
 
 
 def _role(name: str, flag: str, rows: Rows) -> pl.Series:
@@ -133,10 +169,6 @@ def _role(name: str, flag: str, rows: Rows) -> pl.Series:
     return plain(series)
 
 
-def _refuse(wrong: pl.Series, values: pl.Series, rows: Rows, problem: str) -> None:
-    found = wrong.arg_true()
-    if len(found):
-        shown = ", ".join(
-            f"row {rows.row_number(at)} = {values[at]:.12g}" for at in found.head(_SHOWN_ROWS)
-        )
-        raise DataError(problem, f"first: {shown} ({len(found)} of {len(values)} rows)")
+def _watch(learnt: Learnt, wrong: pl.Series, values: pl.Series, rows: Rows, problem: str) -> None:
+    fault = learnt.of(problem, lambda: Fault(lambda fault: DataError(problem, fault.evidence())))
+    fault.see(wrong, lambda at: f"row {rows.row_number(at)} = {values[at]:.12g}")

@@ -55,7 +55,7 @@ class Criteria:
 
 def nobs_of(request: Request, maximum: Maximum) -> float:
     """Rows, or the sum of the frequency weights."""
-    return float(maximum.engine.columns.rows if request.sampling_weights else maximum.moments.rows)
+    return float(maximum.engine.rows if request.sampling_weights else maximum.moments.rows)
 
 
 def criteria(request: Request, maximum: Maximum, shift: float = 0.0) -> Criteria:

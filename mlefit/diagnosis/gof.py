@@ -14,7 +14,7 @@ of the rows seen with each value and of the spread about the mean.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from mlefit.design.blocks import Block
 from mlefit.diagnosis.goodness import fit_sums
 from mlefit.diagnosis.residuals import shares
 from mlefit.errors import UsageError
-from mlefit.families._base import Family, spread
+from mlefit.families._base import Family, joined, spread
 from mlefit.request import Request
 from mlefit.search.climb import Search
 from mlefit.search.maximise import maximise
@@ -115,11 +115,13 @@ def drawn(maximum: Maximum, rng: np.random.Generator) -> Rows:
     """A new target for every row, from its fitted distribution."""
     model, gammas = maximum.model, maximum.gammas
 
-    def draw(block: Block) -> Rows:
-        theta = spread(model.theta(model.etas(block, gammas)), len(block.y))
-        return model.family.sample(rng, *theta, **block.known)
+    def parameters(block: Block) -> tuple[list[Any], Mapping[str, Rows]]:
+        return spread(model.theta(model.etas(block, gammas)), len(block.y)), block.known
 
-    return np.concatenate([draw(block) for block in maximum.engine.blocks()])
+    # what is drawn must depend neither on the blocks nor on where they are
+    thetas, known = zip(*maximum.engine.each(parameters), strict=True)
+    values = {name: np.concatenate([one[name] for one in known]) for name in known[0]}
+    return model.family.sample(rng, *joined(thetas), **values)
 
 
 def _distances(maximum: Maximum) -> Iterator[tuple[str, float]]:
@@ -155,13 +157,14 @@ def _distances(maximum: Maximum) -> Iterator[tuple[str, float]]:
 def _all_shares(maximum: Maximum) -> tuple[Rows, Rows] | None:
     """The probabilities below and above every row's value."""
     model, gammas = maximum.model, maximum.gammas
-    parts = []
-    for block in maximum.engine.blocks():
+
+    def of_block(block: Block) -> tuple[Rows, Rows] | None:
         theta = model.theta(model.etas(block, gammas))
         positions = block.start + np.arange(len(block.y))
-        part = shares(model.family, block.y, theta, block.known, positions)
-        if part is None:
-            return None
-        parts.append(part)
+        return shares(model.family, block.y, theta, block.known, positions)
+
+    parts = [part for part in maximum.engine.each(of_block) if part is not None]
+    if not parts:
+        return None
     below, above = (np.concatenate(tails) for tails in zip(*parts, strict=True))
     return below, above

@@ -86,7 +86,7 @@ def look(maximum: Maximum) -> Look:
     if watch is None:
         return Look(fit_sums(maximum), Influential((), ()))
     model, engine, gammas = maximum.model, maximum.engine, maximum.gammas
-    rows, step = engine.columns.rows, residual_step(engine.columns.rows)
+    rows, step = engine.rows, residual_step(engine.rows)
 
     def term(block: Block) -> Look:
         etas = model.etas(block, gammas)
@@ -102,7 +102,7 @@ def fit_sums(maximum: Maximum) -> FitSums:
     model = maximum.model
     engine, gamma = without_zeros(maximum.engine, maximum.optimum.gamma)
     gammas = split(gamma, engine.predictors)
-    rows, step = engine.columns.rows, residual_step(engine.columns.rows)
+    rows, step = engine.rows, residual_step(engine.rows)
 
     def term(block: Block) -> FitSums:
         theta = model.theta(model.etas(block, gammas))
@@ -199,7 +199,7 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
             facts["counts"] = _count_records(family, sums.counts, rows)
     residuals = power_sums(family, sums.spaced)
     enough = residuals.sums[0] >= _FEWEST and residuals.vary
-    if df_residual > 0 and enough and maximum.engine.columns.rows >= _FEWEST:
+    if df_residual > 0 and enough and maximum.engine.rows >= _FEWEST:
         facts["quantile_residuals"] = residuals.moments()
         if residuals.without:
             facts["rows_without_residual"] = residuals.without

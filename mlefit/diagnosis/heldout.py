@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Rows
 from mlefit.design.blocks import split
-from mlefit.design.columns import Columns
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.errors import UsageError
 from mlefit.search.maximum import Maximum
 from mlefit.search.sparse import without_zeros
@@ -45,15 +44,7 @@ def fold_of_rows(rows: int, count: int, seed: int) -> Folds:
     return folds
 
 
-def with_rows(engine: LocalEngine, keep: NDArray[np.bool_]) -> LocalEngine:
-    """Some of the rows, seen through the same predictors."""
-    columns = engine.columns
-    return engine.with_columns(
-        Columns({key: [columns.whole(key)[keep]] for key in columns.piece(0)})
-    )
-
-
-def log_densities(maximum: Maximum, engine: LocalEngine) -> Rows:
+def log_densities(maximum: Maximum, engine: Engine) -> Rows:
     """What a fit says of each row, shape (n,): also of rows that it has not seen.
 
     Args:
@@ -64,7 +55,7 @@ def log_densities(maximum: Maximum, engine: LocalEngine) -> Rows:
     seen = engine.with_predictors(maximum.engine.predictors)
     seen, gamma = without_zeros(seen, maximum.optimum.gamma)
     model, gammas = maximum.model, split(gamma, seen.predictors)
-    return np.concatenate([model.log_density(block, gammas) for block in seen.blocks()])
+    return np.concatenate(seen.each(lambda block: model.log_density(block, gammas)))
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

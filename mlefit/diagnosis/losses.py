@@ -147,7 +147,7 @@ def loss_records(maximum: Maximum, sums: Sequence[LossSums], *, free: bool) -> l
                 holds_fixed=[] if loss.joint else others,
                 apis=loss.apis.get(link, {}) if free and same_for_all and determined else {},
                 same_loss=loss.same_loss.get(link, {}) if free and same_for_all else {},
-                rows_checked=total.checked if total.checked < maximum.engine.columns.rows else None,
+                rows_checked=total.checked if total.checked < maximum.engine.rows else None,
             )
         )
     return records

@@ -8,28 +8,29 @@ loops the lock changes hands, which is why blocks are large (see `design.blocks`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlefit._types import Rows
 from mlefit.design.blocks import Block, Predictor, Reader, block_rows
-from mlefit.design.columns import TARGET, Columns
+from mlefit.design.columns import Columns
+from mlefit.engines.contract import Engine, S, Site, T, Tell, silent
+from mlefit.errors import UsageError
 
-T = TypeVar("T")
-
-Tell = Callable[[str, int, int], None]
-"""Takes what long work is at, the rows done and all of them."""
+if TYPE_CHECKING:
+    from mlefit.design.table import Table
+    from mlefit.source.place import Place
 
 # With fewer blocks a thread costs more than it brings.
 _FEWEST_BLOCKS = 2
 
 
-class LocalEngine:
+class LocalEngine(Engine):
     """Adds a function over all blocks of the rows.
 
     Args:
@@ -48,60 +49,62 @@ class LocalEngine:
         known: Sequence[str] = (),
         threads: int | None = None,
         most_rows: int | None = None,
-        tell: Tell = lambda what, done, total: None,
+        tell: Tell = silent,
     ) -> None:
-        self.columns = columns
-        self.predictors = tuple(predictors)
-        self.known = tuple(known)
-        self.threads = threads
-        self.most_rows = most_rows
-        self.tell = tell
-        self.passes = 0
+        super().__init__(predictors, known, tell)
+        self._columns = columns
+        self._threads = threads
+        self._most_rows = most_rows
         self._rows = most_rows or block_rows(self.predictors)
         self._spans = tuple(columns.spans(self._rows))
 
-    def with_predictors(self, predictors: Sequence[Predictor]) -> LocalEngine:
-        """The same rows seen through other predictors; the count of passes goes on."""
-        return self._same_rows(predictors, self.tell)
+    @property
+    def rows(self) -> int:
+        return self._columns.rows
 
-    def telling(self, tell: Tell) -> LocalEngine:
-        """The same rows, with another listener; the count of passes goes on."""
-        return self._same_rows(self.predictors, tell)
+    def __contains__(self, key: object) -> bool:
+        return key in self._columns
 
-    def _same_rows(self, predictors: Sequence[Predictor], tell: Tell) -> LocalEngine:
-        engine = LocalEngine(
-            self.columns, predictors, self.known, self.threads, self.most_rows, tell
+    def whole(self, key: str) -> NDArray[Any]:
+        return self._columns.whole(key)
+
+    def thinned(self, key: str, step: int) -> NDArray[Any]:
+        return self._columns.thinned(key, step)
+
+    def every(self, step: int) -> LocalEngine:
+        return self._with(self._columns.every(step, self.keys))
+
+    def kept(self, keep: NDArray[Any]) -> LocalEngine:
+        return self._with(self._columns.kept(keep))
+
+    def replaced(self, key: str, values: NDArray[Any]) -> LocalEngine:
+        return self._with(self._columns.replaced(key, values))
+
+    def _with(self, columns: Columns) -> LocalEngine:
+        return LocalEngine(columns, self.predictors, self.known, self._threads, self._most_rows)
+
+    def _through(self, predictors: Sequence[Predictor], tell: Tell) -> LocalEngine:
+        return LocalEngine(
+            self._columns, predictors, self.known, self._threads, self._most_rows, tell
         )
-        engine.passes = self.passes
-        return engine
-
-    def with_target(self, y: Rows) -> LocalEngine:
-        """The same rows with other values of the target."""
-        return self.with_columns(self.columns.replaced(TARGET, y))
-
-    def with_columns(self, columns: Columns) -> LocalEngine:
-        """Other rows seen through the same predictors."""
-        return LocalEngine(columns, self.predictors, self.known, self.threads, self.most_rows)
 
     def blocks(self) -> Iterator[Block]:
-        """Every block in row order, one pass in this thread."""
         self.passes += 1
         reader = self._reader()
         return (reader.read(span) for span in self._spans)
 
-    def total(self, term: Callable[[Block], T]) -> T:
-        """The sum of `term` over all blocks; whatever it returns must add.
+    def each(self, term: Callable[[Block], T]) -> list[T]:
+        with np.errstate(all="ignore"):
+            return [term(block) for block in self.blocks()]
 
-        The order of additions depends on the number of threads, so sums agree to
-        rounding, not to the bit.
-        """
+    def total(self, term: Callable[[Block], T]) -> T:
         self.passes += 1
         most = len(self._spans) // _FEWEST_BLOCKS
-        workers = max(1, min(self.threads or available_cores(), most))
+        workers = max(1, min(self._threads or available_cores(), most))
         edges = [len(self._spans) * i // workers for i in range(workers + 1)]
         shares = [self._spans[lo:hi] for lo, hi in pairwise(edges)]
 
-        what, rows = f"pass {self.passes} over the rows", self.columns.rows
+        what, rows = f"pass {self.passes} over the rows", self._columns.rows
 
         def work(share: int) -> T:
             spans = shares[share]
@@ -124,7 +127,43 @@ class LocalEngine:
         return total
 
     def _reader(self) -> Reader:
-        return Reader(self.columns, self.predictors, self.known, self._rows)
+        return Reader(self._columns, self.predictors, self.known, self._rows)
+
+
+class Cores(Site):
+    """The threads of this process.
+
+    Args:
+        threads: at most so many; None for the cores it may use.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads
+
+    def reads(self, place: Place | None) -> bool:
+        return False
+
+    def engine(
+        self, table: Table, predictors: Sequence[Predictor], known: Sequence[str]
+    ) -> LocalEngine:
+        return LocalEngine(table.columns, predictors, known, self._threads)
+
+    def ordered(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+        return map(function, items)
+
+
+def site(scheduler: str | None, threads: int | None) -> Cores:
+    """This process.
+
+    Raises:
+        UsageError: a scheduler was named, and nothing here would hear of it.
+    """
+    if scheduler is not None:
+        raise UsageError(
+            "--scheduler names a cluster, and the local engine runs in this process",
+            tries=[f"--engine dask --scheduler {scheduler}"],
+        )
+    return Cores(threads)
 
 
 @cache

@@ -43,13 +43,13 @@ _ASIDE = 4.0
 
 def is_plain(maximum: Maximum) -> bool:
     """Whether the fit is one distribution for all rows, each of which counts once."""
-    columns = maximum.engine.columns
+    engine = maximum.engine
     return (
-        all(one.is_constant and one.has_intercept for one in maximum.engine.predictors)
+        all(one.is_constant and one.has_intercept for one in engine.predictors)
         and not maximum.edges
         and maximum.penalty is None
-        and WEIGHT not in columns
-        and PRECISION not in columns
+        and WEIGHT not in engine
+        and PRECISION not in engine
         and not any(parameter.latent for parameter in maximum.model.family.parameters)
         and maximum.model.family.whole is maximum.model.family
     )
@@ -66,13 +66,13 @@ class Sample:
     @cached_property
     def y(self) -> Rows:
         """The target."""
-        return np.asarray(self.maximum.engine.columns.whole(TARGET), dtype=float)
+        return np.asarray(self.maximum.engine.whole(TARGET), dtype=float)
 
     @cached_property
     def known(self) -> dict[str, Rows]:
         """What is known beside it."""
-        columns = self.maximum.engine.columns
-        return {name: np.asarray(columns.whole(name), float) for name in self.maximum.engine.known}
+        engine = self.maximum.engine
+        return {name: np.asarray(engine.whole(name), float) for name in engine.known}
 
     @property
     def n(self) -> int:

@@ -71,6 +71,19 @@ def spread(theta: Sequence[Any], rows: int) -> list[Any]:
     ]
 
 
+def joined(runs: Sequence[Sequence[Any]]) -> list[Any]:
+    """The parameters of several runs of rows, each with a value for every row, as one."""
+    return [
+        Probability(
+            np.concatenate([value.p for value in values]),
+            np.concatenate([value.q for value in values]),
+        )
+        if isinstance(values[0], Probability)
+        else np.concatenate(values)
+        for values in zip(*runs, strict=True)
+    ]
+
+
 def in_domain(family: Family, theta: Sequence[Any]) -> Any:
     """Rows whose parameters are all where they may be, or nearly: rounding can reach an end."""
     found: Any = True

@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Block, user_matrix
-from mlefit.engines.local import LocalEngine
-from mlefit.inference.covariance import inverse_information
+from mlefit.engines.contract import Engine
+from mlefit.inference.covariance import inverse_information, summed_within
 from mlefit.search.maximum import Maximum
 
 _NORMAL = NormalDist()
@@ -101,7 +101,7 @@ class Influence:
     def __init__(
         self,
         maximum: Maximum,
-        engines: Sequence[LocalEngine],
+        engines: Sequence[Engine],
         clusters: NDArray[np.intp] | None,
         *,
         squared_weights: bool,
@@ -122,7 +122,7 @@ class Influence:
         found: Vector = third / (6 * second**1.5)
         return found
 
-    def _powers(self, engine: LocalEngine, directions: Matrix) -> Matrix:
+    def _powers(self, engine: Engine, directions: Matrix) -> Matrix:
         """Sums of the squares and of the cubes of the influence, shape (2, q)."""
         if self._clusters is not None:
             return self._powers_of_clusters(engine, directions, self._clusters)
@@ -136,12 +136,10 @@ class Influence:
         return engine.total(powers)
 
     def _powers_of_clusters(
-        self, engine: LocalEngine, directions: Matrix, clusters: NDArray[np.intp]
+        self, engine: Engine, directions: Matrix, clusters: NDArray[np.intp]
     ) -> Matrix:
-        sums = np.zeros((int(clusters.max()) + 1, len(directions)))
-        for block in engine.blocks():
-            codes = clusters[block.start : block.start + len(block.y)]
-            np.add.at(sums, codes, block.weighted(self._of(block, directions)).T)
+        parts = engine.each(lambda block: block.weighted(self._of(block, directions)))
+        sums = summed_within(clusters, parts)
         return np.array([(sums**k).sum(axis=0) for k in (2, 3)])
 
     def _of(self, block: Block, directions: Matrix) -> Matrix:

@@ -27,8 +27,7 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import user_matrix
 from mlefit.design.columns import WEIGHT
 from mlefit.diagnosis.gof import drawn
-from mlefit.diagnosis.heldout import with_rows
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.inference.boundary import highest, is_near_an_edge
 from mlefit.request import Request
@@ -105,7 +104,7 @@ def draws(
     return Draws(np.array(estimates).reshape(-1, count), replications, failed, infinite)
 
 
-_Engines = Iterator[tuple[LocalEngine, Callable[[], LocalEngine]]]
+_Engines = Iterator[tuple[Engine, Callable[[], Engine]]]
 """The rows of a draw at the cost of a column, and the same without those of weight zero."""
 
 
@@ -130,9 +129,9 @@ def _rows(
         clusters: code of each row's cluster.
         counted: whether a weight is a number of rows, each of which is drawn for itself.
     """
-    columns = maximum.engine.columns
-    n = columns.rows
-    weight = columns.whole(WEIGHT).astype(float) if WEIGHT in columns else None
+    whole = maximum.engine
+    n = whole.rows
+    weight = whole.whole(WEIGHT).astype(float) if WEIGHT in whole else None
     count = n if clusters is None else int(clusters.max()) + 1
     while True:
         if counted and clusters is None:
@@ -143,16 +142,16 @@ def _rows(
             counts = np.bincount(rng.integers(0, count, count), minlength=count).astype(float)
             weights = counts if clusters is None else counts[clusters]
             weights = weights if weight is None else weights * weight
-        engine = maximum.engine.with_columns(columns.replaced(WEIGHT, weights))
+        engine = whole.replaced(WEIGHT, weights)
 
-        def seen(engine: LocalEngine = engine, weights: Rows = weights) -> LocalEngine:
-            return with_rows(engine, weights > 0)
+        def seen(engine: Engine = engine, weights: Rows = weights) -> Engine:
+            return engine.kept(weights > 0)
 
         yield engine, seen
 
 
 def _estimate(
-    maximum: Maximum, engine: LocalEngine, seen: Callable[[], LocalEngine], search: Search
+    maximum: Maximum, engine: Engine, seen: Callable[[], Engine], search: Search
 ) -> tuple[Vector | None, str]:
     """The user's coefficients for the rows of a draw, and why some are infinite or there are none.
 

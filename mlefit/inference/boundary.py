@@ -29,7 +29,7 @@ import numpy as np
 from mlefit import families
 from mlefit._types import Vector
 from mlefit.design.blocks import Block, Predictor, user_matrix
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.inference.covariance import inverse_information
 from mlefit.likelihood import Model
 from mlefit.search.climb import Search
@@ -48,7 +48,7 @@ _ROUNDING = 1e-13
 
 
 def highest(
-    model: Model, engine: LocalEngine, search: Search, priors: Sequence[Assigned] = ()
+    model: Model, engine: Engine, search: Search, priors: Sequence[Assigned] = ()
 ) -> Maximum:
     """The maximum inside the family or at one of its edges.
 

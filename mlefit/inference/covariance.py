@@ -20,6 +20,7 @@ Nelder (1989), Generalized Linear Models, 2nd ed., section 9.2.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -181,10 +182,7 @@ def _meat(
 
     if kind == "cluster":
         assert clusters is not None
-        sums = np.zeros((int(clusters.max()) + 1, len(bread)))
-        for block in engine.blocks():
-            codes = clusters[block.start : block.start + len(block.y)]
-            np.add.at(sums, codes, block.weighted(scores(block)).T)
+        sums = summed_within(clusters, engine.each(lambda block: block.weighted(scores(block))))
         return sums.T @ sums
 
     def products(block: Block) -> Matrix:
@@ -196,9 +194,19 @@ def _meat(
 
     meat = engine.total(products)
     if kind == "HC1":
-        n = maximum.engine.columns.rows if squared_weights else maximum.moments.rows
+        n = maximum.engine.rows if squared_weights else maximum.moments.rows
         meat = meat * (n / (n - p) if n > p else math.nan)
     return meat
+
+
+def summed_within(clusters: NDArray[np.intp], parts: Sequence[Matrix]) -> Matrix:
+    """The sums of rows within clusters, shape (G, q), of parts of shape (q, m) in row order."""
+    sums = np.zeros((int(clusters.max()) + 1, len(parts[0])))
+    start = 0
+    for part in parts:
+        np.add.at(sums, clusters[start : start + part.shape[1]], part.T)
+        start += part.shape[1]
+    return sums
 
 
 def own_inverse(maximum: Maximum, k: int) -> Matrix:

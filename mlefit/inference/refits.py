@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from mlefit.design.blocks import Basis, Predictor, split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.inference.constrained import Least, Quantity
 from mlefit.search.climb import Search
 from mlefit.search.maximise import maximise
@@ -60,7 +60,7 @@ class Refits:
         )
         return [*self._raw[: self._k], holding, *self._raw[self._k + 1 :]]
 
-    def _height(self, engine: LocalEngine) -> float:
+    def _height(self, engine: Engine) -> float:
         """The objective where nothing is left to move."""
         model, nothing = self._maximum.model, split(np.zeros(0), engine.predictors)
         return float(engine.total(lambda block: model.totals(block, nothing)).nll)

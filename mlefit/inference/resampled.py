@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit.diagnosis.gof import drawn
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.inference.bca import Influence, reach
 from mlefit.inference.bootstrap import Draws, draws
 from mlefit.inference.constrained import Single, Smooth
@@ -122,7 +122,7 @@ def _why(value: float) -> str:
     return _ONE_SIDED if math.isnan(value) else _INFINITE if math.isinf(value) else ""
 
 
-def _drawn_engines(request: Request, maximum: Maximum) -> list[LocalEngine]:
+def _drawn_engines(request: Request, maximum: Maximum) -> list[Engine]:
     """The rows that the acceleration is of: those that are there, or draws of them."""
     if request.bootstrap != "parametric":
         return [maximum.engine]

@@ -6,17 +6,22 @@ is counted. Only one run is in memory, so a table may be larger than that.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlefit import documents
+from mlefit import documents, engines
+from mlefit.design.blocks import Block
+from mlefit.design.columns import Columns
 from mlefit.design.newrows import NewRows, new_rows
 from mlefit.design.suggest import listed
+from mlefit.engines.contract import Site
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.expression import Name
@@ -31,6 +36,30 @@ ALL = "all"
 _MOST_WHOLE = 2.0**53
 
 
+class _Run(NamedTuple):
+    """The usable rows of a run: their series, which have a target, and which of those each is."""
+
+    columns: Columns | None
+    scored: NDArray[np.bool_]
+    position: NDArray[np.intp]
+
+
+def _predicted(saved: SavedModel, wanted: Wanted, run: _Run) -> dict[str, NDArray[Any]]:
+    """What the model says of the rows of a run, by column."""
+    if run.columns is None:
+        return {}
+
+    def said(block: Block) -> dict[str, NDArray[Any]]:
+        at = slice(block.start, block.start + len(block.y))
+        seen = Seen(saved, wanted, block, run.scored[at], run.position[at])
+        columns = (GROUPS[group](seen) for group in wanted.groups)
+        return {name: np.array(values) for one in columns for name, values in one.items()}
+
+    engine = LocalEngine(run.columns, saved.predictors, known=saved.family.known)
+    parts = engine.each(said)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 @dataclass(frozen=True)
 class Prediction:
     """The predictions of a table, which are made while they are read.
@@ -38,6 +67,7 @@ class Prediction:
     Attributes:
         saved: the model.
         source: the table.
+        site: where the predictions are made.
         wanted: groups of columns.
         keep: columns of the table that are repeated.
         spelt: whether as a CSV or TSV table spells them.
@@ -50,6 +80,7 @@ class Prediction:
 
     saved: SavedModel
     source: Source
+    site: Site
     wanted: Wanted
     keep: tuple[str, ...]
     spelt: bool
@@ -78,40 +109,36 @@ class Prediction:
         Raises:
             DataError, UsageError: a value that the model cannot read.
         """
-        for rows in batches(self.source, self.columns, verbatim=self.verbatim):
-            found, columns = self._run(rows)
+        for rows, found, columns in self._results():
             yield self._frame(rows, found, columns)
 
     def runs(self) -> Iterator[tuple[NewRows, dict[str, NDArray[Any]]]]:
         """The same as arrays over the usable rows."""
-        for rows in batches(self.source, self.columns, verbatim=self.verbatim):
-            yield self._run(rows)
+        for _, found, columns in self._results():
+            yield found, columns
 
-    def _run(self, rows: Rows) -> tuple[NewRows, dict[str, NDArray[Any]]]:
-        found = new_rows(
-            self.saved.layout,
-            rows,
-            unseen=self.unseen,
-            target=self.has_target,
-            weights=self.weights,
-        )
-        position = self.tally.scored + np.cumsum(found.scored) - 1
-        self.tally.add(found)
-        if found.columns is None:
-            return found, {}
-        saved = self.saved
-        engine = LocalEngine(found.columns, saved.predictors, known=saved.family.known)
-        parts: dict[str, list[NDArray[Any]]] = {}
-        with np.errstate(all="ignore"):
-            for block in engine.blocks():
-                at = slice(block.start, block.start + len(block.y))
-                seen = Seen(saved, self.wanted, block, found.scored[at], position[at])
-                for group in self.wanted.groups:
-                    for name, values in GROUPS[group](seen).items():
-                        parts.setdefault(name, []).append(np.array(values))
-        columns = {name: np.concatenate(pieces) for name, pieces in parts.items()}
-        self._count_infinite(found, columns)
-        return found, columns
+    def _results(self) -> Iterator[tuple[Rows, NewRows, dict[str, NDArray[Any]]]]:
+        """The rows of each run, what the model can read of them, and what it says of those."""
+        waiting: deque[tuple[Rows, NewRows]] = deque()
+
+        def runs() -> Iterator[_Run]:
+            for rows in batches(self.source, self.columns, verbatim=self.verbatim):
+                found = new_rows(
+                    self.saved.layout,
+                    rows,
+                    unseen=self.unseen,
+                    target=self.has_target,
+                    weights=self.weights,
+                )
+                position = self.tally.scored + np.cumsum(found.scored) - 1
+                self.tally.add(found)
+                waiting.append((rows, found))
+                yield _Run(found.columns, found.scored, position)
+
+        for columns in self.site.ordered(partial(_predicted, self.saved, self.wanted), runs()):
+            rows, found = waiting.popleft()
+            self._count_infinite(found, columns)
+            yield rows, found, columns
 
     def _count_infinite(self, found: NewRows, columns: Mapping[str, NDArray[Any]]) -> None:
         for name in ("fitted", "residual", "nll"):
@@ -204,6 +231,7 @@ def prepare(request: PredictRequest) -> Prediction:
         MlefitError: they do not, or the model has nothing of what is asked for.
     """
     saved = model_of(request.model)
+    site = engines.site(request.engine, request.scheduler)
     source = open_source(request.data, input_format=request.input_format)
     layout = saved.layout
     require_columns(source, layout.inputs, saved)
@@ -238,6 +266,7 @@ def prepare(request: PredictRequest) -> Prediction:
     return Prediction(
         saved=saved,
         source=source,
+        site=site,
         wanted=wanted,
         keep=keep,
         spelt=request.spelt,

@@ -180,6 +180,7 @@ class Certificate:
     ] = None
     starts: Annotated[int, "places the search started from; this fit is the highest end"] = 1
     lower_maxima: Annotated[int, "starts from which it ended at a lower maximum"] = 0
+    engine: Annotated[str, "memory, or streamed: where each pass had the rows from"] = "memory"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from mlefit._types import Vector
 from mlefit.design.blocks import split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Moments
 from mlefit.likelihood import Kind, Model, Totals
@@ -64,13 +64,13 @@ class Begin(NamedTuple):
         return "observed" if self.near else "guide"
 
 
-def begin_there(engine: LocalEngine, gamma: Vector) -> Begin:
+def begin_there(engine: Engine, gamma: Vector) -> Begin:
     """At these coefficients themselves."""
     return Begin(gamma)
 
 
 def begin_on_few(
-    model: Model, moments: Moments, search: Search, engine: LocalEngine, gamma: Vector
+    model: Model, moments: Moments, search: Search, engine: Engine, gamma: Vector
 ) -> Begin:
     """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
     few = thinned(engine, _FEW_ROWS)
@@ -80,18 +80,18 @@ def begin_on_few(
     optimum = climb(model, few, gamma, moments, hasty)
     if optimum.status is not Status.CONVERGED:
         return Begin(gamma)
-    search.log(f"start from {few.columns.rows:,} rows: {optimum.steps} steps")
-    more = thinned(engine, engine.columns.rows // _TENTH)
-    if more is not None and more.columns.rows > 2 * few.columns.rows:
+    search.log(f"start from {few.rows:,} rows: {optimum.steps} steps")
+    more = thinned(engine, engine.rows // _TENTH)
+    if more is not None and more.rows > 2 * few.rows:
         # a step on a tenth of the rows saves one on all of them
         further = climb(model, more, optimum.gamma, moments, _ONE_STEP, near=True)
         if further.status is Status.CONVERGED:
-            search.log(f"a step on {more.columns.rows:,} rows")
+            search.log(f"a step on {more.rows:,} rows")
             optimum = replace(further, steps=optimum.steps + further.steps)
     return Begin(optimum.gamma, optimum)
 
 
-def possible(model: Model, engine: LocalEngine, begun: Begin, gamma: Vector) -> Begin | None:
+def possible(model: Model, engine: Engine, begun: Begin, gamma: Vector) -> Begin | None:
     """The same beginning, or that at gamma where a row is impossible; None if it is there too."""
     tries = [begun, Begin(gamma)] if begun.near else [begun]
     return next((one for one in tries if math.isfinite(_nll(model, engine, one.gamma))), None)
@@ -99,13 +99,13 @@ def possible(model: Model, engine: LocalEngine, begun: Begin, gamma: Vector) -> 
 
 def first_look(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     theta: Sequence[float],
     survey: Survey,
     held: set[str],
-    begin: Callable[[LocalEngine, Vector], Begin],
+    begin: Callable[[Engine, Vector], Begin],
     log: Log,
-) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...], Begin, Totals | None]:
+) -> tuple[Engine, tuple[tuple[Redundant, ...], ...], Begin, Totals | None]:
     """Good coordinates, the columns left out for them, a start, and the sums there if known.
 
     Raises:
@@ -133,7 +133,7 @@ def first_look(
     return engine, redundant, start, first
 
 
-def _nll(model: Model, engine: LocalEngine, gamma: Vector) -> float:
+def _nll(model: Model, engine: Engine, gamma: Vector) -> float:
     gammas = split(gamma, engine.predictors)
     found = engine.total(
         lambda block: -float(block.weighted(model.log_density(block, gammas)).sum())

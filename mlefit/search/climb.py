@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Vector
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.search.exits import leaving, stays
@@ -56,7 +56,7 @@ class Search:
 def climb_in_turns(
     penalty: Penalty | None,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     moments: Moments,
     search: Search,
@@ -89,7 +89,7 @@ def objective(penalty: Penalty | None, optimum: Optimum) -> float:
 def climb_under(
     penalty: Penalty | None,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     moments: Moments,
     search: Search,
@@ -127,7 +127,7 @@ def climb_under(
 
 def climb(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     moments: Moments,
     search: Search,

@@ -9,8 +9,8 @@ columns without one are examined, and those that do not vary at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Predictor
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
-from mlefit.search.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
+from mlefit.search.rank import ILL_CONDITIONED, Redundant, Triangle, redundant_columns
 from mlefit.search.start import Survey
 from mlefit.symmetric import condition_number
 
@@ -29,7 +29,7 @@ _HARDLY_VARIES = 1e-8
 
 
 def examined(
-    model: Model, engine: LocalEngine, survey: Survey, held: Collection[str]
+    model: Model, engine: Engine, survey: Survey, held: Collection[str]
 ) -> NDArray[np.intp]:
     """Positions of the columns that may be redundant.
 
@@ -45,7 +45,7 @@ def examined(
     return np.flatnonzero(~known | (spread <= _HARDLY_VARIES * survey.squares))
 
 
-def are_dependent(engine: LocalEngine, at: NDArray[np.intp], survey: Survey) -> bool:
+def are_dependent(engine: Engine, at: NDArray[np.intp], survey: Survey) -> bool:
     """Whether some parameter has as many examined columns as there are rows.
 
     They are then known to depend on each other, and their information would be huge.
@@ -58,13 +58,13 @@ def are_dependent(engine: LocalEngine, at: NDArray[np.intp], survey: Survey) -> 
 
 def well_conditioned(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     at: NDArray[np.intp],
     information: Matrix | None,
     survey: Survey,
     held: Collection[str],
     log: Callable[[str], None],
-) -> tuple[LocalEngine, tuple[tuple[Redundant, ...], ...]]:
+) -> tuple[Engine, tuple[tuple[Redundant, ...], ...]]:
     """Leave out redundant columns and turn the coordinates of nearly dependent ones.
 
     Args:
@@ -111,7 +111,7 @@ def well_conditioned(
     return engine.with_predictors(predictors), tuple(redundant)
 
 
-def _known(model: Model, engine: LocalEngine, held: Collection[str]) -> list[NDArray[np.bool_]]:
+def _known(model: Model, engine: Engine, held: Collection[str]) -> list[NDArray[np.bool_]]:
     """For each parameter which of its columns have a prior."""
     return [
         np.array([f"{parameter.name}:{column.label}" in held for column in p.columns], dtype=bool)
@@ -119,7 +119,7 @@ def _known(model: Model, engine: LocalEngine, held: Collection[str]) -> list[NDA
     ]
 
 
-def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> tuple[Matrix, Vector]:
+def _triangle(engine: Engine, k: int, places: NDArray[np.intp]) -> tuple[Matrix, Vector]:
     """R of some columns of one parameter, without the others, and their sizes before centring."""
     seen = engine.with_predictors(
         [
@@ -128,17 +128,24 @@ def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> tuple[Ma
         ]
     )
     centre = seen.predictors[k].basis.centre[:, None]
-    squares = np.zeros(len(places))
-
-    def designs() -> Iterator[Matrix]:
-        for block in seen.blocks():
-            X = block.designs[k]
-            squares[:] += ((X + centre) ** 2).sum(axis=1)
-            yield X
-
-    R = triangle(designs(), len(places))
+    found = seen.total(lambda block: _Seen.of(block.designs[k], centre))
     engine.passes = seen.passes
-    return R, np.sqrt(squares)
+    return found.triangle.R, np.sqrt(found.squares)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """R of some columns, and their sums of squares before centring; they add."""
+
+    triangle: Triangle
+    squares: Vector
+
+    @classmethod
+    def of(cls, X: Matrix, centre: Matrix) -> _Seen:
+        return cls(Triangle.of(X), ((X + centre) ** 2).sum(axis=1))
+
+    def __add__(self, other: _Seen) -> _Seen:
+        return _Seen(self.triangle + other.triangle, self.squares + other.squares)
 
 
 def _placed(one: Redundant, places: NDArray[np.intp]) -> Redundant:

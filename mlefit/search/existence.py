@@ -23,7 +23,7 @@ but 0 is left.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, user_matrix
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
-from mlefit.search.rank import triangle
+from mlefit.search.rank import Triangle
 
 _FIRST_ROWS = 2000
 _MORE_ROWS = 500
@@ -87,7 +87,7 @@ class _Question:
     """
 
     model: Model
-    engine: LocalEngine
+    engine: Engine
     parameter: int | None
     escape: Callable[..., tuple[Any, Any]] | None
 
@@ -128,7 +128,7 @@ class _Sides:
     names: Sequence[tuple[str, str]]
 
 
-def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Recession | None:
+def recession(model: Model, engine: Engine, held: Sequence[int] = ()) -> Recession | None:
     """A recession direction of the coefficients; None if there is none.
 
     Coefficients at the positions `held` cannot run away: these likelihoods are bounded, and
@@ -144,7 +144,7 @@ def recession(model: Model, engine: LocalEngine, held: Sequence[int] = ()) -> Re
     return None
 
 
-def _questions(model: Model, engine: LocalEngine) -> Iterator[_Question]:
+def _questions(model: Model, engine: Engine) -> Iterator[_Question]:
     family = model.family
     if type(family).contrasts is not Family.contrasts:
         if any(predictor.size for predictor in engine.predictors):
@@ -180,7 +180,7 @@ def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
     )
 
 
-def _ends_in_a_family(model: Model, engine: LocalEngine, found: Recession) -> bool:
+def _ends_in_a_family(model: Model, engine: Engine, found: Recession) -> bool:
     k = found.parameter
     if k is None or engine.predictors[k].size > 1:
         return False
@@ -189,9 +189,7 @@ def _ends_in_a_family(model: Model, engine: LocalEngine, found: Recession) -> bo
     return any((limit.parameter, limit.end) == (name, end) for limit in model.family.limits)
 
 
-def plainest(
-    model: Model, engine: LocalEngine, found: Recession, held: Sequence[int] = ()
-) -> Recession:
+def plainest(model: Model, engine: Engine, found: Recession, held: Sequence[int] = ()) -> Recession:
     """The same in as few columns as tell it: later ones are held where that costs no rows.
 
     The first direction found moves all that can move; a reader wants the one column that is
@@ -253,21 +251,21 @@ def _of_length_one(X: Matrix) -> Matrix:
     return X / np.where(lengths > 0, lengths, 1.0)
 
 
-def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
+def _column_sizes(asked: _Question, engine: Engine) -> Vector:
     """Root mean squares of the columns asked about, in the coordinates of an engine."""
     squares = engine.total(
         lambda block: np.concatenate(
             [np.einsum("ij,ij->i", X, X) for X in block.designs[asked.span]]
         )
     )
-    sizes = np.sqrt(squares / engine.columns.rows)
+    sizes = np.sqrt(squares / engine.rows)
     return np.where(sizes > 0, sizes, 1.0)
 
 
 def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Matrix:
     """An orthonormal basis of the directions that move no held row and no held coefficient."""
     p, first = len(sizes), asked.first
-    R = triangle((_sides(asked, block, sizes).held for block in asked.engine.blocks()), p)
+    R = asked.engine.total(lambda block: Triangle.of(_sides(asked, block, sizes).held)).R
     still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
     return _null_space(np.vstack([R, still / lengths]))
@@ -299,14 +297,14 @@ def _cutting_planes(
 
 def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matrix]:
     """The sum of all turned rows, and every k-th of them to begin with."""
-    c = np.zeros(free.shape[1])
-    step = max(1, asked.engine.columns.rows // _FIRST_ROWS)
-    chosen = []
-    for block in asked.engine.blocks():
+    step = max(1, asked.engine.rows // _FIRST_ROWS)
+
+    def gathered(block: Block) -> tuple[Vector, Matrix]:
         turned = free.T @ _sides(asked, block, sizes).turned
-        c += turned.sum(axis=1)
-        chosen.append(turned[:, ::step])
-    return c, np.concatenate(chosen, axis=1)
+        return turned.sum(axis=1), np.ascontiguousarray(turned[:, ::step])
+
+    sums, chosen = zip(*asked.engine.each(gathered), strict=True)
+    return np.sum(sums, axis=0), np.concatenate(chosen, axis=1)
 
 
 def _programme(c: Vector, rows: Matrix) -> Vector | None:
@@ -337,39 +335,66 @@ def _on_its_face(z: Vector, rows: Matrix) -> Vector:
     return face @ (face.T @ z)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Improved:
-    """How many rows of the data a direction improves, and what it tells apart in them."""
+    """How many rows of the data a direction improves, and what it tells apart in them; they add."""
 
-    falling: int = 0
-    growing: int = 0
-    sides: dict[tuple[str, str], None] = field(default_factory=dict)
+    falling: int
+    growing: int
+    sides: dict[tuple[str, str], None]
 
-    def add(self, sides: _Sides, improved: NDArray[np.bool_]) -> None:
-        self.growing += len(np.unique(sides.row[improved & sides.growing]))
-        self.falling += len(np.unique(sides.row[improved & ~sides.growing]))
-        if sides.names:
-            self.sides |= dict.fromkeys(sides.names[i] for i in np.flatnonzero(improved).tolist())
+    @classmethod
+    def of(cls, sides: _Sides, improved: NDArray[np.bool_]) -> _Improved:
+        """Of the rows of a block."""
+        return cls(
+            len(np.unique(sides.row[improved & ~sides.growing])),
+            len(np.unique(sides.row[improved & sides.growing])),
+            dict.fromkeys(sides.names[i] for i in np.flatnonzero(improved).tolist())
+            if sides.names
+            else {},
+        )
+
+    def __add__(self, other: _Improved) -> _Improved:
+        return _Improved(
+            self.falling + other.falling, self.growing + other.growing, self.sides | other.sides
+        )
+
+
+@dataclass(frozen=True)
+class _Violations:
+    """The rows that a direction violates most, and those that it improves; they add.
+
+    Attributes:
+        rows: turned, of those that it violates most, shape (p, m).
+        margins: theirs, shape (m,).
+        improved: the others that moved.
+    """
+
+    rows: Matrix
+    margins: Rows
+    improved: _Improved
+
+    def __add__(self, other: _Violations) -> _Violations:
+        margins = np.concatenate([self.margins, other.margins])
+        keep = np.argsort(margins)[:_MORE_ROWS]
+        rows = np.column_stack([self.rows, other.rows])[:, keep]
+        return _Violations(rows, margins[keep], self.improved + other.improved)
 
 
 def _violations(
     asked: _Question, sizes: Vector, free: Matrix, z: Vector
 ) -> tuple[Matrix, _Improved]:
     """The rows that a direction violates most, and those that it improves."""
-    worst: Matrix = np.empty((len(z), 0))
-    margins: Rows = np.zeros(0)
-    found = _Improved()
-    for block in asked.engine.blocks():
+
+    def judged(block: Block) -> _Violations:
         sides = _sides(asked, block, sizes)
         turned = free.T @ sides.turned
         margin = z @ turned
-        found.add(sides, margin > _ON_THE_PLANE)
         bad = margin < _VIOLATED
-        margins = np.concatenate([margins, margin[bad]])
-        keep = np.argsort(margins)[:_MORE_ROWS]
-        worst = np.column_stack([worst, turned[:, bad]])[:, keep]
-        margins = margins[keep]
-    return worst, found
+        return _Violations(turned[:, bad], margin[bad], _Improved.of(sides, margin > _ON_THE_PLANE))
+
+    found = asked.engine.total(judged)
+    return found.rows, found.improved
 
 
 def _scaled(asked: _Question, beta: Vector) -> tuple[Vector, tuple[int, ...]]:

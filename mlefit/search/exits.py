@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._records import Limit
 from mlefit.likelihood import Model
 from mlefit.search.optimise import Sums
@@ -34,7 +34,7 @@ def stays(gamma: Vector, direction: Vector, now: Sums, decrement: float) -> bool
     return False
 
 
-def leaving(model: Model, engine: LocalEngine, held: Collection[int]) -> Leaving:
+def leaving(model: Model, engine: Engine, held: Collection[int]) -> Leaving:
     """Tells from a place, a direction, the sums and the decrement a way that leads to an edge.
 
     Only for parameters without covariates.
@@ -61,9 +61,7 @@ def leaving(model: Model, engine: LocalEngine, held: Collection[int]) -> Leaving
     return is_leaving
 
 
-def _edges(
-    model: Model, engine: LocalEngine, held: Collection[int]
-) -> list[tuple[int, float, Limit]]:
+def _edges(model: Model, engine: Engine, held: Collection[int]) -> list[tuple[int, float, Limit]]:
     """Positions of the coefficients to watch, and the eta that stands for their edge."""
     names = [parameter.name for parameter in model.family.parameters]
     edges = []

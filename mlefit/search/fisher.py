@@ -23,7 +23,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
 from mlefit.links import Link
@@ -52,7 +52,7 @@ class Fisher:
         engine: the rows.
     """
 
-    def __init__(self, model: Model, engine: LocalEngine) -> None:
+    def __init__(self, model: Model, engine: Engine) -> None:
         self._model = model
         self._engine = engine
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.pinball import Vertex, minimise_pinball
 from mlefit.search.optimise import Optimum, Status
@@ -40,7 +40,7 @@ _Block = tuple[Matrix, Rows, Rows | None]
 
 def with_vertex(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     penalty: Penalty | None,
     rest: Callable[[Vector, bool], Optimum],
@@ -76,7 +76,7 @@ def with_vertex(
     )
     gamma = gamma.copy()
     height = math.inf
-    rows = engine.columns.rows
+    rows = engine.rows
     begin = None if near is None else near.zero_rows
     for turn in range(_MOST_ROUNDS):
         here = gamma
@@ -148,7 +148,7 @@ class _Corner:
         return np.linalg.solve(self._to_user, beta)
 
 
-def _rows(model: Model, engine: LocalEngine, gamma: Vector, *, varies: bool) -> Iterator[_Block]:
+def _rows(model: Model, engine: Engine, gamma: Vector, *, varies: bool) -> Iterator[_Block]:
     """The location's columns, the target less its offset, and weights over the scale."""
     gammas = split(gamma, engine.predictors)
     for block in engine.blocks():

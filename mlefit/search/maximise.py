@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlefit._types import Vector
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
 from mlefit.priors._base import InformationPrior
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 def maximise(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     search: Search,
     priors: Sequence[Assigned] = (),
     *,
@@ -134,7 +134,7 @@ def restarted(maximum: Maximum, gamma: Vector, search: Search) -> Maximum:
     return judged(replace(maximum, optimum=optimum, recession=None, refined=None))
 
 
-def nearby(maximum: Maximum, engine: LocalEngine, search: Search) -> Optimum | None:
+def nearby(maximum: Maximum, engine: Engine, search: Search) -> Optimum | None:
     """The optimum of rows with other weights or targets, searched from this one.
 
     Args:
@@ -186,7 +186,7 @@ def continued_together(
 def _modes(
     penalty: Penalty,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     first: Optimum,
     moments: Moments,
@@ -213,7 +213,7 @@ def _modes(
     )
 
 
-def _penalty(priors: Sequence[Assigned], model: Model, engine: LocalEngine) -> Penalty:
+def _penalty(priors: Sequence[Assigned], model: Model, engine: Engine) -> Penalty:
     names = [parameter.name for parameter in model.family.parameters]
     needs_rows = any(isinstance(one.prior, InformationPrior) for one in priors)
     if not needs_rows:

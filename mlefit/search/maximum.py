@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlefit._types import Vector
 from mlefit.design.blocks import Predictor, betas, split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._records import Limit, Moments, Parameter
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.search.optimise import Optimum, Status
@@ -64,7 +64,7 @@ class Maximum:
     """
 
     model: Model
-    engine: LocalEngine
+    engine: Engine
     optimum: Optimum
     redundant: tuple[tuple[Redundant, ...], ...]
     asked: tuple[Predictor, ...]
@@ -147,7 +147,7 @@ class Maximum:
 
 
 def evaluator(
-    model: Model, engine: LocalEngine, penalty: Penalty | None = None
+    model: Model, engine: Engine, penalty: Penalty | None = None
 ) -> Callable[[Vector, Kind], Totals]:
     """The sums over all rows, and the priors, as a function of all coefficients."""
 

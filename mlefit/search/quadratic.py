@@ -19,14 +19,14 @@ import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Kind, Model, Totals
 
 # A difference of squares that is less than this share of them has lost too many digits.
 _CANCELLED = 1e-6
 
 
-def is_quadratic(model: Model, engine: LocalEngine) -> bool:
+def is_quadratic(model: Model, engine: Engine) -> bool:
     """Whether the NLL is a sum of squares over one scale."""
     if not model.family.quadratic:
         return False
@@ -52,7 +52,7 @@ class LeastSquares:
     """
 
     model: Model
-    engine: LocalEngine
+    engine: Engine
     gamma: Vector
     totals: Totals
 

@@ -9,7 +9,7 @@ and the entries above tell its dependency.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,16 +44,23 @@ class Redundant:
     constant: float
 
 
-def triangle(blocks: Iterable[Matrix], p: int) -> Matrix:
-    """R of the QR decomposition of all rows, from blocks of shape (p, m).
+@dataclass(frozen=True)
+class Triangle:
+    """R of the QR decomposition of some rows. Adding two gives that of the rows of both.
 
-    Returns:
-        Shape (p, p), or (n, p) for fewer than p rows.
+    Attributes:
+        R: shape (p, p), or (n, p) for fewer than p rows.
     """
-    R = np.zeros((0, p))
-    for X in blocks:
-        R = np.asarray(np.linalg.qr(np.vstack([R, X.T]), mode="r"))
-    return R
+
+    R: Matrix
+
+    @classmethod
+    def of(cls, X: Matrix) -> Triangle:
+        """That of columns by rows, shape (p, m)."""
+        return cls(np.asarray(np.linalg.qr(X.T, mode="r")))
+
+    def __add__(self, other: Triangle) -> Triangle:
+        return Triangle.of(np.vstack([self.R, other.R]).T)
 
 
 def redundant_columns(R: Matrix, sizes: Vector, centre: Vector) -> list[Redundant]:

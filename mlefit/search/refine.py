@@ -17,7 +17,7 @@ import numpy as np
 
 from mlefit._types import Vector
 from mlefit.design.blocks import Block, split, user_matrix
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.search.optimise import Optimum
 
@@ -26,7 +26,7 @@ _HAS_EXTENDED = np.finfo(np.longdouble).eps < np.finfo(float).eps
 
 
 def refined_coefficients(
-    model: Model, engine: LocalEngine, optimum: Optimum, betas: list[Vector]
+    model: Model, engine: Engine, optimum: Optimum, betas: list[Vector]
 ) -> list[Vector] | None:
     """Coefficients of the user's columns with digits that double precision lost.
 

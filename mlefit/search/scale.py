@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mlefit._types import Rows, Vector
-from mlefit.design.blocks import split
-from mlefit.engines.local import LocalEngine
+from mlefit.design.blocks import Block, split
+from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Moments, Narrowing, Parameter
 from mlefit.likelihood import Model
@@ -25,7 +26,7 @@ _PERFECT = 1e3 * np.finfo(float).eps
 
 
 def exact_scale(
-    model: Model, engine: LocalEngine, held: Sequence[int]
+    model: Model, engine: Engine, held: Sequence[int]
 ) -> Callable[[Vector, Any], Vector] | None:
     """A direction that solves for a constant scale instead of creeping towards it.
 
@@ -48,7 +49,7 @@ def exact_scale(
     return bend
 
 
-def solved(model: Model, engine: LocalEngine, held: Sequence[int]) -> tuple[int, float] | None:
+def solved(model: Model, engine: Engine, held: Sequence[int]) -> tuple[int, float] | None:
     """Position and q of the scale that `exact_scale` solves for, if there is one."""
     position = _constant(model, engine, lambda parameter: parameter.norm is not None)
     if position is None or position[1] in held:
@@ -59,7 +60,7 @@ def solved(model: Model, engine: LocalEngine, held: Sequence[int]) -> tuple[int,
 
 
 def _constant(
-    model: Model, engine: LocalEngine, is_wanted: Callable[[Parameter], bool]
+    model: Model, engine: Engine, is_wanted: Callable[[Parameter], bool]
 ) -> tuple[int, int] | None:
     """Parameter and position of the first that is wanted: one coefficient and a log link."""
     at = 0
@@ -72,7 +73,7 @@ def _constant(
     return None
 
 
-def collapse(model: Model, engine: LocalEngine, moments: Moments) -> Callable[[Vector], bool]:
+def collapse(model: Model, engine: Engine, moments: Moments) -> Callable[[Vector], bool]:
     """Tells a perfect fit: a spread that has shrunk to the rounding of the target."""
     position = _constant(model, engine, lambda parameter: parameter.narrowing is not None)
     if position is None:
@@ -95,21 +96,26 @@ def _is_spread(values: Rows, narrowing: Narrowing, moments: Moments) -> bool:
     return bool((relative > _PERFECT).all())
 
 
-def collapses_somewhere(model: Model, engine: LocalEngine, gamma: Vector, moments: Moments) -> bool:
+def collapses_somewhere(model: Model, engine: Engine, gamma: Vector, moments: Moments) -> bool:
     """Whether a scale with covariates has shrunk to rounding in some rows."""
     gammas = split(gamma, engine.predictors)
     for k, parameter in enumerate(model.family.parameters):
         if parameter.narrowing is None or not engine.predictors[k].size:
             continue
-        for block in engine.blocks():
-            values = model.theta(model.etas(block, gammas))[k]
-            if not _is_spread(values, parameter.narrowing, moments):
-                return True
+        if engine.total(partial(_narrow, model, gammas, k, moments)):
+            return True
     return False
 
 
+def _narrow(model: Model, gammas: Sequence[Vector], k: int, moments: Moments, block: Block) -> int:
+    """1 where some row of a block has no spread left in parameter k."""
+    narrowing = model.family.parameters[k].narrowing
+    assert narrowing is not None
+    return int(not _is_spread(model.theta(model.etas(block, gammas))[k], narrowing, moments))
+
+
 def refuse_collapsed_start(
-    model: Model, engine: LocalEngine, theta: Sequence[float], moments: Moments
+    model: Model, engine: Engine, theta: Sequence[float], moments: Moments
 ) -> None:
     """A target without any spread leaves a scale nowhere to start."""
     for parameter, predictor, value in zip(

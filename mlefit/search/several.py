@@ -15,7 +15,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
 from mlefit.search.optimise import Optimum, Status
@@ -60,7 +60,7 @@ def highest(
 
 def further_starts(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     thetas: Sequence[Sequence[float]],
     moments: Moments,
     survey: Survey,
@@ -84,7 +84,7 @@ def further_starts(
                 yield _about(beta, model, engine, moments, survey)
 
 
-def _least_squares(engine: LocalEngine) -> Vector:
+def _least_squares(engine: Engine) -> Vector:
     def products(block: Block) -> Matrix:
         X = block.designs[0]
         weighted = block.weighted(X)
@@ -97,19 +97,17 @@ def _least_squares(engine: LocalEngine) -> Vector:
     return beta
 
 
-def _least_absolute_deviations(engine: LocalEngine) -> Vector:
+def _least_absolute_deviations(engine: Engine) -> Vector:
     from mlefit.pinball import minimise_pinball  # few families have several starts
 
     def blocks() -> Iterator[tuple[Matrix, Rows, Rows | None]]:
         for block in engine.blocks():
             yield block.designs[0], block.y - block.offsets[0], block.weight
 
-    return minimise_pinball(blocks, engine.predictors[0].size, engine.columns.rows).beta
+    return minimise_pinball(blocks, engine.predictors[0].size, engine.rows).beta
 
 
-def _about(
-    beta: Vector, model: Model, engine: LocalEngine, moments: Moments, survey: Survey
-) -> Vector:
+def _about(beta: Vector, model: Model, engine: Engine, moments: Moments, survey: Survey) -> Vector:
     """These coefficients of the location, with all else started from their residuals."""
     residuals, weight = _residuals(beta, engine)
     mean = float(np.average(residuals, weights=weight))
@@ -128,13 +126,14 @@ def _about(
     return gamma
 
 
-def _residuals(beta: Vector, engine: LocalEngine) -> tuple[Rows, Rows]:
+def _residuals(beta: Vector, engine: Engine) -> tuple[Rows, Rows]:
     """Residuals of rows evenly spaced over all of them, and their weights."""
-    step = max(1, engine.columns.rows // SAMPLE)
-    residuals, weights = [], []
-    for block in engine.blocks():
+    step = max(1, engine.rows // SAMPLE)
+
+    def sampled(block: Block) -> tuple[Rows, Rows]:
         chosen = slice(-block.start % step, None, step)
         fitted = beta @ block.designs[0] + block.offsets[0]
-        residuals.append((block.y - fitted)[chosen])
-        weights.append(block.weighted(np.ones_like(block.y))[chosen])
+        return (block.y - fitted)[chosen], block.weighted(np.ones_like(block.y))[chosen]
+
+    residuals, weights = zip(*engine.each(sampled), strict=True)
     return np.concatenate(residuals), np.concatenate(weights)

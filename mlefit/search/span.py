@@ -7,8 +7,7 @@ decomposition, and those of the smaller one must add nothing to them but roundin
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +16,9 @@ from mlefit._types import Matrix
 from mlefit.design.blocks import Basis, Block, Predictor
 from mlefit.design.coding import Column
 from mlefit.design.columns import TARGET, Columns
+from mlefit.engines.contract import Engine
 from mlefit.engines.local import LocalEngine
-from mlefit.search.rank import redundant_columns, triangle
+from mlefit.search.rank import Triangle, redundant_columns
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Embedding:
 
 
 def embedding(
-    columns: Columns, larger: Sequence[Column], smaller: Sequence[Column]
+    engine: Engine, larger: Sequence[Column], smaller: Sequence[Column]
 ) -> Embedding | None:
     """What the smaller design is made of; None if it is not in the span of the larger one.
 
     Args:
-        columns: the series of both.
+        engine: rows with the series of both.
         larger: columns none of which depends on the others.
         smaller: any columns.
     """
@@ -54,7 +54,7 @@ def embedding(
         return Embedding(matrix, len({column.parts for column in smaller}))
     p = len(larger)
     design = [*larger, *(smaller[j] for j in new)]
-    R = triangle((block.designs[0] for block in _seen(columns, design)), len(design))
+    R = _seen(engine, design).total(_triangle).R
     sizes = np.linalg.norm(R, axis=0)
     found = {one.index: one for one in redundant_columns(R, sizes, np.zeros(len(sizes)))}
     if any(p + i not in found for i in range(len(new))):
@@ -70,23 +70,26 @@ def embedding(
 
 
 def spans(
-    larger: tuple[Columns, Sequence[Column]], smaller: tuple[Columns, Sequence[Column]]
+    larger: tuple[Engine, Sequence[Column]], smaller: tuple[Engine, Sequence[Column]]
 ) -> bool:
-    """Whether columns of one table are in the span of those of another of the same rows."""
+    """Whether columns of one engine are in the span of those of another of the same rows."""
     tables = (larger, smaller)
     series = {TARGET: [larger[0].whole(TARGET)]}
     sides = []
-    for number, (columns, design) in enumerate(tables):
+    for number, (engine, design) in enumerate(tables):
         keys = {part.key for column in design for part in column.parts}
         names = {key: f"{number}:{key}" for key in keys}
-        series |= {names[key]: [columns.whole(key)] for key in keys}
+        series |= {names[key]: [engine.whole(key)] for key in keys}
         sides.append([_renamed(column, names) for column in design])
     design = [*sides[0], *sides[1]]
-    parts = (block.designs[0] for block in _seen(Columns(series), design))
+    both, p = _seen(LocalEngine(Columns(series), []), design), len(sides[0])
     # a few rows are mostly enough to tell that it is not
-    R = triangle(itertools.islice(parts, 1), len(design))
-    p = len(sides[0])
-    return _is_within(R, p) and _is_within(triangle(itertools.chain([R.T], parts), len(design)), p)
+    first = _triangle(next(both.blocks()))
+    return _is_within(first.R, p) and _is_within(both.total(_triangle).R, p)
+
+
+def _triangle(block: Block) -> Triangle:
+    return Triangle.of(block.designs[0])
 
 
 def _is_within(R: Matrix, p: int) -> bool:
@@ -100,6 +103,6 @@ def _renamed(column: Column, names: Mapping[str, str]) -> Column:
     return replace(column, parts=tuple(replace(part, key=names[part.key]) for part in column.parts))
 
 
-def _seen(columns: Columns, design: Sequence[Column]) -> Iterator[Block]:
+def _seen(engine: Engine, design: Sequence[Column]) -> Engine:
     predictor = Predictor(tuple(design), basis=Basis(np.zeros(len(design))))
-    return LocalEngine(columns, [predictor]).blocks()
+    return engine.with_predictors([predictor])

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import holding, split
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Kind, Model, Slopes, Totals
 from mlefit.search.few import thinned
 from mlefit.search.optimise import Optimum, Status
@@ -40,7 +40,7 @@ class PenalisedRows:
     def __init__(
         self,
         model: Model,
-        engine: LocalEngine,
+        engine: Engine,
         penalties: Sequence[Penalty],
         factor: float = 1.0,
     ) -> None:
@@ -114,7 +114,7 @@ class PenalisedRows:
         )
 
 
-def slopes_at(model: Model, engine: LocalEngine, gammas: Matrix, kind: Kind | None) -> Slopes:
+def slopes_at(model: Model, engine: Engine, gammas: Matrix, kind: Kind | None) -> Slopes:
     """NLL, gradient and, of some kind of information, the diagonal at k points, shape (k, p)."""
     edges = np.cumsum([predictor.size for predictor in engine.predictors])[:-1]
     points = [np.ascontiguousarray(part) for part in np.split(gammas, edges, axis=1)]
@@ -122,7 +122,7 @@ def slopes_at(model: Model, engine: LocalEngine, gammas: Matrix, kind: Kind | No
 
 
 def partial_totals(
-    model: Model, engine: LocalEngine, gamma: Vector, kind: Kind, at: Positions
+    model: Model, engine: Engine, gamma: Vector, kind: Kind, at: Positions
 ) -> Totals:
     """The totals of the coefficients at some positions, the others held."""
     seen = engine.with_predictors(holding(engine.predictors, at, gamma))
@@ -132,7 +132,7 @@ def partial_totals(
     return totals
 
 
-def without_zeros(engine: LocalEngine, gamma: Vector) -> tuple[LocalEngine, Vector]:
+def without_zeros(engine: Engine, gamma: Vector) -> tuple[Engine, Vector]:
     """The rows without the columns whose coefficient is zero, and the other coefficients."""
     edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
     kept = gamma != 0
@@ -146,7 +146,7 @@ def without_zeros(engine: LocalEngine, gamma: Vector) -> tuple[LocalEngine, Vect
 def sparse_mode(
     penalty: Penalty,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     gamma: Vector,
     *,
     collapsed: Callable[[Vector], bool],
@@ -181,7 +181,7 @@ def sparse_mode(
 
 
 def nearer(
-    penalty: Penalty, model: Model, engine: LocalEngine, gamma: Vector, log: Callable[[str], None]
+    penalty: Penalty, model: Model, engine: Engine, gamma: Vector, log: Callable[[str], None]
 ) -> Vector:
     """The mode of a few of many rows, or the point itself if there is none."""
     from mlefit.search.corners import Corners, newton_with_corners
@@ -190,14 +190,14 @@ def nearer(
     if few is None:
         return gamma
     corners = Corners(penalty.corners, penalty.centres)
-    factor = engine.columns.rows / few.columns.rows
+    factor = engine.rows / few.rows
     optimum = newton_with_corners(
         PenalisedRows(model, few, [penalty], factor), gamma, corners, tol=_ENOUGH, max_iter=50
     )
     if optimum.status is not Status.CONVERGED:
         return gamma
     log(
-        f"start from {few.columns.rows:,} rows: {int(corners.hold(optimum.gamma).sum()):,} of "
+        f"start from {few.rows:,} rows: {int(corners.hold(optimum.gamma).sum()):,} of "
         f"{len(gamma):,} coefficients on their corners"
     )
     return optimum.gamma
@@ -206,7 +206,7 @@ def nearer(
 def sparse_modes(
     penalties: Sequence[Penalty],
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     optimum: Optimum,
     before: Penalty,
     guide: Guide,

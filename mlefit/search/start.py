@@ -9,8 +9,8 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Basis, Block, Predictor, can_be_centred, split
-from mlefit.design.columns import TARGET, WEIGHT, Columns
-from mlefit.engines.local import LocalEngine
+from mlefit.design.columns import TARGET, WEIGHT
+from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
 from mlefit.search.few import thinned
@@ -48,10 +48,10 @@ class Survey:
         return Survey(**sums)
 
 
-def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
+def centred(engine: Engine) -> tuple[Engine, Moments, Survey]:
     """Shift columns by their means wherever an intercept takes up the shift."""
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
-    shift = float(engine.columns.piece(0)[TARGET][0])
+    shift = float(engine.thinned(TARGET, engine.rows)[0])
     survey = _surveyed(raw, shift)
     means = split(survey.columns / survey.rows, engine.predictors)
     predictors = []
@@ -61,7 +61,7 @@ def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
             centre[0] = 0.0
         predictors.append(replace(predictor, basis=Basis(centre)))
     centred_mean = survey.y / survey.weight
-    sample, weight = _sampled(engine.columns)
+    sample, weight = _sampled(engine)
     moments = Moments(
         rows=survey.weight,
         mean=shift + centred_mean,
@@ -75,7 +75,7 @@ def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
     return raw.with_predictors(predictors), moments, survey
 
 
-def _surveyed(raw: LocalEngine, shift: float) -> Survey:
+def _surveyed(raw: Engine, shift: float) -> Survey:
     """All rows of the target, and all or some of the columns.
 
     Any point amid a column serves to centre it: where it is a few hundredths of a standard
@@ -114,16 +114,16 @@ def _survey(block: Block, shift: float) -> Survey:
     )
 
 
-def _sampled(columns: Columns) -> tuple[Rows, Rows]:
+def _sampled(engine: Engine) -> tuple[Rows, Rows]:
     """Values of the target from rows evenly spaced over all of them, and their weights."""
-    step = max(1, columns.rows // SAMPLE)
-    y = columns.thinned(TARGET, step).astype(float)
-    weight = columns.thinned(WEIGHT, step).astype(float) if WEIGHT in columns else np.ones(len(y))
+    step = max(1, engine.rows // SAMPLE)
+    y = engine.thinned(TARGET, step).astype(float)
+    weight = engine.thinned(WEIGHT, step).astype(float) if WEIGHT in engine else np.ones(len(y))
     return y, weight
 
 
 def start_coefficients(
-    model: Model, engine: LocalEngine, theta: Sequence[float], survey: Survey
+    model: Model, engine: Engine, theta: Sequence[float], survey: Survey
 ) -> Vector:
     """Coefficients that bring every linear predictor near the start of a plain sample."""
     gammas: list[Vector] = []
@@ -142,7 +142,7 @@ def start_coefficients(
     return np.concatenate(gammas)
 
 
-def _projected(engine: LocalEngine, k: int, eta: float) -> Vector:
+def _projected(engine: Engine, k: int, eta: float) -> Vector:
     """Least-squares coefficients of a constant linear predictor, for want of an intercept."""
 
     def products(block: Block) -> Matrix:

@@ -18,12 +18,15 @@ from mlefit.source.delimited import open_delimited
 from mlefit.source.kind import recognise
 from mlefit.source.missing import incomplete
 from mlefit.source.place import locate, readable
-from mlefit.source.records import Ledger, Rows, Source, missing_column
-from mlefit.source.rows import read_rows
+from mlefit.source.records import Ledger, Numbered, Reading, Rereading, Rows, Source, missing_column
+from mlefit.source.rows import read_rows, stream_rows
 from mlefit.source.typed import open_typed
 
 __all__ = [
     "Ledger",
+    "Numbered",
+    "Reading",
+    "Rereading",
     "Rows",
     "Source",
     "as_text",
@@ -32,17 +35,22 @@ __all__ = [
     "missing_column",
     "open_source",
     "read_rows",
+    "stream_rows",
 ]
 
 
 def open_source(
-    data: str | Path | pl.DataFrame | pl.LazyFrame | None, *, input_format: str | None = None
+    data: str | Path | pl.DataFrame | pl.LazyFrame | None,
+    *,
+    input_format: str | None = None,
+    most_bytes: int | None = None,
 ) -> Source:
     """Open a table without reading it.
 
     Args:
         data: a path, glob, directory or URL; "-" or None for standard input; or a frame.
         input_format: csv, tsv, parquet, ipc or ndjson, against extension and magic bytes.
+        most_bytes: what comes from a pipe beyond them is kept in a temporary file.
 
     Raises:
         UsageError: an unknown format, or no data was named.
@@ -57,7 +65,7 @@ def open_source(
             f"the data are a {type(data).__name__}, not a path or a polars frame",
             tries=["mlefit.fit(polars.DataFrame(data), ...)"],
         )
-    place = locate(data)
+    place = locate(data, most_bytes)
     with readable(place.name):
         format_name, notes = recognise(place, input_format)
     if format_name in ("csv", "tsv"):

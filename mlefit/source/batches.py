@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from mlefit.errors import DataError
 from mlefit.source import types
 from mlefit.source.columns import all_exact, exact
 from mlefit.source.malformed import blank_lines, readable_text, reparsed
 from mlefit.source.missing import has_empty_row
 from mlefit.source.place import readable
-from mlefit.source.records import Ledger, Rows, Source, missing_column
+from mlefit.source.records import Ledger, Rows, Source, missing_column, no_rows
 
 BATCH_ROWS = 65_536
+
+_Bounds = tuple[int, int | None]
 
 
 def batches(
@@ -23,6 +24,8 @@ def batches(
     *,
     most_rows: int = BATCH_ROWS,
     verbatim: Sequence[str] = (),
+    first: int = 0,
+    last: int | None = None,
 ) -> Iterator[Rows]:
     """Every row of some columns, with missing values where they are; blank lines are no rows.
 
@@ -32,6 +35,8 @@ def batches(
         most_rows: of a run.
         verbatim: columns of a CSV or TSV table that are also given as their text, under the
             name that `as_text` tells.
+        first: position of the first row that is wanted.
+        last: that behind the last one; None for all that follow.
 
     Raises:
         UsageError: an unknown column.
@@ -41,12 +46,13 @@ def batches(
     for name in wanted:
         if name not in source.schema:
             raise missing_column(source, name)
-    position, blank = 0, None
+    position, blank = first, None
     delimited = source.delimited
     texts = [] if delimited is None else list(dict.fromkeys(verbatim))
     read = wanted or list(source.schema)[:1]
-    frames = _spelt(source, read, texts, most_rows) if texts else _frames(source, read, most_rows)
-    for frame in frames:
+    bounds = first, last
+    runs = _spelt(source, read, texts, most_rows, bounds) if texts else None
+    for frame in runs or _frames(source, read, most_rows, bounds):
         places = pl.int_range(position, position + frame.height, eager=True)
         position += frame.height
         if blank is None and delimited is not None and has_empty_row(frame):
@@ -58,7 +64,7 @@ def batches(
         if frame.height:
             yield _numbered(frame, places, source)
     if not position:
-        raise DataError(f"{source.name} has no rows")
+        raise no_rows(source)
 
 
 def as_text(name: str) -> str:
@@ -70,16 +76,18 @@ def _numbered(frame: pl.DataFrame, places: pl.Series, source: Source) -> Rows:
     return Rows(frame, Ledger(frame.height, frame.height, {}), source.first_row, lambda: places)
 
 
-def _frames(source: Source, columns: Sequence[str], most_rows: int) -> Iterator[pl.DataFrame]:
+def _frames(
+    source: Source, columns: Sequence[str], most_rows: int, bounds: _Bounds
+) -> Iterator[pl.DataFrame]:
     """The runs; where a CSV value does not parse, the rest is read from its text."""
-    delimited, done = source.delimited, 0
+    delimited, (done, last) = source.delimited, bounds
     if delimited is None:
         with readable(source.name):
-            yield from _runs(source.scan, columns, most_rows, done)
+            yield from _runs(source.scan, columns, most_rows, (done, last))
         return
     with readable_text(delimited.place):
         try:
-            for frame in _runs(source.scan, columns, most_rows, done):
+            for frame in _runs(source.scan, columns, most_rows, (done, last)):
                 yield frame
                 done += frame.height
             return
@@ -88,11 +96,11 @@ def _frames(source: Source, columns: Sequence[str], most_rows: int) -> Iterator[
                 raise
     scan = reparsed(source, delimited, columns)
     with readable_text(delimited.place):
-        yield from _runs(scan, columns, most_rows, done)
+        yield from _runs(scan, columns, most_rows, (done, last))
 
 
 def _spelt(
-    source: Source, columns: Sequence[str], texts: Sequence[str], most_rows: int
+    source: Source, columns: Sequence[str], texts: Sequence[str], most_rows: int, bounds: _Bounds
 ) -> Iterator[pl.DataFrame]:
     """The runs, typed from their text, beside the text of some columns."""
     delimited = source.delimited
@@ -100,7 +108,7 @@ def _spelt(
     comma, read = delimited.decimal_comma, list(dict.fromkeys([*columns, *texts]))
     typed = [(exact(name), source.schema[name]) for name in columns]
     with readable_text(delimited.place):
-        for frame in _runs(delimited.text, read, most_rows, 0):
+        for frame in _runs(delimited.text, read, most_rows, bounds):
             odd = [types.unparsed(text, dtype, comma).any() for text, dtype in typed]
             if frame.select(pl.any_horizontal(odd)).item():
                 reparsed(source, delimited, columns)  # tells which value of which row it is
@@ -111,12 +119,14 @@ def _spelt(
 
 
 def _runs(
-    scan: pl.LazyFrame, columns: Sequence[str], most_rows: int, done: int
+    scan: pl.LazyFrame, columns: Sequence[str], most_rows: int, bounds: _Bounds
 ) -> Iterator[pl.DataFrame]:
     """Runs of `most_rows`, the last aside: what is drawn for a run must not depend on polars."""
-    rest = scan.select(all_exact(columns))
+    rest, (first, last) = scan.select(all_exact(columns)), bounds
+    if first or last is not None:
+        rest = rest.slice(first, None if last is None else last - first)
     waiting: list[pl.DataFrame] = []
-    for frame in (rest.slice(done) if done else rest).collect_batches(
+    for frame in rest.collect_batches(
         chunk_size=most_rows, maintain_order=True, lazy=True, engine="streaming"
     ):
         waiting.append(frame)

@@ -60,6 +60,7 @@ def _open(place: Place, format_name: str, notes: tuple[str, ...]) -> Source:
         first_row=2 if sniffed.has_header and one_file else 1,
         notes=(*notes, *sniffed.notes, *comma_note),
         delimited=Delimited(place, sniffed.separator, sniffed.has_header, comma, text),
+        place=place,
     )
 
 
@@ -67,7 +68,7 @@ def _first_line(place: Place) -> str:
     """The header line, which all files must share."""
     if isinstance(place.target, bytes):
         return _line_of(place.target, place.name)
-    first = _line_of([place.target[0]], place.target[0])
+    first = _line_of([place.target[0]], place.target[0] if len(place.target) > 1 else place.name)
     for other in place.target[1:]:
         if _line_of([other], other) != first and not header.is_data(first.split(",")):
             raise DataError(

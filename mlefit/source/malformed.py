@@ -69,7 +69,7 @@ def refuse_ragged_rows(place: Place, separator: str, widths: range) -> None:
     # A quoted separator or line break fools the count, so it only screens.
     odd = ~fields.is_between(widths.start, widths.stop - 1) | line.str.contains('"', literal=True)
     for name, lines in _files(place):
-        if not lines.select(odd.any()).collect().item():
+        if not lines.select(odd.any()).collect(engine="streaming").item():
             continue
         for record in _records(lines, separator):
             if record.fault is not None:
@@ -106,11 +106,11 @@ def blank_lines(delimited: Delimited) -> pl.Series:
     names = delimited.text.collect_schema().names()
     numbered = delimited.text.with_row_index(POSITION)
     ends = exact(names[0]).is_null() & exact(names[-1]).is_null()
-    suspects = numbered.filter(ends).select(POSITION).collect().to_series()
+    suspects = numbered.filter(ends).select(POSITION).collect(engine="streaming").to_series()
     if suspects.is_empty():
         return suspects
     empty = pl.all_horizontal(field.is_null() for field in all_exact(names))
-    return numbered.filter(empty).select(POSITION).collect().to_series()
+    return numbered.filter(empty).select(POSITION).collect(engine="streaming").to_series()
 
 
 def _refuse_unparsed(source: Source, delimited: Delimited, name: str) -> None:
@@ -118,7 +118,8 @@ def _refuse_unparsed(source: Source, delimited: Delimited, name: str) -> None:
     if dtype == pl.String:
         return
     wrong = types.unparsed(exact(name), dtype, delimited.decimal_comma)
-    bad = delimited.text.select(exact(name)).with_row_index(POSITION).filter(wrong).collect()
+    numbered = delimited.text.select(exact(name)).with_row_index(POSITION)
+    bad = numbered.filter(wrong).collect(engine="streaming")
     if bad.is_empty():
         return
     position, value = bad.row(0)
@@ -147,7 +148,8 @@ def _files(place: Place) -> Iterator[tuple[str, pl.LazyFrame]]:
 
 def _records(lines: pl.LazyFrame, separator: str) -> Iterator[_Record]:
     """The rows as Python's csv module reads them, header included, until the first fault."""
-    spelt = ((line or "") + "\n" for line in lines.collect().to_series())
+    runs = lines.collect_batches(maintain_order=True, lazy=True, engine="streaming")
+    spelt = ((line or "") + "\n" for run in runs for line in run.to_series())
     reader = csv.reader(spelt, delimiter=separator, strict=True)
     expected = 0
     for row in count(1):

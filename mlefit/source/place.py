@@ -8,17 +8,19 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import polars as pl
 
 from mlefit.errors import DataError, UsageError, did_you_mean
 from mlefit.memory import NOT_ENOUGH, expect_network, patient
+from mlefit.source.unnamed import Unnamed
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 HEAD_BYTES = 4096
+_PART = 1 << 20
 FORMAT_OF = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -43,11 +45,13 @@ class Place:
         name: as the user gave it, or "stdin".
         target: what polars scans: paths or a URL, or the bytes of standard input.
         head: the first bytes as stored; empty for a URL.
+        spilled: the file of a pipe that is too long for memory, open as long as it is read.
     """
 
     name: str
     target: tuple[str, ...] | bytes
     head: bytes
+    spilled: Unnamed | None = field(default=None, repr=False)
 
     @property
     def compression(self) -> str | None:
@@ -59,6 +63,20 @@ class Place:
         if not self.head and isinstance(self.target, tuple):
             return COMPRESSION_OF.get(_suffixes(self.target[0])[-1:][0])
         return None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is named by a URL."""
+        return not isinstance(self.target, bytes) and "://" in self.target[0]
+
+    @property
+    def stored(self) -> int | None:
+        """Bytes of all files as they are stored; None for a URL."""
+        if isinstance(self.target, bytes):
+            return len(self.target)
+        if self.is_remote:
+            return None
+        return sum(Path(path).stat().st_size for path in self.target)
 
     @property
     def format_by_name(self) -> str | None:
@@ -85,15 +103,19 @@ class Place:
         return zlib.decompressobj(wbits=31).decompress(self.head, HEAD_BYTES)
 
 
-def locate(data: str | Path | None) -> Place:
+def locate(data: str | Path | None, most_bytes: int | None = None) -> Place:
     """Find what the user named.
+
+    Args:
+        data: a path, a URL, or "-" and None for standard input.
+        most_bytes: more of a pipe are kept in a file; None for memory whatever comes.
 
     Raises:
         DataError: nothing is there, or it cannot be read.
         UsageError: nothing was named and standard input is a terminal.
     """
     if data is None or str(data) == "-":
-        return _stdin()
+        return _stdin(most_bytes)
     name = str(data)
     if "://" in name:
         expect_network()
@@ -103,7 +125,7 @@ def locate(data: str | Path | None) -> Place:
         if path.is_dir():
             return _files(name, _data_files(path, name))
         if path.is_fifo():
-            return _pipe(path, name)
+            return _pipe(path, name, most_bytes)
         if path.exists():
             return _files(name, [path])
         if any(mark in name for mark in "*?["):
@@ -146,7 +168,7 @@ def _format_of(path: str) -> str | None:
     return FORMAT_OF.get(suffixes[-1]) if suffixes else None
 
 
-def _stdin() -> Place:
+def _stdin(most_bytes: int | None) -> Place:
     stdin: TextIO | None = sys.stdin
     if stdin is None or stdin.isatty():
         raise UsageError(
@@ -154,19 +176,36 @@ def _stdin() -> Place:
             tries=("name a file: mlefit fit data.csv ...", "cat data.csv | mlefit fit - ..."),
         )
     with readable("stdin"), patient():
-        content = stdin.buffer.read()
-    if not content:
-        raise DataError("standard input is empty")
-    return Place("stdin", content, content[:HEAD_BYTES])
+        return _drained(stdin.buffer, "stdin", "standard input", most_bytes)
 
 
-def _pipe(path: Path, name: str) -> Place:
+def _pipe(path: Path, name: str, most_bytes: int | None) -> Place:
     """What `<(command)` names: it can be read once, and only to its end."""
-    with patient():
-        content = path.read_bytes()
-    if not content:
-        raise DataError(f"{name} is empty")
-    return Place(name, content, content[:HEAD_BYTES])
+    with patient(), path.open("rb") as pipe:
+        return _drained(pipe, name, name, most_bytes)
+
+
+def _drained(pipe: BinaryIO, name: str, spoken: str, most_bytes: int | None) -> Place:
+    """All that a pipe gives, in memory or in a file."""
+    parts: list[bytes] = []
+    size, spilled = 0, None
+    while part := pipe.read(_PART):
+        if spilled is None and most_bytes is not None and size + len(part) > most_bytes:
+            spilled = Unnamed()
+            content = b"".join(parts)
+            spilled.write(content, 0)
+            parts = [content[:HEAD_BYTES]]
+        if spilled is None:
+            parts.append(part)
+        else:
+            spilled.write(part, size)
+        size += len(part)
+    if not size:
+        raise DataError(f"{spoken} is empty")
+    content = b"".join(parts)
+    if spilled is None:
+        return Place(name, content, content[:HEAD_BYTES])
+    return Place(name, (spilled.path,), content[:HEAD_BYTES], spilled)
 
 
 def _files(name: str, paths: list[Path]) -> Place:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import polars as pl
 
-from mlefit.errors import UsageError, did_you_mean
+from mlefit.errors import DataError, UsageError, did_you_mean
 from mlefit.source.place import Place
 
 SHOWN_COLUMNS = 12
@@ -46,6 +48,7 @@ class Source:
             Rows of several files are counted through, from 1.
         notes: sentences for stderr about what was decided.
         delimited: the text behind a CSV or TSV file.
+        place: where the bytes are; None for a frame.
     """
 
     name: str
@@ -55,6 +58,12 @@ class Source:
     first_row: int = 1
     notes: tuple[str, ...] = ()
     delimited: Delimited | None = field(default=None, repr=False)
+    place: Place | None = field(default=None, repr=False)
+
+    @property
+    def stored(self) -> int | None:
+        """Bytes of the files; None where there are none, or where they are elsewhere."""
+        return None if self.place is None else self.place.stored
 
 
 @dataclass(frozen=True)
@@ -71,12 +80,77 @@ class Ledger:
     used: int
     dropped: Mapping[str, int]
 
+    def __add__(self, later: Ledger) -> Ledger:
+        causes = dict.fromkeys([*self.dropped, *later.dropped])
+        dropped = {c: self.dropped.get(c, 0) + later.dropped.get(c, 0) for c in causes}
+        return Ledger(self.read + later.read, self.used + later.used, dropped)
+
+    def sorted(self, rank: Mapping[str, int]) -> Ledger:
+        """The same, its causes by rank; those without one come last, as they are."""
+        causes = sorted(self.dropped, key=lambda cause: rank.get(cause, len(rank)))
+        return Ledger(self.read, self.used, {cause: self.dropped[cause] for cause in causes})
+
     def lines(self) -> tuple[str, ...]:
         """The ledger as evidence, one line."""
         parts = [f"{count} {cause}" for cause, count in self.dropped.items()]
         return (
             f"{self.read} rows read, {self.used} usable, dropped: {', '.join(parts) or 'none'}",
         )
+
+
+class Numbered(Protocol):
+    """Rows that may be gone from memory, of which it is known what became of them."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What became of every row."""
+        ...
+
+    def row_number(self, position: int) -> int:
+        """The number in the source of the row at `position` of those that are used."""
+        ...
+
+
+class Memory(Protocol):
+    """What remains of runs of rows once they have been used."""
+
+    @property
+    def begins(self) -> tuple[tuple[int, int], ...]:
+        """For each run with rows the position of its first, in the source and among all used."""
+        ...
+
+    def add(self, rows: Rows) -> None:
+        """Remember a run."""
+        ...
+
+    def numbered(self) -> Numbered:
+        """The rows of all runs."""
+        ...
+
+
+class Rereading(Protocol):
+    """Complete rows that can be read again, from any row of their source on."""
+
+    def again(self, first: int, last: int | None) -> Iterator[Rows]:
+        """Those of the rows from `first` to `last` of the source; None for its end."""
+        ...
+
+
+class Reading(Protocol):
+    """The complete rows of a table in runs, of which perhaps only one is in memory."""
+
+    @property
+    def rereading(self) -> Rereading | None:
+        """What reads them again elsewhere; None where that is not wanted."""
+        ...
+
+    def runs(self) -> Iterator[Rows]:
+        """The runs in order; what is wrong with the table is told behind the last one."""
+        ...
+
+    def memory(self) -> Memory:
+        """What is to remember the runs; empty."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -100,11 +174,28 @@ class Rows:
     def _positions(self) -> pl.Series | None:
         return None if self.locate is None else self.locate()
 
+    def positions(self) -> pl.Series:
+        """Positions in the source, from 0, of the rows of `frame`."""
+        found = self._positions
+        return pl.int_range(self.frame.height, eager=True) if found is None else found
+
     def row_number(self, position: int) -> int:
         """The number in the source of the row at `position` of `frame`."""
         if self._positions is None:
             return position + self.first_row
         return int(self._positions[position]) + self.first_row
+
+    @property
+    def rereading(self) -> None:
+        """They are here."""
+
+    def runs(self) -> Iterator[Rows]:
+        """These rows are one run."""
+        yield self
+
+    def memory(self) -> Memory:
+        """They stay as they are."""
+        return Held()
 
     def row_numbers(self, positions: Iterable[int]) -> list[int]:
         """The numbers in the source of several rows of `frame`."""
@@ -119,12 +210,70 @@ class Rows:
         ledger = Ledger(self.ledger.read, frame.height, dropped)
 
         def locate() -> pl.Series:
-            everywhere = self._positions
-            if everywhere is None:
-                everywhere = pl.int_range(self.frame.height, eager=True)
-            return everywhere.filter(mask)
+            return self.positions().filter(mask)
 
         return Rows(frame, ledger, self.first_row, locate)
+
+
+class Held:
+    """One run of rows that stays in memory."""
+
+    begins = ((0, 0),)
+
+    def add(self, rows: Rows) -> None:
+        """Remember a run."""
+        self._rows = rows
+
+    def numbered(self) -> Rows:
+        """The run."""
+        return self._rows
+
+
+class Passed:
+    """Runs of rows that are gone, and the way back to their numbers: a bit for each row.
+
+    Args:
+        causes: for which rows may be dropped, in the order in which a ledger lists them.
+    """
+
+    def __init__(self, causes: Sequence[str]) -> None:
+        self.ledger = Ledger(0, 0, {})
+        self._causes = {cause: rank for rank, cause in enumerate(causes)}
+        self._starts: list[int] = []
+        self._positions: list[int] = []
+        self._firsts: list[int] = []
+        self._kept: list[pl.Series | None] = []
+
+    def numbered(self) -> Passed:
+        """The rows of all runs."""
+        return self
+
+    def add(self, rows: Rows) -> None:
+        """Remember the rows of a run before it is let go."""
+        self.ledger = (self.ledger + rows.ledger).sorted(self._causes)
+        if rows.frame.is_empty():
+            return
+        positions = rows.positions()
+        first, last = int(positions[0]), int(positions[-1])
+        self._starts.append(self.ledger.used - rows.ledger.used)
+        self._positions.append(first)
+        self._firsts.append(first + rows.first_row)
+        everywhere = pl.int_range(first, last + 1, eager=True).cast(positions.dtype)
+        gaps = len(everywhere) > len(positions)
+        self._kept.append(everywhere.is_in(positions.implode()) if gaps else None)
+
+    @property
+    def begins(self) -> tuple[tuple[int, int], ...]:
+        """Where each run begins."""
+        return tuple(zip(self._positions, self._starts, strict=True))
+
+    def row_number(self, position: int) -> int:
+        """The number in the source of the row at `position` of those that are used."""
+        run = bisect_right(self._starts, position) - 1
+        kept, within = self._kept[run], position - self._starts[run]
+        if kept is not None:
+            within = int(kept.arg_true()[within])
+        return self._firsts[run] + within
 
 
 def columns_line(names: Iterable[str]) -> str:
@@ -133,6 +282,13 @@ def columns_line(names: Iterable[str]) -> str:
     more = len(known) - SHOWN_COLUMNS
     shown = ", ".join(known[:SHOWN_COLUMNS])
     return f"columns: {shown}" + (f", ... and {more} more" if more > 0 else "")
+
+
+def no_rows(source: Source) -> DataError:
+    """The error for a table that holds nothing."""
+    if source.delimited is not None and source.delimited.has_header:
+        return DataError(f"{source.name} has a header but no rows")
+    return DataError(f"{source.name} has no rows")
 
 
 def missing_column(source: Source, name: str, tries: Sequence[str] | None = None) -> UsageError:

@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import polars as pl
 
-from mlefit.errors import DataError
-from mlefit.source.columns import all_exact, exact
-from mlefit.source.malformed import (
-    POSITION,
-    blank_lines,
-    readable_text,
-    refuse_ragged_rows,
-    reparsed,
-)
-from mlefit.source.missing import (
-    Limit,
-    drop_incomplete,
-    has_empty_row,
-    is_complete,
-    lacking,
-    not_finite,
-    parse_limit,
-)
-from mlefit.source.place import readable
-from mlefit.source.predicate import nan_as_null, parse_predicate
-from mlefit.source.records import Ledger, Rows, Source, missing_column
-from mlefit.source.spelling import refuse_spelt_numbers
-
-
-@dataclass(frozen=True)
-class _Selection:
-    """Which rows and columns of a scan are wanted; nothing is read before `collect`."""
-
-    source: Source
-    scan: pl.LazyFrame
-    columns: tuple[str, ...]
-    complete: tuple[str, ...]
-    finite: tuple[str, ...]
-    predicate: pl.Expr | None = None
-    blank: tuple[int, ...] = ()
-
-    def plan(self, numbered: bool = False) -> pl.LazyFrame:
-        """The lazy rows, with their position in the source if `numbered`."""
-        scan = self.scan
-        if numbered or self.blank:
-            scan = scan.with_row_index(POSITION)
-        if self.blank:
-            scan = scan.filter(~pl.col(POSITION).is_in(list(self.blank)))
-        if self.predicate is not None:
-            scan = scan.with_columns(nan_as_null(self.source, self.predicate))
-            scan = scan.filter(self.predicate)
-        return scan.select(*all_exact(self.columns), *([POSITION] if numbered else []))
-
-    def positions(self) -> pl.Series:
-        """Positions in the source of the complete rows, from 0."""
-        plan = self.plan(numbered=True)
-        if self.complete:
-            plan = plan.filter(is_complete(plan.collect_schema(), self.complete))
-        return plan.select(POSITION).collect().to_series()
-
-    def rows_in_source(self) -> int:
-        """All rows of the source, blank lines aside."""
-        return int(self.scan.select(pl.len()).collect().item()) - len(self.blank)
+from mlefit.source.account import Account
+from mlefit.source.batches import BATCH_ROWS, batches
+from mlefit.source.columns import all_exact
+from mlefit.source.malformed import blank_lines, reparsed
+from mlefit.source.missing import has_empty_row, parse_limit
+from mlefit.source.predicate import nan_as_null
+from mlefit.source.records import Passed, Rows, Source
+from mlefit.source.selection import Selection, opened_text, selected
 
 
 def read_rows(
@@ -100,50 +51,42 @@ def read_rows(
         UsageError: an unknown column, a bad predicate or limit.
         DataError: unreadable, no rows left, an infinity, or too many missing values.
     """
-    wanted = tuple(dict.fromkeys(columns))
-    needed = wanted if complete is None else tuple(dict.fromkeys(complete))
-    needed = tuple(name for name in needed if name not in open_ended)
-    unknown = [name for name in wanted if name not in source.schema]
-    if unknown:
-        raise missing_column(source, unknown[0])
-    limit = None if max_dropped is None else parse_limit(max_dropped)
-    predicate = None if where is None else parse_predicate(source, where)
-    finite = tuple(name for name in wanted if name not in open_ended)
-    selection = _Selection(source, source.scan, wanted, needed, finite, predicate)
+    selection = selected(source, columns, where, complete, open_ended)
+    account = Account(selection, missing, max_dropped)
     frame, selection = _without_blank_lines(*_collect(selection))
-    with _readable(source):
-        total = frame.height if predicate is None else selection.rows_in_source()
-    if frame.is_empty():
-        raise _no_rows(source, where, total)
-    return _account(selection, frame, total, limit, missing)
+    with opened_text(source):
+        total = frame.height if where is None else selection.rows_in_source()
+    moved = total > frame.height or bool(selection.blank)
+    rows = account.complete(frame, total, lambda kept: selection.positions, moved=moved)
+    account.settle(selection)
+    return rows
 
 
-def _collect(selection: _Selection) -> tuple[pl.DataFrame, _Selection]:
+def _collect(selection: Selection) -> tuple[pl.DataFrame, Selection]:
     """Read; where a CSV value does not parse, try once more from its text."""
     source, delimited = selection.source, selection.source.delimited
-    with _readable(source):
+    with opened_text(source):
         try:
             return selection.plan().collect(), selection
         except pl.exceptions.ComputeError as error:
             hopeless = "utf-8" in str(error) or "end of file" in str(error)
             if delimited is None or hopeless:
                 raise
-    tested = [] if selection.predicate is None else selection.predicate.meta.root_names()
-    scan = reparsed(source, delimited, [*selection.columns, *tested])
-    with _readable(source):
+    scan = reparsed(source, delimited, [*selection.columns, *selection.tested])
+    with opened_text(source):
         again = replace(selection, scan=scan)
         return again.plan().collect(), again
 
 
 def _without_blank_lines(
-    frame: pl.DataFrame, selection: _Selection
-) -> tuple[pl.DataFrame, _Selection]:
+    frame: pl.DataFrame, selection: Selection
+) -> tuple[pl.DataFrame, Selection]:
     """Leave out blank lines, which polars reads as rows of nulls."""
     delimited = selection.source.delimited
     suspected = selection.predicate is not None or has_empty_row(frame)
     if delimited is None or not suspected:
         return frame, selection
-    with _readable(selection.source):
+    with opened_text(selection.source):
         found = blank_lines(delimited)
         if found.is_empty():
             return frame, selection
@@ -151,103 +94,120 @@ def _without_blank_lines(
         return without.plan().collect(), without
 
 
-def _readable(source: Source) -> AbstractContextManager[None]:
-    if source.delimited is None:
-        return readable(source.name)
-    return readable_text(source.delimited.place)
+@dataclass(frozen=True)
+class Streamed:
+    """The complete rows of some columns, of which only one run is in memory.
 
+    Attributes:
+        selection: which rows and columns are wanted.
+        missing: what a missing value does: drop its row, or stop.
+        max_dropped: the most rows that missing values may cost.
+        most_rows: of a run.
+        shared: whether others are to read them again.
+    """
 
-def _account(
-    selection: _Selection,
-    frame: pl.DataFrame,
-    total: int,
-    limit: Limit | None,
-    missing: Literal["drop", "error"],
-) -> Rows:
-    """Drop incomplete rows, write the ledger, refuse what may not be used."""
-    source = selection.source
-    candidates = frame.height
-    dropped = {"where": total - candidates} if total > candidates else {}
-    odd = not_finite(frame)
-    gaps = lacking(frame, selection.complete, odd)
-    causes: dict[str, int] = {}
-    if gaps:
-        _refuse_short_rows(source, frame, selection.columns)
-        if missing == "error":
-            _refuse_missing(selection, frame, gaps)
-        frame, causes = drop_incomplete(frame, gaps)
-    ledger = Ledger(total, frame.height, dropped | causes)
-    if frame.is_empty():
-        raise DataError(f"every row of {source.name} lacks a value it needs", *ledger.lines())
-    lost = sum(causes.values())
-    if limit is not None and limit.is_exceeded(lost, candidates):
-        raise DataError(
-            f"missing values cost {lost} of {candidates} rows, more than {limit.spec}",
-            *ledger.lines(),
-            tries=(f"--max-dropped {lost}",),
-        )
-    moved = total > frame.height or bool(selection.blank)
-    rows = Rows(frame, ledger, source.first_row, selection.positions if moved else None)
-    _refuse_infinite(rows, [name for name in selection.finite if name in odd])
-    refuse_spelt_numbers(source, rows, selection.columns)
-    return rows
+    selection: Selection
+    missing: Literal["drop", "error"]
+    max_dropped: str | None
+    most_rows: int
+    shared: bool = False
 
+    @property
+    def rereading(self) -> Streamed | None:
+        """Itself, which others can be sent."""
+        return self if self.shared else None
 
-def _refuse_short_rows(source: Source, frame: pl.DataFrame, columns: Sequence[str]) -> None:
-    """A row that ends too early looks like missing values: tell them apart."""
-    order = list(source.schema)
-    last = max(order.index(name) for name in columns)
-    if source.delimited is not None and frame[order[last]].null_count():
-        place, separator = source.delimited.place, source.delimited.separator
-        with _readable(source):
-            refuse_ragged_rows(place, separator, range(last + 1, 2**31))
+    def memory(self) -> Passed:
+        """A bit for each row is remembered."""
+        return Passed(Account(self.selection, self.missing, None).causes)
 
+    def runs(self) -> Iterator[Rows]:
+        """The runs in order.
 
-def _refuse_missing(selection: _Selection, frame: pl.DataFrame, gaps: Sequence[str]) -> None:
-    for name in gaps:
-        absent = ~frame.select(is_complete(frame.schema, [name])).to_series()
-        count = int(absent.sum())
-        if count:
-            positions = replace(selection, complete=()).positions().filter(absent)
-            row = int(positions[0]) + selection.source.first_row
-            raise DataError(
-                f"column {name!r} lacks {count} of {frame.height} values",
-                f"first: row {row}, in all {_spellings(selection.source, name, positions)}",
-                tries=("--missing drop",),
+        Raises:
+            DataError: as `read_rows`; what needs every row is told behind the last one.
+        """
+        account = Account(self.selection, self.missing, self.max_dropped)
+        with _little_ahead():
+            yield from self._complete(account, 0, None)
+        account.settle(self.selection)
+
+    def again(self, first: int, last: int | None) -> Iterator[Rows]:
+        """Those of the rows from `first` to `last` of the source, which were good before."""
+        with _little_ahead():
+            yield from self._complete(Account(self.selection, self.missing, None), first, last)
+
+    def _complete(self, account: Account, first: int, last: int | None) -> Iterator[Rows]:
+        wanted = self.selection
+        read = [*wanted.columns, *wanted.tested]
+        for run in batches(wanted.source, read, most_rows=self.most_rows, first=first, last=last):
+            frame, positions = run.frame, run.positions()
+            if wanted.predicate is not None:
+                tested = frame.with_columns(nan_as_null(wanted.source, wanted.predicate))
+                kept = tested.select(wanted.predicate.fill_null(False).alias("kept")).to_series()
+                frame, positions = tested.filter(kept), positions.filter(kept)
+            yield account.complete(
+                frame.select(all_exact(wanted.columns)),
+                run.frame.height,
+                partial(_located, positions),
+                moved=True,
             )
 
 
-def _spellings(source: Source, name: str, positions: pl.Series) -> str:
-    """How missing values are written, the most frequent first: "3 NA, 1 empty"."""
-    scan = source.scan if source.delimited is None else source.delimited.text
-    values = scan.select(exact(name)).collect().to_series().gather(positions)
-    if source.delimited is None:
-        nan = int(values.is_nan().sum()) if values.dtype.is_float() else 0
-        counts = {"null": len(values) - nan, "NaN": nan}
-    else:
-        words = Counter(values.fill_null("").str.strip_chars().to_list())
-        counts = {word or "empty": number for word, number in words.most_common()}
-    return ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+# How far polars reads ahead of what is asked for: a row group of Parquet is decoded while the one
+# before is used, and text is parsed in pieces of 4 MB, where it would be 16 MB for each thread.
+_AHEAD = {
+    "POLARS_ROW_GROUP_PREFETCH_SIZE": "1",
+    "POLARS_CSV_CHUNK_SIZE": "4194304",
+    "POLARS_NDJSON_CHUNK_SIZE": "4194304",
+}
 
 
-def _refuse_infinite(rows: Rows, suspects: Sequence[str]) -> None:
-    for name in suspects:
-        infinite = rows.frame[name].is_infinite()
-        positions = infinite.fill_null(False).arg_true()
-        if len(positions):
-            first = int(positions[0])
-            raise DataError(
-                f"column {name!r} holds infinite values",
-                f"first: row {rows.row_number(first)} = {rows.frame[name][first]} "
-                f"({len(positions)} of {rows.frame.height} rows)",
-                # Only a finite number less itself is 0.
-                tries=(f'--where \'"{name}" - "{name}" = 0\'',),
-            )
+@contextmanager
+def _little_ahead() -> Iterator[None]:
+    """While a table is streamed polars holds as little of it as it can, unless told otherwise."""
+    ours = {name: value for name, value in _AHEAD.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
 
 
-def _no_rows(source: Source, where: str | None, total: int) -> DataError:
-    if total:
-        return DataError(f"no row of {source.name} satisfies --where {where!r}", f"{total} rows")
-    if source.delimited is not None and source.delimited.has_header:
-        return DataError(f"{source.name} has a header but no rows")
-    return DataError(f"{source.name} has no rows")
+def _located(positions: pl.Series, kept: pl.Series | None) -> Callable[[], pl.Series]:
+    return lambda: positions if kept is None else positions.filter(kept)
+
+
+def stream_rows(
+    source: Source,
+    columns: Sequence[str],
+    *,
+    where: str | None = None,
+    missing: Literal["drop", "error"] = "drop",
+    max_dropped: str | None = None,
+    complete: Sequence[str] | None = None,
+    open_ended: Sequence[str] = (),
+    most_rows: int = BATCH_ROWS,
+    shared: bool = False,
+) -> Streamed:
+    """The complete rows of some columns, a run at a time.
+
+    Args:
+        source: an opened table.
+        columns: the columns to read.
+        where: as for `read_rows`, like what follows.
+        missing: what a missing value does.
+        max_dropped: the most rows that missing values may cost.
+        complete: the columns that must have a value.
+        open_ended: those in which a missing value means something.
+        most_rows: of a run.
+        shared: whether others are to read them again.
+
+    Raises:
+        UsageError: an unknown column, a bad predicate or limit.
+    """
+    if max_dropped is not None:
+        parse_limit(max_dropped)
+    selection = selected(source, columns, where, complete, open_ended)
+    return Streamed(selection, missing, max_dropped, most_rows, shared)

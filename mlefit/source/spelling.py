@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from functools import partial
 
 import polars as pl
 
-from mlefit.errors import DataError
+from mlefit.errors import DataError, MlefitError
+from mlefit.source.learnt import Fault
 from mlefit.source.records import Rows, Source
 from mlefit.source.types import present
 
@@ -38,22 +39,47 @@ def spoken_number(value: str) -> str | None:
     return None
 
 
-def refuse_spelt_numbers(source: Source, rows: Rows, names: Sequence[str]) -> None:
-    """Raise a DataError for a text column of numbers that are spelt for people.
+class Spelling:
+    """Whether a text column holds numbers that are spelt for people, and only those.
 
     As text every number would be a level of its own, and the model another one.
     """
-    for name in names:
-        values = rows.frame[name]
-        if values.dtype == pl.String and (what := _kind_of(values)) is not None:
+
+    def __init__(self, source: Source, name: str) -> None:
+        self._source, self._name = source, name
+        self._odd = {what: Fault(partial(self._refused, what)) for what in _KINDS}
+
+    def see(self, rows: Rows) -> None:
+        """Look at a run."""
+        if not self._odd:
+            return
+        values = rows.frame[self._name]
+        frame = values.to_frame("text").select(present(pl.col("text"))).drop_nulls()
+        texts, told = frame.to_series(), partial(_told, rows, values)
+        # most text is told from numbers by its first values
+        for sample in (texts.head(_SAMPLE), texts):
+            self._odd = {w: f for w, f in self._odd.items() if _only(sample, _KINDS[w])}
+            if not self._odd:
+                return
+        for what, fault in self._odd.items():
             odd = values.str.strip_chars().str.contains(f"^[+-]?({_KINDS[what]})$")
-            first = int(odd.fill_null(False).arg_true()[0])
-            raise DataError(
-                f"column {name!r} looks like numbers with {what}, which are read as text",
-                f"first: row {rows.row_number(first)} = {values[first]!r} "
-                f"({int(odd.sum())} of {len(values)} rows)",
-                tries=remedy(source, values[first]),
-            )
+            fault.see(odd.fill_null(False), told)
+
+    def error(self) -> MlefitError | None:
+        """The error, if every value is a number and some are spelt oddly."""
+        return next((e for fault in self._odd.values() if (e := fault.error())), None)
+
+    def _refused(self, what: str, fault: Fault) -> DataError:
+        number, value = fault.shown[0].split(" = ", 1)
+        return DataError(
+            f"column {self._name!r} looks like numbers with {what}, which are read as text",
+            f"first: {number} = {value!r} ({fault.count} of {fault.rows} rows)",
+            tries=remedy(self._source, value),
+        )
+
+
+def _told(rows: Rows, values: pl.Series, at: int) -> str:
+    return f"row {rows.row_number(at)} = {values[at]}"
 
 
 def remedy(source: Source, value: str) -> tuple[str, ...]:
@@ -66,17 +92,5 @@ def remedy(source: Source, value: str) -> tuple[str, ...]:
     return (f"{unpack} {shlex.quote(source.name)} | {_REMEDY[what]} | mlefit fit - ...",)
 
 
-def _kind_of(values: pl.Series) -> str | None:
-    """The oddity of a column all of whose values are numbers, in spite of it."""
-    for sample in (values.head(_SAMPLE), values):
-        frame = sample.to_frame("text").select(present(pl.col("text"))).drop_nulls()
-        found = [what for what in _KINDS if _is_of(frame.to_series(), _KINDS[what])]
-        if not found:
-            return None
-    return found[0]
-
-
-def _is_of(values: pl.Series, odd: str) -> bool:
-    if not bool(values.str.contains(f"^[+-]?({_PLAIN}|{odd})$").all()):
-        return False
-    return bool(values.str.contains(f"^[+-]?({odd})$").any())
+def _only(values: pl.Series, odd: str) -> bool:
+    return bool(values.str.contains(f"^[+-]?({_PLAIN}|{odd})$").all())

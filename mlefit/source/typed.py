@@ -29,7 +29,7 @@ def open_typed(place: Place, format_name: str, notes: tuple[str, ...]) -> Source
     with readable(place.name):
         scan = opener(place)
         schema = scan.collect_schema()
-    return Source(place.name, format_name, scan, dict(schema), notes=notes)
+    return Source(place.name, format_name, scan, dict(schema), notes=notes, place=place)
 
 
 def _parquet(place: Place) -> pl.LazyFrame:

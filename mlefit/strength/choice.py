@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mlefit._types import Vector
 from mlefit.diagnosis.heldout import check_folds, fold_of_rows
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.inference.posterior import corner_residual
 from mlefit.likelihood import Model
@@ -92,7 +92,7 @@ def _check_evidence(request: Request, vary: Varying) -> None:
 def choose(
     request: Request,
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     search: Search,
     priors: Sequence[Assigned],
 ) -> Choice | None:
@@ -107,7 +107,7 @@ def choose(
     centre = at_the_centre(model, engine, search, vary)
     grid = strengths(centre, vary, request.path or DEFAULT_STEPS)
     if request.cv is not None:
-        rows = fold_of_rows(engine.columns.rows, request.cv, request.seed)
+        rows = fold_of_rows(engine.rows, request.cv, request.seed)
         scores = cross_validate(model, engine, search, vary, grid, rows)
         return _by_folds(request, vary, list(follow(centre, search, vary, grid)), grid, scores)
     if vary.one.auto:

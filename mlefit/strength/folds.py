@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from mlefit._types import Vector
 from mlefit.design.columns import WEIGHT
-from mlefit.diagnosis.heldout import Folds, log_densities, with_rows
-from mlefit.engines.local import LocalEngine
+from mlefit.diagnosis.heldout import Folds, log_densities
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.search.climb import Search
 from mlefit.search.maximise import maximise
@@ -55,7 +55,7 @@ class Scores:
 
 def cross_validate(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     search: Search,
     varying: Varying,
     strengths: Vector,
@@ -89,23 +89,23 @@ def cross_validate(
 
 def _held_out(
     model: Model,
-    engine: LocalEngine,
+    engine: Engine,
     search: Search,
     varying: Varying,
     strengths: Vector,
     out: NDArray[np.bool_],
 ) -> tuple[Vector, float]:
     """NLL of each held-out row, shape (strengths,), and the weight of those rows."""
-    start = maximise(model, with_rows(engine, ~out), search, varying.at(float(strengths[0])))
-    rest = with_rows(engine, out)
-    weight = rest.columns.whole(WEIGHT) if WEIGHT in rest.columns else np.ones(rest.columns.rows)
+    start = maximise(model, engine.kept(~out), search, varying.at(float(strengths[0])))
+    rest = engine.kept(out)
+    weight = rest.whole(WEIGHT) if WEIGHT in rest else np.ones(rest.rows)
     nll = [_nll(maximum, rest, weight) for maximum in follow(start, search, varying, strengths)]
     means = np.full(len(strengths), np.inf)
     means[: len(nll)] = np.array(nll) / weight.sum()
     return means, float(weight.sum())
 
 
-def _nll(maximum: Maximum, engine: LocalEngine, weight: Vector) -> float:
+def _nll(maximum: Maximum, engine: Engine, weight: Vector) -> float:
     """Sum of the NLL over rows; infinite if the search did not converge."""
     if maximum.optimum.status is not Status.CONVERGED:
         return math.inf

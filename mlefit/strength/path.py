@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.search.climb import Search
 from mlefit.search.maximise import continued, continued_together, maximise
@@ -47,7 +47,7 @@ _ROWS_PER_COLUMN = 8
 _JUST_ABOVE = 1 + 1e-9
 
 
-def at_the_centre(model: Model, engine: LocalEngine, search: Search, varying: Varying) -> Maximum:
+def at_the_centre(model: Model, engine: Engine, search: Search, varying: Varying) -> Maximum:
     """The maximum under a prior so strong that its coefficients are at its centre."""
     strength = _STRONGEST
     maximum = maximise(model, engine, search, varying.at(strength))
@@ -80,7 +80,7 @@ def strengths(centre: Maximum, varying: Varying, count: int) -> Vector:
     """
     if varying.corner_share >= _SMALLEST_SHARE:
         highest = release(centre, varying)
-        wide = centre.engine.columns.rows <= sum(p.size for p in centre.engine.predictors)
+        wide = centre.engine.rows <= sum(p.size for p in centre.engine.predictors)
         # with more coefficients than rows the weak end only interpolates: not so far
         lowest = highest * (1e-3 if wide else 1e-4)
         return np.geomspace(highest, lowest, count)
@@ -122,7 +122,7 @@ def _followed(
             yield maximum
         return
     guide = Guide()
-    rows, columns = maximum.engine.columns.rows, len(maximum.optimum.gamma)
+    rows, columns = maximum.engine.rows, len(maximum.optimum.gamma)
     paying = max(rows // (_ROWS_PER_COLUMN * columns), _LEAST_AT_ONCE)
     at_once = _AT_ONCE if columns <= _FEW_COLUMNS else min(paying, _AT_ONCE)
     done = 0

@@ -11,7 +11,7 @@ from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.design.coding import Column
 from mlefit.design.roles import Roles
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
@@ -45,7 +45,7 @@ class Subject:
     roles: Roles
     levels: Mapping[str, Sequence[str]]
     model: Model
-    engine: LocalEngine
+    engine: Engine
 
     def predictors(self, rights: Rights) -> list[Predictor]:
         """The predictors of other right sides, with the same offsets and held coefficients."""
@@ -187,7 +187,7 @@ class Models:
                 return
             self.maximum = again
 
-    def widened(self, rights: Rights) -> LocalEngine:
+    def widened(self, rights: Rights) -> Engine:
         """The rows in independent columns of right sides that hold those of the fit."""
         model, names = self.maximum.model, _names(self.maximum)
         parameters = self.subject.model.family.parameters
@@ -215,7 +215,7 @@ class Models:
         matrices, starts, rank, at = [], {}, 0, 0
         for name, predictor in zip(_names(self.maximum), larger, strict=True):
             smaller = given[name].columns
-            found = embedding(self.subject.engine.columns, predictor.columns, smaller)
+            found = embedding(self.subject.engine, predictor.columns, smaller)
             if found is None:
                 return None
             matrices.append(found.matrix)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mlefit.design.suggest import word
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.errors import UsageError
 from mlefit.results.fit import TermTest
 from mlefit.testing import statistics
@@ -86,7 +86,7 @@ class _Placed:
     one: Hypothesis
     models: Models
     given: Assumptions
-    engine: LocalEngine
+    engine: Engine
     nesting: Nesting
 
     @property

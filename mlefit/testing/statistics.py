@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.likelihood import Kind, Model
 from mlefit.search.maximum import Maximum, evaluator
 from mlefit.special import chi2_above
@@ -109,7 +109,7 @@ def wald(maximum: Maximum, nesting: Nesting, spread: Spread) -> Statistic | None
     return Statistic(value if spread.degrees is None else value / df, df, spread.degrees)
 
 
-def score(model: Model, engine: LocalEngine, at: Vector, df: int) -> Statistic | None:
+def score(model: Model, engine: Engine, at: Vector, df: int) -> Statistic | None:
     """The slope of the larger model at the smaller one's maximum; None if it has no curvature.
 
     Args:

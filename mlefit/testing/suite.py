@@ -11,7 +11,7 @@ import numpy as np
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.diagnosis.criteria import nobs_of
-from mlefit.engines.local import LocalEngine
+from mlefit.engines.contract import Engine
 from mlefit.errors import UsageError
 from mlefit.formula import is_equation
 from mlefit.likelihood import Model
@@ -48,7 +48,7 @@ class Suite:
         roles: Roles,
         table: Table,
         model: Model,
-        engine: LocalEngine,
+        engine: Engine,
         search: Search,
         progress: Callable[[str, int, int], None],
     ) -> None:

@@ -282,11 +282,11 @@ class Landscape:
 
     def _steps(self) -> int:
         """Steps of a curve: fewer where many rows are passed over at each."""
-        return int(np.clip(_ROWS_OF_SEARCHES / self._maximum.engine.columns.rows, 30, _STEPS))
+        return int(np.clip(_ROWS_OF_SEARCHES / self._maximum.engine.rows, 30, _STEPS))
 
     def _side(self, *, searches: bool) -> int:
         """The same along each side of a surface."""
-        rows = self._maximum.engine.columns.rows
+        rows = self._maximum.engine.rows
         if searches:
             return int(np.clip(math.sqrt(_ROWS_OF_SEARCHES / rows), 14, _SIDE_OF_SEARCHES))
         return int(np.clip(math.sqrt(_ROWS_OF_HEIGHTS / rows), 18, _SIDE))

@@ -16,7 +16,6 @@ from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Predictor
 from mlefit.design.columns import TARGET, WEIGHT
 from mlefit.distribution.at import parameters_at
-from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.families._records import Parameter
 from mlefit.fitting import Prepared
@@ -56,16 +55,13 @@ class PlainSample:
                 for link, parameter in zip(self.links, self.family.parameters, strict=True)
             ],
         )
-        self._engine = LocalEngine(
-            prepared.table.columns,
+        self._engine = prepared.engine.with_predictors(
             [
                 self._natural(parameter, predictor)
                 for parameter, predictor in zip(
                     self.family.parameters, prepared.predictors, strict=True
                 )
-            ],
-            known=self.family.known,
-            threads=prepared.request.threads,
+            ]
         )
 
     @property
@@ -93,13 +89,13 @@ class PlainSample:
 
     def totals(self, values: Sequence[float], kind: Kind) -> Totals:
         """NLL, and its derivatives in the free parameters."""
-        gammas = self._split(values)
-        return self._engine.total(lambda block: self._model.totals(block, gammas, kind))
+        model, gammas = self._model, self._split(values)
+        return self._engine.total(lambda block: model.totals(block, gammas, kind))
 
     def log_densities(self, values: Sequence[float]) -> Rows:
         """Log-density of every row."""
-        gammas = self._split(values)
-        rows = [self._model.log_density(block, gammas) for block in self._engine.blocks()]
+        model, gammas = self._model, self._split(values)
+        rows = self._engine.each(lambda block: model.log_density(block, gammas))
         return np.concatenate(rows)
 
     def weights(self) -> Rows | None:

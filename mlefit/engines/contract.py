@@ -1,0 +1,141 @@
+"""What an engine is: rows seen through predictors, over which functions of blocks are added up.
+
+Whoever fits speaks to this and to nothing else, so that it does not know whether the rows are
+in this process or on the workers of a cluster.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from numpy.typing import NDArray
+
+from mlefit._types import Rows
+from mlefit.design.blocks import Block, Predictor
+from mlefit.design.columns import PRECISION, TARGET, WEIGHT
+
+if TYPE_CHECKING:
+    from mlefit.design.table import Table
+    from mlefit.source.place import Place
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+Tell = Callable[[str, int, int], None]
+"""Takes what long work is at, the rows done and all of them."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Hears of the work and tells nobody."""
+
+
+class Engine(ABC):
+    """Rows, seen through predictors.
+
+    Args:
+        predictors: one for each parameter.
+        known: keys of the family's known quantities.
+        tell: hears of every pass how far it is.
+
+    Attributes:
+        passes: made over the rows so far.
+    """
+
+    def __init__(self, predictors: Sequence[Predictor], known: Sequence[str], tell: Tell) -> None:
+        self.predictors = tuple(predictors)
+        self.known = tuple(known)
+        self.tell = tell
+        self.passes = 0
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """How many there are."""
+
+    @abstractmethod
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a series of this key."""
+
+    @abstractmethod
+    def whole(self, key: str) -> NDArray[Any]:
+        """One series of all rows, in this process."""
+
+    @abstractmethod
+    def thinned(self, key: str, step: int) -> NDArray[Any]:
+        """One series at rows 0, step, 2 step, ..., in this process."""
+
+    @abstractmethod
+    def total(self, term: Callable[[Block], T]) -> T:
+        """The sum of `term` over all blocks; whatever it returns must add.
+
+        The order of additions differs from engine to engine, so sums agree to rounding, not to
+        the bit. The term may be run elsewhere, so what it does beside returning is lost.
+        """
+
+    @abstractmethod
+    def each(self, term: Callable[[Block], T]) -> list[T]:
+        """What `term` returns for every block, in row order; it may be run elsewhere."""
+
+    @abstractmethod
+    def blocks(self) -> Iterator[Block]:
+        """Every block in row order, one pass in this thread of this process."""
+
+    @property
+    def keys(self) -> set[str]:
+        """Of the series that its predictors and a family read."""
+        read = {TARGET, WEIGHT, PRECISION, *self.known}
+        return read.union(*(predictor.keys for predictor in self.predictors))
+
+    @abstractmethod
+    def every(self, step: int) -> Engine:
+        """Every so many rows, through the same predictors or fewer, in this process."""
+
+    @abstractmethod
+    def kept(self, keep: NDArray[Any]) -> Engine:
+        """The rows for which a mask over all rows holds, through the same predictors."""
+
+    @abstractmethod
+    def replaced(self, key: str, values: NDArray[Any]) -> Engine:
+        """The same rows with other values of a series, or with one more."""
+
+    @abstractmethod
+    def _through(self, predictors: Sequence[Predictor], tell: Tell) -> Engine:
+        """The same rows through other predictors, with another listener."""
+
+    def with_predictors(self, predictors: Sequence[Predictor]) -> Engine:
+        """The same rows seen through other predictors; the count of passes goes on."""
+        return self._counting_on(self._through(predictors, self.tell))
+
+    def telling(self, tell: Tell) -> Engine:
+        """The same rows, with another listener; the count of passes goes on."""
+        return self._counting_on(self._through(self.predictors, tell))
+
+    def afresh(self) -> Engine:
+        """The same rows through the same predictors, of which no pass is made yet."""
+        return self._through(self.predictors, self.tell)
+
+    def with_target(self, y: Rows) -> Engine:
+        """The same rows with other values of the target."""
+        return self.replaced(TARGET, y)
+
+    def _counting_on(self, engine: Engine) -> Engine:
+        engine.passes = self.passes
+        return engine
+
+
+class Site(ABC):
+    """A place where passes over rows run."""
+
+    @abstractmethod
+    def reads(self, place: Place | None) -> bool:
+        """Whether rows that lie somewhere are read there, and not sent from here."""
+
+    @abstractmethod
+    def engine(self, table: Table, predictors: Sequence[Predictor], known: Sequence[str]) -> Engine:
+        """The rows of a table, brought there."""
+
+    @abstractmethod
+    def ordered(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+        """What a function returns for every item, in their order; it may be run elsewhere."""
