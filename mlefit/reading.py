@@ -19,7 +19,7 @@ from mlefit.errors import UsageError
 from mlefit.expression import Name
 from mlefit.families._base import Family
 from mlefit.request import Request
-from mlefit.source import Reading, Rows, Source, read_rows, stream_rows
+from mlefit.source import Ledger, Reading, Rows, Source, read_rows, stream_rows
 from mlefit.source.extent import rows_expected, width_of
 
 # What is read takes more for a moment: the buffers of its file, a copy without missing values.
@@ -69,8 +69,13 @@ def read(
         max_dropped=request.max_dropped,
         open_ended=interval_columns(request),
     )
-    log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
+    tell_of_rows(rows.ledger, log)
     return rows
+
+
+def tell_of_rows(ledger: Ledger, log: Callable[[str], None]) -> None:
+    """One line on the rows of a table."""
+    log(f"read {ledger.read} rows, {ledger.used} complete")
 
 
 def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
@@ -108,7 +113,10 @@ def _too_many(request: Request, source: Source, width: int) -> str | None:
         return None
     rows = rows_expected(source)
     if rows is None:
-        return None
+        unknown = (
+            "how many rows there are is not known before they are read, and --max-memory allows"
+        )
+        return None if given is None else f"{unknown} {given}"
     need = rows * width * _MORE
     if allowed is None:
         free = room.free()
