@@ -32,7 +32,11 @@ from mlefit.inference.asked import check_errors
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
 from mlefit.links import Link
+<<<<<<< HEAD
 from mlefit.reading import hold, refuse_what_is_as_long, share
+=======
+from mlefit.reading import hold, refuse_what_is_as_long, tell_of_rows
+>>>>>>> bounded
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
@@ -284,6 +288,7 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     held = (share if shared else hold)(request, source, roles, log)
     prepared = build(request, source, family, roles, held.rows, held.store)
     if held.streams:
+        tell_of_rows(prepared.rows.ledger, log)
         refuse_what_is_as_long(request, family, prepared.table.columns.rows)
     table = replace(prepared.table, notes=(*held.notes, *prepared.table.notes))
     return replace(prepared, table=table)

@@ -20,7 +20,7 @@ from mlefit.errors import UsageError
 from mlefit.expression import Name
 from mlefit.families._base import Family
 from mlefit.request import Request
-from mlefit.source import Reading, Rows, Source, read_rows, stream_rows
+from mlefit.source import Ledger, Reading, Rows, Source, read_rows, stream_rows
 from mlefit.source.extent import rows_expected, width_of
 from mlefit.source.rows import Streamed
 
@@ -74,10 +74,11 @@ def read(
         max_dropped=request.max_dropped,
         open_ended=interval_columns(request),
     )
-    log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
+    tell_of_rows(rows.ledger, log)
     return rows
 
 
+<<<<<<< HEAD
 def share(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
     """The complete rows of a fit, of which others will make the features once more.
 
@@ -90,6 +91,11 @@ def share(request: Request, source: Source, roles: Roles, log: Callable[[str], N
     features = {key_of(factor.label) for factor, _ in roles.factors()}
     log(f"rows: in runs of {most:,}, once for their levels; the workers read their own")
     return Held(_streamed(request, source, roles, most, shared=True), WithoutFeatures(features))
+=======
+def tell_of_rows(ledger: Ledger, log: Callable[[str], None]) -> None:
+    """One line on the rows of a table."""
+    log(f"read {ledger.read} rows, {ledger.used} complete")
+>>>>>>> bounded
 
 
 def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
@@ -135,7 +141,10 @@ def _too_many(request: Request, source: Source, width: int) -> str | None:
         return None
     rows = rows_expected(source)
     if rows is None:
-        return None
+        unknown = (
+            "how many rows there are is not known before they are read, and --max-memory allows"
+        )
+        return None if given is None else f"{unknown} {given}"
     need = rows * width * _MORE
     if allowed is None:
         free = room.free()

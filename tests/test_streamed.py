@@ -207,6 +207,17 @@ def test_what_is_free_decides_where_nothing_is_said(small_runs, tmp_path, monkey
     assert mlefit.fit(path, "y ~ x", family="poisson", max_memory="1TB").notes == ()
 
 
+def test_a_limit_holds_where_nothing_tells_how_many_rows_there_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "rows_expected", lambda source: None)
+    path = tmp_path / "t.csv"
+    DATA.write_csv(path)
+    (note,) = mlefit.fit(path, "y ~ z", family="poisson", max_memory="1GB").notes
+    assert note.endswith(
+        "their number is not known before they are read, and --max-memory allows 1GB"
+    )
+    assert mlefit.fit(path, "y ~ z", family="poisson").certificate.engine == "memory"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -222,6 +233,21 @@ def test_what_keeps_every_row_is_refused_with_what_it_takes(monkeypatch, options
         mlefit.fit(DATA, "u ~ z", family="normal", max_memory="any", **options)
     assert words in caught.value.problem
     assert caught.value.tries[0].startswith("--max-memory 4")
+
+
+def test_a_few_rows_do_not_keep_all_that_were_read():
+    spill = Spill()
+    spill.append({"a": pl.Series(np.arange(100.0)), "b": pl.Series(np.arange(100, dtype=np.uint8))})
+    spill.change("b", lambda values: values + 0.5)
+    columns = spill.columns()
+    assert columns.streamed
+    assert columns.piece(0)["a"][5:90:20].tolist() == [5.0, 25.0, 45.0, 65.0, 85.0]
+    assert columns.piece(0)["a"][::20].base is None
+    assert columns.whole("b").tolist() == (np.arange(100) + 0.5).tolist()
+    some = columns.kept(np.arange(100) % 3 == 1)
+    assert some.piece(0)["a"][1:4].tolist() == [4.0, 7.0, 10.0]
+    assert some.piece(0)["a"][3:3].tolist() == []
+    assert some.rows == 33
 
 
 def test_a_full_disk_is_told_before_and_while_it_fills(monkeypatch, tmp_path):

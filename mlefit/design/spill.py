@@ -114,4 +114,5 @@ class Stored:
         lo, hi, step = wanted.indices(self.rows)
         values = np.empty(max(0, hi - lo), dtype=self.dtype)
         self.file.read_into(values.data.cast("B"), self.at + lo * self.dtype.itemsize)
-        return values[::step]
+        # a view of a few rows would keep all that were read
+        return values if step == 1 else values[::step].copy()
