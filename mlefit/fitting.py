@@ -32,11 +32,7 @@ from mlefit.inference.asked import check_errors
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
 from mlefit.links import Link
-<<<<<<< HEAD
-from mlefit.reading import hold, refuse_what_is_as_long, share
-=======
-from mlefit.reading import hold, refuse_what_is_as_long, tell_of_rows
->>>>>>> bounded
+from mlefit.reading import hold, refuse_what_is_as_long, share, tell_of_rows
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search

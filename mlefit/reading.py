@@ -78,7 +78,11 @@ def read(
     return rows
 
 
-<<<<<<< HEAD
+def tell_of_rows(ledger: Ledger, log: Callable[[str], None]) -> None:
+    """One line on the rows of a table."""
+    log(f"read {ledger.read} rows, {ledger.used} complete")
+
+
 def share(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
     """The complete rows of a fit, of which others will make the features once more.
 
@@ -91,11 +95,6 @@ def share(request: Request, source: Source, roles: Roles, log: Callable[[str], N
     features = {key_of(factor.label) for factor, _ in roles.factors()}
     log(f"rows: in runs of {most:,}, once for their levels; the workers read their own")
     return Held(_streamed(request, source, roles, most, shared=True), WithoutFeatures(features))
-=======
-def tell_of_rows(ledger: Ledger, log: Callable[[str], None]) -> None:
-    """One line on the rows of a table."""
-    log(f"read {ledger.read} rows, {ledger.used} complete")
->>>>>>> bounded
 
 
 def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
