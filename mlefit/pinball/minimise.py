@@ -21,7 +21,7 @@ from mlefit.pinball.preprocess import (
     survey,
 )
 from mlefit.pinball.rows import Index, Pass, Positions, Sample
-from mlefit.pinball.simplex import Duals, Tilt, simplex
+from mlefit.pinball.simplex import ENOUGH_PIVOTS, Duals, Tilt, simplex
 from mlefit.pinball.start import first_independent, starting_basis, whitening
 
 SMALL = 5000
@@ -171,11 +171,12 @@ def _partition(
 def _solve(rows: Sample, near: Positions | None, tau: float, tilt: Tilt) -> Plane:
     """The optimal plane, starting from the basic rows of another one if they are still there."""
     basis = None if near is None else _find(near, rows.at)
-    if basis is None:
+    optimal = None if basis is None else simplex(rows, basis, tau, tilt, ENOUGH_PIVOTS)
+    if optimal is None:
         basis = starting_basis(rows, tau)
-    if basis is None:
-        raise _StuckError(DEPENDENT)
-    optimal = simplex(rows, basis, tau, tilt)
+        if basis is None:
+            raise _StuckError(DEPENDENT)
+        optimal = simplex(rows, basis, tau, tilt)
     if optimal is None:
         raise _StuckError("the simplex found no optimal vertex: columns may be nearly dependent")
     return Plane.through(rows.take(optimal))

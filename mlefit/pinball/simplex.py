@@ -20,6 +20,9 @@ from mlefit.pinball.rows import Index, Sample
 MAX_PIVOTS = 1000
 """Far above what has been seen (a few per column); a tenth more for every column."""
 
+ENOUGH_PIVOTS = 100
+"""From a basis that is not near after all; a tenth more for every column."""
+
 
 @dataclass(frozen=True)
 class Tilt:
@@ -77,7 +80,9 @@ class Duals:
         return bool(np.all(np.minimum(self.up, self.down) > self.rounding))
 
 
-def simplex(rows: Sample, basis: Index, tau: float, tilt: Tilt) -> Index | None:
+def simplex(
+    rows: Sample, basis: Index, tau: float, tilt: Tilt, most: int = MAX_PIVOTS
+) -> Index | None:
     """The optimal basis, reached from any other.
 
     Args:
@@ -85,12 +90,13 @@ def simplex(rows: Sample, basis: Index, tau: float, tilt: Tilt) -> Index | None:
         basis: indices of p independent rows.
         tau: quantile level.
         tilt: what settles ties of the loss.
+        most: pivots, and a tenth more for every column.
 
     Returns:
         Indices of the optimal basic rows, or None when the pivots ran out or lost rank.
     """
     sizes = np.abs(rows.X).sum(axis=0)
-    for _ in range(MAX_PIVOTS + MAX_PIVOTS // 10 * len(basis)):
+    for _ in range(most + most // 10 * len(basis)):
         try:
             plane = Plane.through(rows.take(basis))
         except np.linalg.LinAlgError:
