@@ -113,9 +113,13 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "again": (
+        words("assign design errors fitting inference prediction source support"),
+        {"numpy", "polars"},
+    ),
     "comparison": (
         words(
-            "__init__ _types assign design diagnosis engines errors expression families "
+            "__init__ _types again design diagnosis engines errors expression families "
             "fitting formula inference likelihood prediction provenance request results "
             "search source special support"
         ),

@@ -83,6 +83,15 @@ class Columns:
         chunks = {name: [piece[name] for piece in self._pieces] for name in self._pieces[0]}
         return Columns({**chunks, key: [values]})
 
+    def where(self, keep: NDArray[np.bool_]) -> Columns:
+        """The rows for which `keep`, shape (n,), is true, copied."""
+        ends = [*self._starts[1:], self.rows]
+        masks = [keep[lo:hi] for lo, hi in zip(self._starts, ends, strict=True)]
+        pairs = list(zip(self._pieces, masks, strict=True))
+        return Columns(
+            {key: [piece[key][mask] for piece, mask in pairs] for key in self._pieces[0]}
+        )
+
     def thinned(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)
