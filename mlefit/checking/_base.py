@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from mlefit.checking.conditions import Condition
+from mlefit.checking.conditions import Condition, Value
 from mlefit.checking.day import Day
 
 Kind = Literal["text", "texts", "number", "whole", "truth"]
@@ -35,14 +35,14 @@ class Sight:
     """What a check saw of one subject.
 
     Attributes:
-        values: number of every quantity of the check; None where it has none.
+        values: of every quantity of the check; None where it has none.
         message: the same in words, the effect first.
         subject: term, column or quantity; empty for the rows as a whole.
         p_value: probability of as much by chance; None where chance has no part.
         evidence: lines that show it.
     """
 
-    values: Mapping[str, float | None]
+    values: Mapping[str, Value]
     message: str
     subject: str = ""
     p_value: float | None = None
@@ -77,18 +77,23 @@ class Check(ABC):
         summary: what it looks at, for the list of checks.
         quantities: what it measures, by name; conditions without a name are about the first.
         options: further keys in the checks file.
-        by_default: its levels where no checks file is given; None if it is not run then.
+        by_default: `warn` and `fail` as a checks file has them, where none is given; None if
+            it is not run then.
         baseline: whether it compares with yesterday.
         rows: whether it needs the rows of today, and not only their fit.
+        in_place_of_rows: whether it is run by default only where today's rows are not here.
+        order: its place in a report: what the rows are, what the fit is, what moved.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     quantities: ClassVar[Mapping[str, str]]
     options: ClassVar[Mapping[str, Option]] = {}
-    by_default: ClassVar[Levels | None] = None
+    by_default: ClassVar[Mapping[str, Mapping[str, Any]] | None] = None
     baseline: ClassVar[bool] = True
-    rows: ClassVar[bool] = True
+    rows: ClassVar[bool] = False
+    in_place_of_rows: ClassVar[bool] = False
+    order: ClassVar[int] = 9
 
     @abstractmethod
     def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:

@@ -11,9 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mlefit.errors import UsageError, did_you_mean
 
-Bound = float | tuple[float, float] | bool
+Ends = tuple[float, float]
+Bound = float | Ends | bool
+Value = float | Ends | None
+"""What a check measured: a number, the ends of an interval, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -22,21 +27,34 @@ class Word:
 
     Attributes:
         kind: what stands on the right of the equals sign.
-        holds: whether a value is so.
+        holds: whether an interval is so; a number is one of no length.
         text: how the condition is said.
     """
 
     kind: str
-    holds: Callable[[float, Any], bool]
+    holds: Callable[[Ends, Any], bool]
     text: str
 
 
 WORDS: Mapping[str, Word] = {
-    "above": Word("a number", lambda value, bound: value > bound, "above {}"),
-    "below": Word("a number", lambda value, bound: value < bound, "below {}"),
-    "outside": Word("[low, high]", lambda v, ends: not ends[0] <= v <= ends[1], "outside {} to {}"),
-    "inside": Word("[low, high]", lambda v, ends: ends[0] <= v <= ends[1], "inside {} to {}"),
-    "is": Word("true or false", lambda value, bound: bool(value) is bound, "{}"),
+    "above": Word("a number", lambda ends, bound: ends[0] > bound, "above {}"),
+    "below": Word("a number", lambda ends, bound: ends[1] < bound, "below {}"),
+    "outside": Word(
+        "[low, high]",
+        lambda ends, band: ends[0] < band[0] or ends[1] > band[1],
+        "outside {} to {}",
+    ),
+    "inside": Word(
+        "[low, high]",
+        lambda ends, band: band[0] <= ends[0] and ends[1] <= band[1],
+        "inside {} to {}",
+    ),
+    "misses": Word(
+        "[low, high]",
+        lambda ends, band: ends[1] < band[0] or ends[0] > band[1],
+        "wholly outside {} to {}",
+    ),
+    "is": Word("true or false", lambda ends, bound: bool(ends[0]) is bound, "{}"),
 }
 
 
@@ -48,10 +66,10 @@ class Part:
     word: str
     bound: Bound
 
-    def holds(self, values: Mapping[str, float | None]) -> bool:
-        """Whether a sight is so; what has no value is not."""
-        value = values.get(self.quantity)
-        return value is not None and WORDS[self.word].holds(value, self.bound)
+    def holds(self, value: float | Ends) -> bool:
+        """Whether a value is so."""
+        ends = value if isinstance(value, tuple) else (float(value), float(value))
+        return WORDS[self.word].holds(ends, self.bound)
 
 
 @dataclass(frozen=True)
@@ -66,7 +84,7 @@ class Condition:
     parts: tuple[Part, ...]
     main: str
 
-    def holds(self, values: Mapping[str, float | None]) -> bool:
+    def holds(self, values: Mapping[str, Value]) -> bool:
         """Whether all of it is so.
 
         Raises:
@@ -74,9 +92,11 @@ class Condition:
         """
         for part in self.parts:
             value = values.get(part.quantity)
-            if value is None or math.isnan(value):
+            if value is None or np.isnan(value).any():
                 raise LookupError(part.quantity)
-        return all(part.holds(values) for part in self.parts)
+            if not part.holds(value):
+                return False
+        return True
 
     def __str__(self) -> str:
         said = []
@@ -126,12 +146,16 @@ def _bound(value: Any, word: str, key: str, where: str) -> Bound:
         return value
     if kind == "a number" and number and not math.isnan(value):
         return float(value)
-    if kind == "[low, high]" and isinstance(value, list) and len(value) == 2:
-        if all(isinstance(end, int | float) and not isinstance(end, bool) for end in value):
-            low, high = map(float, value)
-            if low <= high:
-                return low, high
+    if kind == "[low, high]" and _are_ends(value):
+        return float(value[0]), float(value[1])
     raise UsageError(f"'{key}' of {where} must be {kind}, and it is {value!r}")
+
+
+def _are_ends(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in value)
+    return numbers and bool(value[0] <= value[1])
 
 
 def _shown(bound: Any) -> str:

@@ -1,0 +1,342 @@
+"""`mlefit check`: look at today with every check, and say what the pipeline should do."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import mlefit
+from mlefit import documents, fitting
+from mlefit.again import columns_of, prepared_again
+from mlefit.checking._base import Planned, Sight, UnseenError
+from mlefit.checking.day import Day, Log, Progress
+from mlefit.checking.file import ChecksFile, read_checks
+from mlefit.checking.plan import plan
+from mlefit.errors import ExitCode, MlefitError, UntrustworthyError, UsageError
+from mlefit.fitting import Prepared
+from mlefit.prediction.predicting import model_of
+from mlefit.prediction.saved import SavedModel
+from mlefit.request import CheckRequest
+from mlefit.results.check import (
+    SCHEMA,
+    BaselineInfo,
+    CheckResult,
+    Outcome,
+    Sensitivity,
+    TodayInfo,
+)
+from mlefit.results.fit import FitResult
+from mlefit.source import Source, open_source, read_rows
+
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An outcome, and what went wrong if it is an error.
+
+    Attributes:
+        outcome: for the report.
+        error: that kept the check from looking; None if it looked.
+    """
+
+    outcome: Outcome
+    error: Exception | None = None
+
+
+def run(
+    request: CheckRequest,
+    log: Log = lambda line: None,
+    progress: Progress = lambda what, done, total: None,
+) -> CheckResult:
+    """Check a day.
+
+    Args:
+        request: the words of the command.
+        log: takes one line for each step of the work.
+        progress: takes what long work is at, the steps done and all of them.
+
+    Raises:
+        MlefitError: the request makes no sense, or today's table cannot be opened.
+    """
+    return checked(request, log, progress)[0]
+
+
+def checked(request: CheckRequest, log: Log, progress: Progress) -> tuple[CheckResult, Day]:
+    """The report of a day, and the day itself."""
+    file = None if request.checks is None else read_checks(Path(request.checks))
+    day = _day(request, file, log, progress)
+    planned = plan(request, file, compares=day.baseline is not None, has_rows=day.saved is None)
+    judged = [one for check in planned for one in _judged(check, day, log)]
+    outcomes = [one.outcome for one in judged]
+    status, code = _status(request, judged)
+    return CheckResult(
+        schema=SCHEMA,
+        mlefit_version=mlefit.__version__,
+        command=request.common.command,
+        status=status,
+        verdict=_verdict(status, outcomes),
+        exit_code=int(code),
+        baseline=None if day.baseline is None else _baseline_info(day.baseline, day.exact),
+        today=_today_info(day, request),
+        outcomes=outcomes,
+        counts=dict(Counter(one.status for one in outcomes)),
+        sensitivity=tuple(_sensitivity(day, planned, outcomes)),
+        checks_file=None if file is None else str(file.path),
+        notes=() if day.source is None else day.source.notes,
+    ), day
+
+
+def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Progress) -> Day:
+    named = request.baseline or (None if file is None else file.baseline)
+    baseline = None if named is None else _baseline(named, file)
+    exact = request.exact or (file is not None and file.exact)
+    rest: dict[str, Any] = {"seed": request.common.seed, "log": log, "progress": progress}
+    if _is_document(request.data):
+        saved = documents.read_as(FitResult, request.data)
+        if baseline is not None:
+            _refuse_another_model(baseline, saved, str(request.data))
+        return Day(baseline, exact, saved=saved, **rest)
+    common = request.common
+    where = common.where or (None if file is None else file.where)
+    if baseline is None:
+        common = _model_of_the_file(replace(common, data=request.data, where=where), file)
+        return Day(None, prepare=lambda: fitting.prepare(common, log), **rest)
+    source = open_source(request.data, input_format=common.input_format)
+
+    def prepare() -> Prepared:
+        prepared = _read(baseline, source, where)
+        return replace(
+            prepared,
+            request=replace(
+                prepared.request,
+                where=where,
+                threads=common.threads,
+                tol=common.tol,
+                max_iter=common.max_iter,
+                seed=common.seed,
+                command=common.command,
+            ),
+        )
+
+    return Day(baseline, exact, source=source, prepare=prepare, **rest)
+
+
+def _read(baseline: SavedModel, source: Source, where: str | None) -> Prepared:
+    names = columns_of(baseline, clusters=True)
+    # missing values and infinities are what checks are about, so none is refused here
+    rows = read_rows(source, names, where=where, complete=(), open_ended=names)
+    return prepared_again(baseline, source, rows, unseen="null", clusters=True)
+
+
+def _baseline(named: Any, file: ChecksFile | None) -> SavedModel:
+    try:
+        model = model_of(named)
+    except UntrustworthyError as error:
+        raise UsageError(error.problem, *error.evidence, tries=error.tries) from error
+    if file is not None:
+        family, target = model.record.model.family, model.record.data.target
+        for key, wanted, found in (
+            ("family", file.family, family),
+            ("target", file.target, target),
+        ):
+            if wanted is not None and wanted != found:
+                raise UsageError(
+                    f"'{file.path}' is about the {key} '{wanted}', and the baseline "
+                    f"'{named}' has '{found}'"
+                )
+    return model
+
+
+def _model_of_the_file(common: Any, file: ChecksFile | None) -> Any:
+    """The model that today is fitted by where no baseline has one.
+
+    Raises:
+        UsageError: nothing says what it is.
+    """
+    if file is not None:
+        common = replace(
+            common,
+            family=common.family or file.family,
+            formula=common.formula or file.formula,
+            target=common.target or (None if file.formula else file.target),
+        )
+    if common.family is None or (common.formula is None and common.target is None):
+        raise UsageError(
+            "a check needs a model: a baseline, or a family and a formula; it never guesses",
+            tries=["--baseline model.json", "--family poisson -y COLUMN"],
+        )
+    return common
+
+
+def _is_document(data: Any) -> bool:
+    """Whether a path is that of a document of mlefit, by its first bytes."""
+    if isinstance(data, FitResult):
+        return True
+    if not isinstance(data, str | Path) or Path(data).suffix != ".json":
+        return False
+    try:
+        with Path(data).open("rb") as stream:
+            return b'"schema": "mlefit/' in stream.read(64)
+    except OSError:
+        return False
+
+
+def _refuse_another_model(baseline: SavedModel, today: FitResult, name: str) -> None:
+    before, after = baseline.record.model, today.model
+    for what in ("family", "formulas", "links"):
+        if getattr(before, what) != getattr(after, what):
+            raise UsageError(
+                f"'{baseline.name}' and '{name}' are fits of different models: their {what} differ",
+                f"{getattr(before, what)} and {getattr(after, what)}",
+                tries=["mlefit compare DATA --models A.json,B.json"],
+            )
+
+
+def _judged(planned: Planned, day: Day, log: Log) -> Iterator[Judged]:
+    """What a check saw, subject by subject, and what its levels make of it."""
+    began = time.perf_counter()
+    try:
+        sights = list(planned.check.observe(day, planned.given))
+        seconds = time.perf_counter() - began
+        if not sights:
+            raise UnseenError("there is nothing to look at")
+        found = [_outcome(planned, sight, seconds / len(sights)) for sight in sights]
+    except UnseenError as unseen:
+        yield Judged(_unjudged(planned, "skip", unseen.reason, began))
+        return
+    except MlefitError as error:
+        outcome = _unjudged(planned, "error", error.problem, began)
+        yield Judged(replace(outcome, evidence=error.evidence), error)
+        return
+    except Exception as error:  # one check's bug must not hide what the others see
+        problem = f"a bug in mlefit: {type(error).__name__}: {error}"
+        yield Judged(_unjudged(planned, "error", problem, began), error)
+        return
+    log(f"{planned.name}: {seconds:.3f} s")
+    yield from map(Judged, found)
+
+
+def _outcome(planned: Planned, sight: Sight, seconds: float) -> Outcome:
+    outcome = replace(
+        _unjudged(planned, "pass", sight.message, 0.0),
+        subject=sight.subject,
+        observed={
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in sight.values.items()
+        },
+        p_value=sight.p_value,
+        alpha=None if sight.p_value is None else planned.alpha,
+        evidence=sight.evidence,
+        seconds=seconds,
+    )
+    # an effect that chance explains is none, however large it looks
+    if sight.p_value is not None and not sight.p_value < planned.alpha:
+        return outcome
+    for status in ("fail", "warn"):
+        condition = getattr(planned.levels, status)
+        try:
+            if condition is not None and condition.holds(sight.values):
+                return replace(outcome, status=status)
+        except LookupError as lacking:
+            return replace(outcome, status="skip", message=f"{lacking.args[0]} has no value here")
+    return outcome
+
+
+def _unjudged(planned: Planned, status: str, message: str, began: float) -> Outcome:
+    levels = planned.levels
+    return Outcome(
+        name=planned.name,
+        type=planned.check.name,
+        subject="",
+        status=status,
+        message=message,
+        observed={},
+        warn=None if levels.warn is None else str(levels.warn),
+        fail=None if levels.fail is None else str(levels.fail),
+        p_value=None,
+        alpha=None,
+        line=planned.line,
+        seconds=time.perf_counter() - began if began else 0.0,
+    )
+
+
+def _status(request: CheckRequest, judged: Sequence[Judged]) -> tuple[str, ExitCode]:
+    """The worst that was seen, and what the pipeline learns of it."""
+    statuses = {one.outcome.status for one in judged}
+    errors = [one.error for one in judged if one.error is not None]
+    status = next((s for s in ("fail", "error", "warn", "pass") if s in statuses), "empty")
+    if any(not isinstance(error, MlefitError) for error in errors):
+        return status, ExitCode.BUG
+    gates = {"fail": {"fail"}, "warn": {"fail", "warn"}, "never": set[str]()}[request.fail_on]
+    if statuses & gates:
+        return status, ExitCode.CHECK_FAILED
+    for error in errors:
+        if isinstance(error, MlefitError):
+            return status, ExitCode(error.exit_code)
+    if status == "empty" and not request.allow_empty:
+        return status, ExitCode.NOTHING_CHECKED
+    return status, ExitCode.OK
+
+
+def _verdict(status: str, outcomes: Sequence[Outcome]) -> str:
+    """Why, in a sentence."""
+    if status == "empty":
+        return "nothing was checked"
+    checks = len({(one.name, one.line) for one in outcomes})
+    if status == "pass":
+        skipped = sum(one.status == "skip" for one in outcomes)
+        more = f", {skipped} had nothing to look at" if skipped else ""
+        return f"today's data still fit: {checks - skipped} checks passed{more}"
+    named = list(
+        dict.fromkeys(
+            f"{one.name} {one.subject}".strip() for one in outcomes if one.status == status
+        )
+    )
+    shown = ", ".join(named[:_MOST_NAMED])
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    words = {"fail": "failed", "error": "could not be evaluated", "warn": "warned"}
+    return f"{shown}{more} {words[status]}"
+
+
+def _baseline_info(model: SavedModel, exact: bool) -> BaselineInfo:
+    record = model.record
+    return BaselineInfo(
+        source=model.name,
+        data=record.data.source,
+        rows=record.fit.nobs,
+        title=record.model.title,
+        formula=record.model.formula,
+        exact=exact,
+    )
+
+
+def _today_info(day: Day, request: CheckRequest) -> TodayInfo | None:
+    name = day.saved.data.source if day.saved is not None else str(request.data)
+    if day.source is not None:
+        name = day.source.name
+    try:
+        ledger = day.ledger
+    except MlefitError:
+        return None
+    return TodayInfo(name, ledger.read, ledger.used, ledger.dropped, request.common.where)
+
+
+def _sensitivity(
+    day: Day, planned: Sequence[Planned], outcomes: Sequence[Outcome]
+) -> Iterator[Sensitivity]:
+    """What the conditions on the fit gap can see, where it was seen at all."""
+    looked = {one.name for one in outcomes if one.type == "fit_gap" and one.observed}
+    for one in planned:
+        if one.check.name != "fit_gap" or one.name not in looked:
+            continue
+        for condition in (one.levels.fail, one.levels.warn):
+            bounds = [] if condition is None else [p for p in condition.parts if p.word == "above"]
+            if len(bounds) != 1 or bounds[0].quantity != "gap":
+                continue
+            smallest = day.gap.smallest(float(bounds[0].bound), one.alpha)  # type: ignore[arg-type]
+            yield Sensitivity(smallest, (2 * smallest) ** 0.5, day.rows, f"{one.name} {condition}")
