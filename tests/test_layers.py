@@ -117,6 +117,13 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("assign design errors fitting inference prediction source support"),
         {"numpy", "polars"},
     ),
+    "checking": (
+        words(
+            "__init__ _types again design diagnosis documents errors expression families fitting "
+            "inference prediction request results search source"
+        ),
+        {"numpy", "polars", "scipy"},
+    ),
     "comparison": (
         words(
             "__init__ _types again design diagnosis engines errors expression families "

@@ -54,7 +54,7 @@ WORDS: Mapping[str, Word] = {
         lambda ends, band: ends[1] < band[0] or ends[0] > band[1],
         "wholly outside {} to {}",
     ),
-    "is": Word("true or false", lambda ends, bound: bool(ends[0]) is bound, "{}"),
+    "is": Word("true or false", lambda ends, bound: bool(ends[0]) is bound, "it is {}"),
 }
 
 

@@ -157,7 +157,7 @@ class Day:
 
     @cached_property
     def under_baseline(self) -> Mean:
-        """The negative log-likelihood of today's rows under the baseline; infinite if impossible."""
+        """Negative log-likelihood of today's rows under the baseline; infinite if impossible."""
         saved, prepared = self.yesterday, self.prepared
         engine = prepared.engine.with_predictors(saved.predictors).telling(self.progress)
         with np.errstate(all="ignore"):

@@ -157,7 +157,7 @@ def check(ctx: typer.Context, **flags: Any) -> int:
 def _request(ctx: typer.Context) -> CheckRequest:
     """The flags under the names the request has for them."""
     flags = ctx.params
-    data, others = positionals("check", flags["data"], ())
+    data, _ = positionals("check", flags["data"], ())
     baseline = flags["baseline"]
     if flags["other"] is not None:
         if baseline is not None:

@@ -23,9 +23,8 @@ class Converged(Check):
         result = day.result
         status = result.certificate.status
         evidence = [line for line in result.certificate.message.splitlines() if line != status]
-        evidence += (
-            [text.splitlines()[0] for text in result.warnings] if status != "converged" else []
-        )
+        if status != "converged":
+            evidence += [text.splitlines()[0] for text in result.warnings]
         yield Sight({"converged": status == "converged"}, status, evidence=tuple(evidence[:3]))
 
 

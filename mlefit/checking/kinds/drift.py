@@ -8,7 +8,7 @@ from typing import Any
 
 from mlefit.checking._base import Check, Option, Sight, UnseenError
 from mlefit.checking.day import Day
-from mlefit.checking.estimates import chosen, estimates, moves
+from mlefit.checking.estimates import Move, chosen, estimates, moves
 
 
 class Drift(Check):
@@ -37,15 +37,15 @@ class Drift(Check):
             z = abs(move.z)
             yield Sight(
                 {"z": z, "relative": move.relative, "change": move.after - move.before},
-                f"{move.before:.5g} -> {move.after:.5g} ({_percent(move.relative, move.after < move.before)}"
-                f", z = {move.z:.2f})",
+                f"{move.before:.5g} -> {move.after:.5g} ({_percent(move)}, z = {move.z:.2f})",
                 subject=name,
                 p_value=math.erfc(z / math.sqrt(2)),
             )
 
 
-def _percent(relative: float, falls: bool) -> str:
-    return f"{'-' if falls else '+'}{relative:.1%}" if math.isfinite(relative) else "from zero"
+def _percent(move: Move) -> str:
+    sign = "-" if move.after < move.before else "+"
+    return f"{sign}{move.relative:.1%}" if math.isfinite(move.relative) else "from zero"
 
 
 CHECK = Drift()

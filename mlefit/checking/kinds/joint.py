@@ -41,11 +41,12 @@ class Joint(Check):
             gap = float(moved @ np.linalg.solve(V1, moved)) / (2 * day.rows)
         except np.linalg.LinAlgError as error:
             raise UnseenError("the covariances have no inverse") from error
+        shift = math.sqrt(2 * gap)
         from scipy.special import chdtrc
 
         yield Sight(
             {"gap": gap, "statistic": statistic},
-            f"about {gap:.4g} nats per row, a shift by {math.sqrt(2 * gap):.2g} standard deviations",
+            f"about {gap:.4g} nats per row, a shift by {shift:.2g} standard deviations",
             p_value=float(chdtrc(len(common), statistic)),
             evidence=(f"Wald's chi-squared {statistic:.4g} on {len(common)} df",),
         )

@@ -39,9 +39,8 @@ class Surprise(Check):
         family = saved.family
         with np.errstate(all="ignore"):
             for block in engine.blocks():
-                theta = spread(
-                    saved.model.theta(saved.model.etas(block, saved.betas)), len(block.y)
-                )
+                etas = saved.model.etas(block, saved.betas)
+                theta = spread(saved.model.theta(etas), len(block.y))
                 weight = 1.0 if block.weight is None else block.weight
                 seen -= float((weight * family.log_density(block.y, *theta, **block.known)).sum())
                 drawn = np.array(

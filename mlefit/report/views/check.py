@@ -71,40 +71,41 @@ def _grid(outcomes: Sequence[Outcome]) -> Grid | None:
             _called(one),
             one.message,
             "" if one.p_value is None else numbers.p_value(one.p_value),
-            _limits(one),
         )
         for one in _sorted(outcomes)
     ]
-    return Grid(("", "check", "seen", "p", "limits"), tuple(rows), 3)
+    return Grid(("", "check", "seen", "p"), tuple(rows), 3)
 
 
 def _called(one: Outcome) -> str:
     return f"{one.name} {one.subject}".strip()
 
 
-def _limits(one: Outcome) -> str:
-    found = [f"{level} {text}" for level in ("fail", "warn") if (text := getattr(one, level))]
-    return "; ".join(found)
-
-
 def _evidence(outcomes: Sequence[Outcome]) -> Iterator[list[str]]:
-    """What shows why a check did not pass."""
+    """Why a check did not pass."""
     for one in _sorted(outcomes):
-        if one.status in ("fail", "error", "warn"):
-            for line in one.evidence:
-                yield [f"{_called(one)}: {line}"]
+        limit = {"fail": one.fail, "warn": one.warn}.get(one.status)
+        verb = {"fail": "fails", "warn": "warns"}.get(one.status)
+        where = [] if one.line is None else [f"line {one.line} of the checks file"]
+        needs = [] if one.alpha is None else [f"with p below {one.alpha:g}"]
+        if limit is not None:
+            yield [f"{_called(one)}: {verb} if {limit}", *needs, *where, *one.evidence]
+        elif one.status == "error":
+            yield [f"{_called(one)}: could not look", *where, *one.evidence]
 
 
 def _sensitivity(result: CheckResult) -> Section:
     lines = [
         [
-            f"{one.condition}: sees a gap of {one.gap:.3g} nats per row, "
-            f"a shift by {one.shift:.2g} standard deviations, on 95% of days"
+            f"{one.condition}: a gap of {one.gap:.3g} nats per row",
+            f"a shift by {one.shift:.2g} standard deviations",
         ]
         for one in result.sensitivity
     ]
     rows = f"{result.sensitivity[0].rows:,.0f}" if result.sensitivity else "these"
-    return Section(f"The smallest drift that this gate sees at {rows} rows", before=lines)
+    return Section(
+        f"The smallest drift that this gate sees at {rows} rows, on 95% of days", before=lines
+    )
 
 
 def _outcomes(result: CheckResult) -> TidyTable:
