@@ -266,6 +266,8 @@ class CheckRequest:
         max_dropped: the most rows that may be left out, as "1%" or "20".
         fail_on: worst status that still passes is below this: fail, warn or never.
         allow_empty: whether it is well if nothing was checked.
+        accept: whether failures and warnings become part of the next baseline.
+        history: path of what was seen on days before.
         common: where, input format and search; family and formula where there is no baseline.
     """
 
@@ -281,4 +283,6 @@ class CheckRequest:
     max_dropped: str | None = None
     fail_on: Literal["fail", "warn", "never"] = "fail"
     allow_empty: bool = False
+    accept: bool = False
+    history: Any = None
     common: Request = field(default_factory=Request)

@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "provenance": (words("design request results source"), set()),
     "specify": (words("design errors families formula links request support"), NUMERIC),
     "batch": (words("_types design likelihood priors"), NUMERIC),
-    "catalogue": (words("families links priors specify"), set()),
+    "catalogue": (words("checking families links priors specify"), set()),
     "search": (
         words(
             "_types design engines errors families likelihood links pinball priors results "
@@ -153,7 +153,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "__init__": (words("comparison documents fitting prediction"), set()),
     "cli": (
         words(
-            "__init__ catalogue chance comparison documents errors explaining families "
+            "__init__ catalogue chance checking comparison documents errors explaining families "
             "fitting memory prediction profiling report request study translations weighing"
         ),
         {"typer"},

@@ -79,6 +79,7 @@ class Check(ABC):
         options: further keys in the checks file.
         by_default: `warn` and `fail` as a checks file has them, where none is given; None if
             it is not run then.
+        example: a condition that shows how one is written, where there is no default.
         baseline: whether it compares with yesterday.
         rows: whether it needs the rows of today, and not only their fit.
         in_place_of_rows: whether it is run by default only where today's rows are not here.
@@ -90,6 +91,7 @@ class Check(ABC):
     quantities: ClassVar[Mapping[str, str]]
     options: ClassVar[Mapping[str, Option]] = {}
     by_default: ClassVar[Mapping[str, Mapping[str, Any]] | None] = None
+    example: ClassVar[Mapping[str, Any]] = {}
     baseline: ClassVar[bool] = True
     rows: ClassVar[bool] = False
     in_place_of_rows: ClassVar[bool] = False

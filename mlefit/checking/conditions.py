@@ -98,6 +98,13 @@ class Condition:
                 return False
         return True
 
+    def bound_above(self, quantity: str) -> float | None:
+        """The bound that it puts above a quantity; None if it puts none."""
+        for part in self.parts:
+            if part.quantity == quantity and part.word == "above":
+                return float(part.bound)  # type: ignore[arg-type]
+        return None
+
     def __str__(self) -> str:
         said = []
         for part in self.parts:

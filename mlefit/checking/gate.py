@@ -12,6 +12,7 @@ from typing import Any
 import mlefit
 from mlefit import documents, fitting
 from mlefit.again import columns_of, prepared_again
+from mlefit.checking import history
 from mlefit.checking._base import Planned, Sight, UnseenError
 from mlefit.checking.day import Day, Log, Progress
 from mlefit.checking.file import ChecksFile, read_checks
@@ -33,6 +34,27 @@ from mlefit.results.fit import FitResult
 from mlefit.source import Source, open_source, read_rows
 
 _MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A day that was checked.
+
+    Attributes:
+        result: the report.
+        fit: of today; None where there is none.
+    """
+
+    result: CheckResult
+    fit: FitResult | None
+
+    def remember(self, path: Path) -> None:
+        """Add the day to a history.
+
+        Raises:
+            DataError: the file cannot take it.
+        """
+        history.append(path, history.line_of(self.result, self.fit))
 
 
 @dataclass(frozen=True)
@@ -63,39 +85,56 @@ def run(
     Raises:
         MlefitError: the request makes no sense, or today's table cannot be opened.
     """
-    return checked(request, log, progress)[0]
+    return checked(request, log, progress).result
 
 
-def checked(request: CheckRequest, log: Log, progress: Progress) -> tuple[CheckResult, Day]:
-    """The report of a day, and the day itself."""
+def checked(request: CheckRequest, log: Log, progress: Progress) -> Gate:
+    """The report of a day, with what can be kept of it."""
     file = None if request.checks is None else read_checks(Path(request.checks))
     day = _day(request, file, log, progress)
     planned = plan(request, file, compares=day.baseline is not None, has_rows=day.saved is None)
     judged = [one for check in planned for one in _judged(check, day, log)]
     outcomes = [one.outcome for one in judged]
     status, code = _status(request, judged)
-    return CheckResult(
+    accepted = _named(outcomes, ("fail", "warn")) if request.accept else []
+    if accepted and code == ExitCode.CHECK_FAILED:
+        code = ExitCode.OK
+    result = CheckResult(
         schema=SCHEMA,
         mlefit_version=mlefit.__version__,
         command=request.common.command,
         status=status,
         verdict=_verdict(status, outcomes),
         exit_code=int(code),
-        baseline=None if day.baseline is None else _baseline_info(day.baseline, day.exact),
+        baseline=None if day.baseline is None else baseline_info(day.baseline, day.exact),
         today=_today_info(day, request),
         outcomes=outcomes,
         counts=dict(Counter(one.status for one in outcomes)),
         sensitivity=tuple(_sensitivity(day, planned, outcomes)),
         checks_file=None if file is None else str(file.path),
+        accepted=accepted,
         notes=() if day.source is None else day.source.notes,
-    ), day
+    )
+    return Gate(result, _fit_of(day))
+
+
+def _fit_of(day: Day) -> FitResult | None:
+    try:
+        return day.result
+    except MlefitError:  # a check has told of it
+        return None
 
 
 def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Progress) -> Day:
     named = request.baseline or (None if file is None else file.baseline)
-    baseline = None if named is None else _baseline(named, file)
+    baseline = None if named is None else baseline_of(named, file)
     exact = request.exact or (file is not None and file.exact)
-    rest: dict[str, Any] = {"seed": request.common.seed, "log": log, "progress": progress}
+    rest: dict[str, Any] = {
+        "history": () if request.history is None else history.read(Path(request.history)),
+        "seed": request.common.seed,
+        "log": log,
+        "progress": progress,
+    }
     if _is_document(request.data):
         saved = documents.read_as(FitResult, request.data)
         if baseline is not None:
@@ -133,7 +172,12 @@ def _read(baseline: SavedModel, source: Source, where: str | None) -> Prepared:
     return prepared_again(baseline, source, rows, unseen="null", clusters=True)
 
 
-def _baseline(named: Any, file: ChecksFile | None) -> SavedModel:
+def baseline_of(named: Any, file: ChecksFile | None) -> SavedModel:
+    """The model of a baseline.
+
+    Raises:
+        UsageError: it is none, holds no maximum, or is not the one that the checks file is about.
+    """
     try:
         model = model_of(named)
     except UntrustworthyError as error:
@@ -292,18 +336,21 @@ def _verdict(status: str, outcomes: Sequence[Outcome]) -> str:
         skipped = sum(one.status == "skip" for one in outcomes)
         more = f", {skipped} had nothing to look at" if skipped else ""
         return f"today's data still fit: {checks - skipped} checks passed{more}"
-    named = list(
-        dict.fromkeys(
-            f"{one.name} {one.subject}".strip() for one in outcomes if one.status == status
-        )
-    )
+    named = _named(outcomes, (status,))
     shown = ", ".join(named[:_MOST_NAMED])
     more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
     words = {"fail": "failed", "error": "could not be evaluated", "warn": "warned"}
     return f"{shown}{more} {words[status]}"
 
 
-def _baseline_info(model: SavedModel, exact: bool) -> BaselineInfo:
+def _named(outcomes: Sequence[Outcome], statuses: Sequence[str]) -> list[str]:
+    """Names and subjects of the outcomes that ended so, each once."""
+    found = (f"{one.name} {one.subject}".strip() for one in outcomes if one.status in statuses)
+    return list(dict.fromkeys(found))
+
+
+def baseline_info(model: SavedModel, exact: bool) -> BaselineInfo:
+    """What a report says of a baseline."""
     record = model.record
     return BaselineInfo(
         source=model.name,
@@ -335,8 +382,8 @@ def _sensitivity(
         if one.check.name != "fit_gap" or one.name not in looked:
             continue
         for condition in (one.levels.fail, one.levels.warn):
-            bounds = [] if condition is None else [p for p in condition.parts if p.word == "above"]
-            if len(bounds) != 1 or bounds[0].quantity != "gap":
+            threshold = None if condition is None else condition.bound_above("gap")
+            if threshold is None:
                 continue
-            smallest = day.gap.smallest(float(bounds[0].bound), one.alpha)  # type: ignore[arg-type]
+            smallest = day.gap.smallest(threshold, one.alpha)
             yield Sensitivity(smallest, (2 * smallest) ** 0.5, day.rows, f"{one.name} {condition}")

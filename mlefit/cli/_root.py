@@ -37,7 +37,7 @@ COMMANDS = {
     "explain": "Derive a family, loss or prior step by step, in letters or your numbers.",
     "prior": "Translate a penalty between libraries and a prior.",
     "show": "Show or convert a saved document.",
-    "list": "Show the families, losses, links and priors there are.",
+    "list": "Show the families, losses, links, priors and checks there are.",
     "completion": "Print the completion script of a shell.",
 }
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +18,15 @@ from mlefit.cli._command import Command
 from mlefit.cli._fitting import positionals, report_options, tell_notes, to_log
 from mlefit.cli._flags import FORMAT, LOOKS, PROGRAM, SEARCH, takes
 from mlefit.cli._values import number
-from mlefit.errors import UsageError
-from mlefit.report import write
+from mlefit.errors import ExitCode, UsageError
+from mlefit.report import (
+    ReportOptions,
+    render,
+    terminal,
+    write,
+    write_list,
+)
+from mlefit.report.files import write_atomically
 from mlefit.report.progress import Progress
 from mlefit.request import CheckRequest, Request
 
@@ -25,8 +36,11 @@ Examples:
   mlefit check today.csv --checks checks.toml
   mlefit check today.csv --baseline model.json --expect 'b[x] > 0'
   mlefit check monday.json tuesday.json
+  mlefit check --power --baseline model.json
 """
 _GATE = "Gate"
+_OUTPUTS = "Outputs"
+_PLANNING = "Planning"
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -106,6 +120,85 @@ FailOn = Annotated[
         panel=_GATE,
     ),
 ]
+Junit = Annotated[
+    Path | None,
+    _option.text(
+        "--junit",
+        metavar="FILE.xml",
+        parser=_values.writable,
+        text="Write the outcomes as JUnit XML as well.",
+        panel=_OUTPUTS,
+    ),
+]
+GitLab = Annotated[
+    Path | None,
+    _option.text(
+        "--gitlab",
+        metavar="FILE.json",
+        parser=_values.writable,
+        text="Write what did not pass as a code-quality report as well.",
+        panel=_OUTPUTS,
+    ),
+]
+GitHub = Annotated[
+    str,
+    _option.choice(
+        "--github",
+        values=("auto", "always", "never"),
+        text="Annotate the run and its summary; auto in a GitHub workflow.",
+        panel=_OUTPUTS,
+    ),
+]
+History = Annotated[
+    Path | None,
+    _option.text(
+        "--history",
+        metavar="FILE.jsonl",
+        parser=_values.writable,
+        text="Add a line about today; checks of trends read those before.",
+        panel=_OUTPUTS,
+    ),
+]
+WriteBaseline = Annotated[
+    Path | None,
+    _option.text(
+        "--write-baseline",
+        metavar="FILE.json",
+        parser=_values.writable,
+        text="Write today's fit as the next baseline, if all checks pass.",
+        panel=_OUTPUTS,
+    ),
+]
+Accept = Annotated[
+    bool,
+    _option.flag(
+        "--accept",
+        text="Write that baseline whatever failed or warned, and say what.",
+        panel=_OUTPUTS,
+    ),
+]
+Init = Annotated[
+    bool, _option.flag("--init", text="Print a checks file to start from.", panel=_PLANNING)
+]
+ListChecks = Annotated[
+    bool, _option.flag("--list", text="Say which checks would be run.", panel=_PLANNING)
+]
+Power = Annotated[
+    bool,
+    _option.flag(
+        "--power", text="Say what drift the gate would see, without data.", panel=_PLANNING
+    ),
+]
+Planned = Annotated[
+    list[int] | None,
+    _option.text(
+        "--rows",
+        metavar="N",
+        parser=_values.whole("--rows", 1),
+        text="Of --power: rows of a day, if not some. Repeatable.",
+        panel=_PLANNING,
+    ),
+]
 AllowEmpty = Annotated[
     bool, _option.flag("--allow-empty", text="Nothing checked is no error.", panel=_GATE)
 ]
@@ -129,6 +222,16 @@ Table = opt.named_tables(
         "alpha": (Alpha, None),
         "fail_on": (FailOn, "fail"),
         "allow_empty": (AllowEmpty, False),
+        "junit": (Junit, None),
+        "gitlab": (GitLab, None),
+        "github": (GitHub, "auto"),
+        "history": (History, None),
+        "write_baseline": (WriteBaseline, None),
+        "accept": (Accept, False),
+        "init": (Init, False),
+        "list_checks": (ListChecks, False),
+        "power": (Power, False),
+        "planned": (Planned, None),
         "family": (model.Family, None),
         "target": (model.Target, None),
         "features": (model.Features, None),
@@ -144,20 +247,87 @@ Table = opt.named_tables(
 )
 def check(ctx: typer.Context, **flags: Any) -> int:
     """Check that today's data still fit yesterday's model."""
-    request, options = _request(ctx), report_options(flags)
+    options = report_options(flags)
+    planning = next((plan for flag, plan in _PLANS.items() if flags[flag]), None)
+    request = _request(ctx, needs_data=planning is None)
+    if planning is not None:
+        planning(request, options, flags)
+        return ExitCode.OK
+    if flags["accept"] and flags["write_baseline"] is None:
+        raise UsageError("--accept is about a baseline to write", tries=["--write-baseline FILE"])
     from mlefit.checking import gate  # the numerics load here, so that --help stays quick
 
-    result = gate.run(request, to_log(flags["verbose"]), Progress())
+    made = gate.checked(request, to_log(flags["verbose"]), Progress())
+    result = made.result
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)
+    _write_outputs(result, options, flags)
+    if flags["history"] is not None:
+        made.remember(flags["history"])
+    if flags["write_baseline"] is not None:
+        _write_baseline(made.fit, result, options, flags)
     return result.exit_code
 
 
-def _request(ctx: typer.Context) -> CheckRequest:
+def _write_outputs(result: Any, options: ReportOptions, flags: Mapping[str, Any]) -> None:
+    """What the systems around a pipeline read."""
+    for name in ("junit", "gitlab"):
+        if flags[name] is not None:
+            module = importlib.import_module(f"mlefit.report.ci.{name}")
+            write_atomically(flags[name], module.render(result))
+    from mlefit.report.ci import github
+
+    if flags["github"] == "always" or (flags["github"] == "auto" and github.is_here(os.environ)):
+        # the runner reads commands from both streams, and standard output belongs to the report
+        terminal.tell(github.commands(result, os.environ))
+        github.append_summary(render(result, replace(options, format="md")), os.environ)
+
+
+def _write_baseline(
+    fit: Any, result: Any, options: ReportOptions, flags: Mapping[str, Any]
+) -> None:
+    """Today's fit as the next baseline: after a pass, or with what is accepted said."""
+    path = flags["write_baseline"]
+    if fit is None or fit.certificate.status != "converged":
+        why = f"'{path}' was not written: {result.verdict}"
+        _messages.tell("warning", f"{why}\n  to write it all the same: --accept")
+        return
+    write_atomically(path, render(fit, replace(options, format="json")))
+    said = f"; accepted: {', '.join(result.accepted)}" if result.accepted else ""
+    tell_notes([f"today's fit was written to '{path}' as the next baseline{said}"], options)
+
+
+def _init(request: CheckRequest, options: ReportOptions, flags: Mapping[str, Any]) -> None:
+    from mlefit.checking import starter
+
+    terminal.emit(starter.text(request))
+
+
+def _list(request: CheckRequest, options: ReportOptions, flags: Mapping[str, Any]) -> None:
+    from mlefit.checking import starter
+
+    write_list(starter.listed(request), options)
+
+
+def _power(request: CheckRequest, options: ReportOptions, flags: Mapping[str, Any]) -> None:
+    from mlefit.checking import power
+
+    write(power.run(request, flags["planned"] or ()), options)
+
+
+# what is asked for before there is a day: name of the flag -> what answers it
+_PLANS: Mapping[str, Callable[[CheckRequest, ReportOptions, Mapping[str, Any]], None]] = {
+    "init": _init,
+    "list_checks": _list,
+    "power": _power,
+}
+
+
+def _request(ctx: typer.Context, *, needs_data: bool) -> CheckRequest:
     """The flags under the names the request has for them."""
     flags = ctx.params
-    data, _ = positionals("check", flags["data"], ())
+    data = positionals("check", flags["data"], ())[0] if needs_data else flags["data"]
     baseline = flags["baseline"]
     if flags["other"] is not None:
         if baseline is not None:
@@ -187,5 +357,7 @@ def _request(ctx: typer.Context) -> CheckRequest:
         max_dropped=flags["max_dropped"],
         fail_on=flags["fail_on"],
         allow_empty=flags["allow_empty"],
+        accept=flags["accept"],
+        history=flags["history"],
         common=common,
     )

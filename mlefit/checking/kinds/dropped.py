@@ -15,6 +15,7 @@ class Dropped(Check):
     name = "dropped"
     summary = "rows left out for any reason"
     quantities = {"share": "of rows", "rows": "left out"}
+    example = {"above": 0.05}
     baseline = False
     order = 3
 

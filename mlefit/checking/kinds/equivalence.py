@@ -32,6 +32,7 @@ class Equivalence(Check):
         "margin": Option("number", "largest difference on the link scale that does not matter"),
         "level": Option("number", "of each test", 0.05),
     }
+    example = {"is": False}
     order = 7
 
     def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:

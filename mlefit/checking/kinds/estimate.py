@@ -17,6 +17,7 @@ class EstimateInBand(Check):
     summary = "estimates of today, and their intervals, against a band"
     quantities = {"value": "the estimate", "interval": "its interval, which `misses` a band or not"}
     options = {"term": Option("texts", "terms, `*` for all", ("*",))}
+    example = {"interval_misses": [0.5, 1.5]}
     baseline = False
     order = 7
 

@@ -40,6 +40,7 @@ class Expectation(Check):
     summary = "a comparison of estimates and checks: --expect 'b[x] > 0.2'"
     quantities = {"holds": "true or false", "left": "left side", "right": "right side"}
     options = {"expr": Option("text", "the comparison")}
+    example = {"is": False}
     baseline = False
     order = 9
 

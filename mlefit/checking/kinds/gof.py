@@ -19,6 +19,7 @@ class GoodnessOfFit(Check):
     summary = "goodness of fit of today's family, by draws"
     quantities = {"p": "p-value of the distance", "distance": "between rows and fit"}
     options = {"replications": Option("whole", "draws", gof.REPLICATIONS)}
+    example = {"below": 0.001}
     baseline = False
     rows = True
     order = 8

@@ -26,6 +26,7 @@ class Surprise(Check):
     name = "surprise"
     summary = "NLL of today's rows against what the baseline expects of itself"
     quantities = {"z": "in standard deviations", "excess": "nats per row over the expectation"}
+    example = {"z_outside": [-4, 4]}
     rows = True
     order = 8
 
