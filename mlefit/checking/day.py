@@ -72,6 +72,7 @@ class Day:
         seed: of every random choice.
         log: takes one line for each step of the work.
         progress: takes what long work is at, the steps done and all of them.
+        followed: what checks of trends want to find in the history of days to come.
     """
 
     baseline: SavedModel | None
@@ -83,6 +84,7 @@ class Day:
     seed: int = 1
     log: Log = field(default=lambda line: None, repr=False)
     progress: Progress = field(default=lambda what, done, total: None, repr=False)
+    followed: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._prepared = Once(self._read)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,12 @@ class Gate:
     Attributes:
         result: the report.
         fit: of today; None where there is none.
+        followed: what checks of trends will look for in the history.
     """
 
     result: CheckResult
     fit: FitResult | None
+    followed: Mapping[str, float]
 
     def remember(self, path: Path) -> None:
         """Add the day to a history.
@@ -54,7 +56,7 @@ class Gate:
         Raises:
             DataError: the file cannot take it.
         """
-        history.append(path, history.line_of(self.result, self.fit))
+        history.append(path, history.line_of(self.result, self.fit, self.followed))
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def checked(request: CheckRequest, log: Log, progress: Progress) -> Gate:
         mlefit_version=mlefit.__version__,
         command=request.common.command,
         status=status,
-        verdict=_verdict(status, outcomes),
+        verdict=_verdict(status, outcomes, compared=day.baseline is not None),
         exit_code=int(code),
         baseline=None if day.baseline is None else baseline_info(day.baseline, day.exact),
         today=_today_info(day, request),
@@ -115,7 +117,7 @@ def checked(request: CheckRequest, log: Log, progress: Progress) -> Gate:
         accepted=accepted,
         notes=() if day.source is None else day.source.notes,
     )
-    return Gate(result, _fit_of(day))
+    return Gate(result, _fit_of(day), day.followed)
 
 
 def _fit_of(day: Day) -> FitResult | None:
@@ -281,14 +283,18 @@ def _outcome(planned: Planned, sight: Sight, seconds: float) -> Outcome:
     # an effect that chance explains is none, however large it looks
     if sight.p_value is not None and not sight.p_value < planned.alpha:
         return outcome
-    for status in ("fail", "warn"):
-        condition = getattr(planned.levels, status)
+    lacking: list[str] = []
+    levels = {"fail": planned.levels.fail, "warn": planned.levels.warn}
+    conditions = {status: one for status, one in levels.items() if one is not None}
+    for status, condition in conditions.items():
         try:
-            if condition is not None and condition.holds(sight.values):
+            if condition.holds(sight.values):
                 return replace(outcome, status=status)
-        except LookupError as lacking:
-            return replace(outcome, status="skip", message=f"{lacking.args[0]} has no value here")
-    return outcome
+        except LookupError as error:
+            lacking.append(str(error.args[0]))
+    if len(lacking) < len(conditions):
+        return outcome
+    return replace(outcome, status="skip", message=f"{', '.join(lacking)} has no value here")
 
 
 def _unjudged(planned: Planned, status: str, message: str, began: float) -> Outcome:
@@ -327,15 +333,16 @@ def _status(request: CheckRequest, judged: Sequence[Judged]) -> tuple[str, ExitC
     return status, ExitCode.OK
 
 
-def _verdict(status: str, outcomes: Sequence[Outcome]) -> str:
+def _verdict(status: str, outcomes: Sequence[Outcome], *, compared: bool) -> str:
     """Why, in a sentence."""
+    still = "today's data still fit: " if compared else ""
     if status == "empty":
         return "nothing was checked"
     checks = len({(one.name, one.line) for one in outcomes})
     if status == "pass":
         skipped = sum(one.status == "skip" for one in outcomes)
         more = f", {skipped} had nothing to look at" if skipped else ""
-        return f"today's data still fit: {checks - skipped} checks passed{more}"
+        return f"{still}{checks - skipped} checks passed{more}"
     named = _named(outcomes, (status,))
     shown = ", ".join(named[:_MOST_NAMED])
     more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""

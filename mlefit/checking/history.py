@@ -22,12 +22,13 @@ from mlefit.results.fit import FitResult
 SCHEMA = "mlefit/day/1"
 
 
-def line_of(result: CheckResult, fit: FitResult | None) -> str:
+def line_of(result: CheckResult, fit: FitResult | None, followed: Mapping[str, float]) -> str:
     """The record of a day, ending in a line break.
 
     Args:
         result: what the gate said.
         fit: today's fit; None where there is none.
+        followed: what checks of trends will look for.
     """
     today = result.today
     record: dict[str, Any] = {
@@ -42,6 +43,7 @@ def line_of(result: CheckResult, fit: FitResult | None) -> str:
             for one in result.outcomes
             if one.observed
         },
+        "followed": dict(followed),
         "estimates": {}
         if fit is None
         else {name: [one.value, one.std_error] for name, one in estimates(fit).items()},
@@ -133,14 +135,7 @@ def _no_day(path: Path, number: int) -> MlefitError:
     return UsageError(f"line {number} of '{path}' is no day of a history of mlefit")
 
 
-def series(history: Sequence[Mapping[str, Any]], of: str, quantity: str) -> list[float]:
-    """The values of an estimate, or of what a check measured, over the days that have them."""
-    found = []
-    for day in history:
-        observed = day.get("observed", {}).get(of)
-        value = (
-            observed.get(quantity) if observed else (day.get("estimates", {}).get(of) or [None])[0]
-        )
-        if isinstance(value, int | float):
-            found.append(float(value))
-    return found
+def series(history: Sequence[Mapping[str, Any]], key: str) -> list[float]:
+    """What a check of trends followed, over the days that have it."""
+    found = (day.get("followed", {}).get(key) for day in history)
+    return [float(value) for value in found if isinstance(value, int | float)]

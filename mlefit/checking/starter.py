@@ -50,7 +50,7 @@ def _block(check: Check) -> str:
     comment += [f"#   {name}: {words}" for name, words in check.quantities.items()]
     lines = ["[[check]]", f'type = "{check.name}"']
     for key, option in check.options.items():
-        value = option.default if option.default is not None else _EXAMPLES.get(key, 0.1)
+        value = option.default or _EXAMPLES[key]
         lines.append(f"{key} = {_toml(value)}")
     tables = check.by_default or {"fail": check.example}
     lines += [f"{level} = {_toml(table)}" for level, table in tables.items()]
@@ -58,7 +58,13 @@ def _block(check: Check) -> str:
     return "\n".join([*comment, *(f"# {line}" if off else line for line in lines)]) + "\n"
 
 
-_EXAMPLES = {"of": "fit_gap", "quantity": "gap", "expr": "rows >= 100", "margin": 0.1}
+_EXAMPLES: Mapping[str, Any] = {
+    "of": "fit_gap",
+    "quantity": "gap",
+    "expr": "rows >= 100",
+    "margin": 0.1,
+    "candidates": ["negbinom"],
+}
 
 
 def _toml(value: Any) -> str:

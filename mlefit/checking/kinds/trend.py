@@ -46,7 +46,9 @@ class Trend(Check):
         if of is None:
             raise UsageError("a check of kind trend needs 'of'", 'for example of = "fit_gap"')
         now, quantity = _today(day, of, given["quantity"])
-        values = np.array([*series(day.history, of, quantity), now])[-last:]
+        key = f"{of} {quantity}".strip()
+        day.followed[key] = now
+        values = np.array([*series(day.history, key), now])[-last:]
         n = len(values)
         if n < _FEWEST:
             raise UnseenError(f"{n - 1} days before have {of}; a trend takes {_FEWEST - 1}")

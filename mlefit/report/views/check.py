@@ -83,6 +83,7 @@ def _called(one: Outcome) -> str:
 
 def _evidence(outcomes: Sequence[Outcome]) -> Iterator[list[str]]:
     """Why a check did not pass."""
+    told: set[tuple[str, ...]] = set()
     for one in _sorted(outcomes):
         limit = {"fail": one.fail, "warn": one.warn}.get(one.status)
         verb = {"fail": "fails", "warn": "warns"}.get(one.status)
@@ -90,7 +91,9 @@ def _evidence(outcomes: Sequence[Outcome]) -> Iterator[list[str]]:
         needs = [] if one.alpha is None else [f"with p below {one.alpha:g}"]
         if limit is not None:
             yield [f"{_called(one)}: {verb} if {limit}", *needs, *where, *one.evidence]
-        elif one.status == "error":
+        elif one.status == "error" and (one.message, *one.evidence) not in told:
+            # what cannot be read keeps many checks from looking
+            told.add((one.message, *one.evidence))
             yield [f"{_called(one)}: could not look", *where, *one.evidence]
 
 
