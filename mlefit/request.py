@@ -42,6 +42,7 @@ class Request:
     truncated_below: float | None = None
     truncated_above: float | None = None
     cluster: str | None = None
+    by: str | None = None
     where: str | None = None
     missing: Literal["drop", "error"] = "drop"
     max_dropped: str | None = None

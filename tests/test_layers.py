@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "likelihood": (words("_types design families links support"), NUMERIC),
     "provenance": (words("design request results source"), set()),
     "specify": (words("design errors families formula links request support"), NUMERIC),
-    "batch": (words("_types design likelihood priors"), NUMERIC),
+    "batch": (words("_types design families likelihood priors"), NUMERIC),
     "catalogue": (words("checking families links priors specify"), set()),
     "search": (
         words(
@@ -113,6 +113,13 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "grouped": (
+        words(
+            "__init__ _types batch design errors families fitting inference provenance request "
+            "results"
+        ),
+        {"numpy", "polars"},
+    ),
     "again": (
         words("assign design errors fitting inference prediction source support"),
         {"numpy", "polars"},
@@ -154,7 +161,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "cli": (
         words(
             "__init__ catalogue chance checking comparison documents errors explaining families "
-            "fitting memory prediction profiling report request study translations weighing"
+            "fitting grouped memory prediction profiling report request study translations weighing"
         ),
         {"typer"},
     ),

@@ -101,6 +101,10 @@ ConfLevel = Annotated[
     ),
 ]  # fmt: skip
 
+By = Annotated[
+    str | None,
+    text("--by", panel=ROWS, metavar="COL", text="A fit for each value of this column."),
+]
 Derive = Annotated[
     list[str] | None,
     text(
@@ -196,9 +200,9 @@ Table = Annotated[
     choice(
         "--table",
         panel=SHOWN,
-        values=("terms", "fit", "path", "derived", "elsewhere", "tests", "anova"),
-        text="Only this: a row per term, fit, strength, --derive, parameter of R, scipy, Stan, or "
-        "test.",
+        values=("terms", "fit", "path", "derived", "elsewhere", "tests", "anova", "groups"),
+        text="Only this: a row per term, fit, strength, --derive, parameter of R, scipy, Stan, "
+        "test, or group.",
     ),
 ]
 ComparisonTable = Annotated[

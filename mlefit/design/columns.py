@@ -92,6 +92,10 @@ class Columns:
             {key: [piece[key][mask] for piece, mask in pairs] for key in self._pieces[0]}
         )
 
+    def taken(self, at: NDArray[np.intp]) -> Columns:
+        """The rows at some positions, in that order, copied."""
+        return Columns({key: [self.whole(key)[at]] for key in self._pieces[0]})
+
     def thinned(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)
