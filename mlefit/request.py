@@ -268,6 +268,7 @@ class CheckRequest:
         fail_on: worst status that still passes is below this: fail, warn or never.
         allow_empty: whether it is well if nothing was checked.
         accept: whether failures and warnings become part of the next baseline.
+        by: column whose groups are checked one by one; None for none.
         history: path of what was seen on days before.
         common: where, input format and search; family and formula where there is no baseline.
     """
@@ -285,5 +286,6 @@ class CheckRequest:
     fail_on: Literal["fail", "warn", "never"] = "fail"
     allow_empty: bool = False
     accept: bool = False
+    by: str | None = None
     history: Any = None
     common: Request = field(default_factory=Request)

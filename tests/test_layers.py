@@ -126,8 +126,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "checking": (
         words(
-            "__init__ _types again comparison design diagnosis documents errors expression families "
-            "fitting inference prediction request results search source"
+            "__init__ _types again batch comparison design diagnosis documents errors expression "
+            "families fitting grouped inference prediction request results search source"
         ),
         {"numpy", "polars", "scipy"},
     ),

@@ -70,6 +70,34 @@ def evaluate(
     return Sums(np.where(np.isnan(nll), np.inf, nll), score, information)
 
 
+def stretches(
+    model: Model, samples: Samples, gamma: Matrix, covariance: NDArray[np.floating[Any]]
+) -> Vector:
+    """The mean eigenvalue of A^-1 B of every sample, B the sum of squared scores; shape (R,).
+
+    Args:
+        model: family and links.
+        samples: the rows.
+        gamma: coefficients at the maximum, shape (R, p).
+        covariance: A^-1, shape (R, p, p).
+    """
+    with np.errstate(all="ignore"):
+        etas = samples.etas(gamma)
+        block = samples.block(etas)
+        terms = model.row_terms(block, [np.zeros(0)] * len(etas), "observed")
+        rows = []
+        for k, (lo, hi) in enumerate(samples.spans):
+            for j in range(hi - lo):
+                X = samples.designs[k][j]
+                rows.append(terms.score[k] if samples.constant[k] else terms.score[k] * X)
+        total = np.zeros(samples.count)
+        for j, one in enumerate(rows):
+            for i, other in enumerate(rows[: j + 1]):
+                both = samples.sums(block.weighted(one * other))
+                total += covariance[:, i, j] * both * (2 if i < j else 1)
+    return np.asarray(total / len(rows))
+
+
 def _products(samples: Samples, k: int, values: Rows) -> Matrix:
     """Sums of the columns of parameter k times values, shape (p_k, R)."""
     if samples.constant[k]:

@@ -111,6 +111,19 @@ class Check(ABC):
         """
 
 
+class GroupedCheck(Check):
+    """A check that can look at every group of rows by itself."""
+
+    @abstractmethod
+    def observe_groups(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
+        """What there is to see of each group, named by the subject.
+
+        Raises:
+            UnseenError: there is nothing to look at.
+            MlefitError: it could not look.
+        """
+
+
 @dataclass(frozen=True)
 class Planned:
     """A check as it is to be run.

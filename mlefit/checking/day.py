@@ -10,12 +10,15 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from mlefit.checking.bygroup import Before, GroupGap, group_gaps
 from mlefit.checking.gap import Gap, gap_between
 from mlefit.design.blocks import Block
 from mlefit.errors import MlefitError
 from mlefit.fitting import Prepared, fitted
+from mlefit.grouped.groups import Groups
 from mlefit.prediction.saved import SavedModel
 from mlefit.results.fit import FitResult
+from mlefit.results.groups import GroupsResult
 from mlefit.search.maximum import Maximum
 from mlefit.source import Ledger, Source
 
@@ -68,6 +71,8 @@ class Day:
         source: today's table; None for a saved fit.
         prepare: reads today's rows.
         saved: today's fit, if that was saved and its rows are not here.
+        by: column whose values are groups to look at one by one; None for none.
+        groups_before: the fits of groups of the day before, if the baseline has them.
         history: what the checks saw on days before, the oldest first.
         seed: of every random choice.
         log: takes one line for each step of the work.
@@ -80,6 +85,8 @@ class Day:
     source: Source | None = None
     prepare: Callable[[], Prepared] | None = None
     saved: FitResult | None = None
+    by: str | None = None
+    groups_before: GroupsResult | None = None
     history: tuple[Mapping[str, Any], ...] = ()
     seed: int = 1
     log: Log = field(default=lambda line: None, repr=False)
@@ -168,6 +175,14 @@ class Day:
         if np.isnan(total):
             return Mean(math.inf, math.nan)
         return Mean(total / rows, math.sqrt(max(squares / rows - (total / rows) ** 2, 0.0)))
+
+    @cached_property
+    def group_gaps(self) -> list[GroupGap]:
+        """The same of every group of rows."""
+        assert self.by is not None
+        groups = Groups.of(self.prepared, self.by)
+        before = Before.of(self.yesterday, self.groups_before, exact=self.exact)
+        return list(group_gaps(self.prepared, groups, before, self.progress))
 
     @cached_property
     def gap(self) -> Gap:

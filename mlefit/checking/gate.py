@@ -13,9 +13,10 @@ import mlefit
 from mlefit import documents, fitting
 from mlefit.again import columns_of, prepared_again
 from mlefit.checking import history
-from mlefit.checking._base import Planned, Sight, UnseenError
+from mlefit.checking._base import GroupedCheck, Planned, Sight, UnseenError
 from mlefit.checking.day import Day, Log, Progress
 from mlefit.checking.file import ChecksFile, read_checks
+from mlefit.checking.gap import Gap
 from mlefit.checking.plan import plan
 from mlefit.errors import ExitCode, MlefitError, UntrustworthyError, UsageError
 from mlefit.fitting import Prepared
@@ -31,6 +32,7 @@ from mlefit.results.check import (
     TodayInfo,
 )
 from mlefit.results.fit import FitResult
+from mlefit.results.groups import GroupsResult
 from mlefit.source import Source, open_source, read_rows
 
 _MOST_NAMED = 3
@@ -129,9 +131,14 @@ def _fit_of(day: Day) -> FitResult | None:
 
 def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Progress) -> Day:
     named = request.baseline or (None if file is None else file.baseline)
-    baseline = None if named is None else baseline_of(named, file)
+    groups = groups_of(named)
+    baseline = None if named is None else baseline_of(named, file, groups)
+    if request.by is not None and baseline is None:
+        raise UsageError("--by compares groups with a baseline", tries=["--baseline model.json"])
     exact = request.exact or (file is not None and file.exact)
     rest: dict[str, Any] = {
+        "by": request.by,
+        "groups_before": groups,
         "history": () if request.history is None else history.read(Path(request.history)),
         "seed": request.common.seed,
         "log": log,
@@ -150,7 +157,7 @@ def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Pro
     source = open_source(request.data, input_format=common.input_format)
 
     def prepare() -> Prepared:
-        prepared = _read(baseline, source, where)
+        prepared = _read(baseline, source, where, request.by)
         return replace(
             prepared,
             request=replace(
@@ -167,21 +174,35 @@ def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Pro
     return Day(baseline, exact, source=source, prepare=prepare, **rest)
 
 
-def _read(baseline: SavedModel, source: Source, where: str | None) -> Prepared:
+def _read(baseline: SavedModel, source: Source, where: str | None, by: str | None) -> Prepared:
     names = columns_of(baseline, clusters=True)
+    if by is not None:
+        names = tuple(dict.fromkeys([*names, by]))
     # missing values and infinities are what checks are about, so none is refused here
     rows = read_rows(source, names, where=where, complete=(), open_ended=names)
     return prepared_again(baseline, source, rows, unseen="null", clusters=True)
 
 
-def baseline_of(named: Any, file: ChecksFile | None) -> SavedModel:
+def groups_of(named: Any) -> GroupsResult | None:
+    """The groups of a baseline that was fitted by groups; None for any other."""
+    if isinstance(named, GroupsResult):
+        return named
+    if not isinstance(named, str | Path):
+        return None
+    record = documents.read(str(named))
+    return record if isinstance(record, GroupsResult) else None
+
+
+def baseline_of(
+    named: Any, file: ChecksFile | None, groups: GroupsResult | None = None
+) -> SavedModel:
     """The model of a baseline.
 
     Raises:
         UsageError: it is none, holds no maximum, or is not the one that the checks file is about.
     """
     try:
-        model = model_of(named)
+        model = model_of(named) if groups is None else model_of(groups.pooled, str(named))
     except UntrustworthyError as error:
         raise UsageError(error.problem, *error.evidence, tries=error.tries) from error
     if file is not None:
@@ -247,7 +268,11 @@ def _judged(planned: Planned, day: Day, log: Log) -> Iterator[Judged]:
     """What a check saw, subject by subject, and what its levels make of it."""
     began = time.perf_counter()
     try:
-        sights = list(planned.check.observe(day, planned.given))
+        check = planned.check
+        looks = check.observe
+        if day.by is not None and isinstance(check, GroupedCheck):
+            looks = check.observe_groups
+        sights = list(looks(day, planned.given))
         seconds = time.perf_counter() - began
         if not sights:
             raise UnseenError("there is nothing to look at")
@@ -392,5 +417,17 @@ def _sensitivity(
             threshold = None if condition is None else condition.bound_above("gap")
             if threshold is None:
                 continue
-            smallest = day.gap.smallest(threshold, one.alpha)
-            yield Sensitivity(smallest, (2 * smallest) ** 0.5, day.rows, f"{one.name} {condition}")
+            gap, alpha, where = _typical(day, one.alpha)
+            smallest = gap.smallest(threshold, alpha)
+            shift = (2 * smallest) ** 0.5
+            yield Sensitivity(smallest, shift, gap.rows, f"{one.name} {condition}{where}")
+
+
+def _typical(day: Day, alpha: float) -> tuple[Gap, float, str]:
+    """The gap that the gate looks at, with its alpha: of one of many groups a middling one."""
+    if day.by is None:
+        return day.gap, alpha, ""
+    gaps = sorted(
+        (one.gap for one in day.group_gaps if one.gap is not None), key=lambda gap: gap.rows
+    )
+    return gaps[len(gaps) // 2], alpha / len(gaps), f" in one of {len(gaps):,} groups"

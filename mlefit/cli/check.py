@@ -120,6 +120,15 @@ FailOn = Annotated[
         panel=_GATE,
     ),
 ]
+By = Annotated[
+    str | None,
+    _option.text(
+        "--by",
+        metavar="COL",
+        text="Look at the rows of each value of this column by themselves.",
+        panel=_GATE,
+    ),
+]
 Junit = Annotated[
     Path | None,
     _option.text(
@@ -235,6 +244,7 @@ Table = opt.named_tables(
         "family": (model.Family, None),
         "target": (model.Target, None),
         "features": (model.Features, None),
+        "by": (By, None),
         "where": (opt.Where, None),
         "max_dropped": (opt.MaxDropped, None),
         "input_format": (opt.InputFormat, None),
@@ -358,6 +368,7 @@ def _request(ctx: typer.Context, *, needs_data: bool) -> CheckRequest:
         fail_on=flags["fail_on"],
         allow_empty=flags["allow_empty"],
         accept=flags["accept"],
+        by=flags["by"],
         history=flags["history"],
         common=common,
     )

@@ -30,8 +30,9 @@ from mlefit.results.groups import GroupEstimate, GroupFit
 
 Progress = Callable[[str, int, int], None]
 
-# Rows in memory at once, as columns of floats.
-_MOST_ROWS = 1 << 18
+MOST_ROWS = 1 << 18
+"""Rows in memory at once, as columns of floats."""
+
 _FEW_STEPS = 12
 _FURTHER_STEPS = 30
 # On the link scale: a standard error over this is a distance to the edge below one of them.
@@ -67,18 +68,18 @@ def group_fits(prepared: Prepared, groups: Groups, progress: Progress) -> list[G
     """
     found: list[GroupFit] = []
     together = is_plain(prepared)
-    for first, last in groups.runs(_MOST_ROWS):
+    for first, last in groups.runs(MOST_ROWS):
         if not together:
             for r in range(first, last):
                 progress(*_done(groups, r))
-                found.append(_alone(prepared, groups, r))
+                found.append(alone(prepared, groups, r))
             continue
         samples = groups.samples(prepared, first, last)
         maxima = side_by_side(prepared, samples)
         records = _together(prepared, samples, maxima, groups.names[first:last])
         for r in np.flatnonzero(maxima.doubted).tolist():
             progress(*_done(groups, first + r))
-            records[r] = _alone(prepared, groups, first + r)
+            records[r] = alone(prepared, groups, first + r)
         found += records
         progress(*_done(groups, last))
     return found
@@ -248,7 +249,7 @@ def _together(
     ]
 
 
-def _alone(prepared: Prepared, groups: Groups, r: int) -> GroupFit:
+def alone(prepared: Prepared, groups: Groups, r: int) -> GroupFit:
     """A group as `mlefit fit` would fit it."""
     rows = int(groups.rows[r])
     try:

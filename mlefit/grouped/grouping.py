@@ -59,6 +59,7 @@ def run(
         links={parameter.name: link.name for parameter, link in links},
         level=request.conf_level,
         groups=found,
+        pooled=fitting.fitted(prepared, log, progress)[1],
         warnings=tuple(_warnings(found)),
         notes=prepared.notes,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from mlefit.results.fit import DataInfo
+from mlefit.results.fit import DataInfo, FitResult
 
 SCHEMA = "mlefit/groups/1"
 
@@ -53,6 +53,7 @@ class GroupsResult:
     links: Annotated[Mapping[str, str], "link of every parameter"]
     level: Annotated[float, "coverage of the intervals"]
     groups: Annotated[Sequence[GroupFit], "in the order of the values"]
+    pooled: Annotated[FitResult, "the fit of all rows, which a new group is compared with"]
     warnings: Sequence[str] = field(default=())
     notes: Sequence[str] = field(default=())
 

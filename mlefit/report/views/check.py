@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +14,8 @@ from mlefit.report.sections import Grid, Section, TidyTable, View
 from mlefit.report.tables import tidy
 from mlefit.results.check import CheckResult, Outcome, Sensitivity
 
+# A person reads no more subjects of one check; files and other programs get all.
+_MOST_ALIKE, _MOST_ODD = 12, 25
 _ORDER = ("fail", "error", "warn", "pass", "skip")
 _COLUMNS = ("name", "type", "subject", "status", "p_value", "alpha", "warn", "fail", "message")
 
@@ -72,9 +76,22 @@ def _grid(outcomes: Sequence[Outcome]) -> Grid | None:
             one.message,
             "" if one.p_value is None else numbers.p_value(one.p_value),
         )
-        for one in _sorted(outcomes)
+        for one in _folded(_sorted(outcomes))
     ]
     return Grid(("", "check", "seen", "p"), tuple(rows), 3)
+
+
+def _folded(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    """Of many subjects of one check that ended alike the first, and how many more there are."""
+    alike: dict[tuple[str, str], list[Outcome]] = {}
+    for one in outcomes:
+        alike.setdefault((one.status, one.name), []).append(one)
+    for (status, _), found in alike.items():
+        few = _MOST_ALIKE if status == "pass" else _MOST_ODD
+        yield from found[:few]
+        if len(found) > few:
+            more = f"and {len(found) - few:,} more"
+            yield replace(found[few], subject="", message=more, p_value=None)
 
 
 def _called(one: Outcome) -> str:
@@ -84,10 +101,14 @@ def _called(one: Outcome) -> str:
 def _evidence(outcomes: Sequence[Outcome]) -> Iterator[list[str]]:
     """Why a check did not pass."""
     told: set[tuple[str, ...]] = set()
+    told_odd: Counter[str] = Counter()
     for one in _sorted(outcomes):
         limit = {"fail": one.fail, "warn": one.warn}.get(one.status)
         verb = {"fail": "fails", "warn": "warns"}.get(one.status)
         where = [] if one.line is None else [f"line {one.line} of the checks file"]
+        if told_odd[one.name] >= _MOST_ODD:
+            continue
+        told_odd[one.name] += 1
         needs = [] if one.alpha is None else [f"with p below {one.alpha:g}"]
         if limit is not None:
             yield [f"{_called(one)}: {verb} if {limit}", *needs, *where, *one.evidence]
