@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from mlefit.batch.samples import Samples
 from mlefit.batch.search import SAME_HEIGHT, Fits, directions, higher, inverses, newton
-from mlefit.batch.sums import Priors, Sums, evaluate, stretches
+from mlefit.batch.sums import Priors, Sums, evaluate, squared_scores
 
 __all__ = [
     "SAME_HEIGHT",
@@ -34,5 +34,5 @@ __all__ = [
     "higher",
     "inverses",
     "newton",
-    "stretches",
+    "squared_scores",
 ]

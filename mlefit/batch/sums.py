@@ -70,32 +70,29 @@ def evaluate(
     return Sums(np.where(np.isnan(nll), np.inf, nll), score, information)
 
 
-def stretches(
-    model: Model, samples: Samples, gamma: Matrix, covariance: NDArray[np.floating[Any]]
-) -> Vector:
-    """The mean eigenvalue of A^-1 B of every sample, B the sum of squared scores; shape (R,).
+def squared_scores(model: Model, samples: Samples, gamma: Matrix) -> NDArray[np.floating[Any]]:
+    """The sum of score score' over the rows of every sample, shape (R, p, p).
 
     Args:
         model: family and links.
         samples: the rows.
-        gamma: coefficients at the maximum, shape (R, p).
-        covariance: A^-1, shape (R, p, p).
+        gamma: coefficients, shape (R, p).
     """
+    found = np.empty((*gamma.shape, gamma.shape[1]))
     with np.errstate(all="ignore"):
         etas = samples.etas(gamma)
         block = samples.block(etas)
-        terms = model.row_terms(block, [np.zeros(0)] * len(etas), "observed")
-        rows = []
-        for k, (lo, hi) in enumerate(samples.spans):
-            for j in range(hi - lo):
-                X = samples.designs[k][j]
-                rows.append(terms.score[k] if samples.constant[k] else terms.score[k] * X)
-        total = np.zeros(samples.count)
+        scores = model.row_terms(block, [np.zeros(0)] * len(etas), "observed").score
+        rows = [
+            score if constant else score * column
+            for score, X, constant in zip(scores, samples.designs, samples.constant, strict=True)
+            for column in X
+        ]
         for j, one in enumerate(rows):
+            held = block.weighted(one)
             for i, other in enumerate(rows[: j + 1]):
-                both = samples.sums(block.weighted(one * other))
-                total += covariance[:, i, j] * both * (2 if i < j else 1)
-    return np.asarray(total / len(rows))
+                found[:, i, j] = found[:, j, i] = samples.sums(held * other)
+    return found
 
 
 def _products(samples: Samples, k: int, values: Rows) -> Matrix:

@@ -16,9 +16,9 @@ import numpy as np
 from mlefit import batch
 from mlefit._types import Matrix, Vector
 from mlefit.batch import Samples
-from mlefit.checking.gap import Gap
+from mlefit.checking.gap import Gap, Spread
 from mlefit.fitting import Prepared
-from mlefit.grouped.fits import MOST_ROWS, alone, is_plain, side_by_side
+from mlefit.grouped.fits import MOST_ROWS, Maxima, alone, is_plain, side_by_side
 from mlefit.grouped.groups import Groups
 from mlefit.prediction.saved import SavedModel
 from mlefit.results.groups import GroupFit, GroupsResult
@@ -105,11 +105,12 @@ def group_gaps(
         kept = _nll(prepared, samples, starts)
         if plain:
             maxima = side_by_side(prepared, samples)
-            stretch = batch.stretches(prepared.model, samples, maxima.beta, maxima.covariance)
+            spreads = _spreads(prepared, samples, maxima)
         for r, name in enumerate(names):
             progress("groups", first + r, len(groups.names))
             if plain and not maxima.doubted[r]:
-                nll, df, wide = float(maxima.nll[r]), int((~maxima.silent[r]).sum()), stretch[r]
+                nll, spread = float(maxima.nll[r]), spreads[r]
+                parameters = int((~maxima.silent[r]).sum())
                 status, message = "converged", ""
             else:
                 own = alone(prepared, groups, first + r)
@@ -117,10 +118,23 @@ def group_gaps(
                 if own.log_likelihood is None:
                     yield GroupGap(name, None, status, message)
                     continue
-                nll, df, wide = -own.log_likelihood, own.n_params, 1.0
+                nll, parameters, spread = -own.log_likelihood, own.n_params, None
             lost = max((float(kept[r]) - nll) / float(nobs[r]), 0.0)
-            gap = Gap(lost, df, float(nobs[r]), before.rows(name), max(float(wide), 1.0))
+            gap = Gap(lost, parameters, float(nobs[r]), before.rows(name), spread)
             yield GroupGap(name, gap, status, message)
+
+
+def _spreads(prepared: Prepared, samples: Samples, maxima: Maxima) -> list[Spread | None]:
+    """Of the likelihood ratio of each group; None for those that were not fitted here."""
+    squares = batch.squared_scores(prepared.model, samples, maxima.beta)
+    squares[maxima.doubted] = 0.0
+    covariance = np.where(maxima.doubted[:, None, None], 0.0, maxima.covariance)
+    eigenvalues = np.linalg.eigvals(covariance @ squares).real
+    return [
+        # a coefficient that no row speaks of has a score of zero
+        None if doubted else Spread.of(values[values > 0])
+        for doubted, values in zip(maxima.doubted, eigenvalues, strict=True)
+    ]
 
 
 def _nll(prepared: Prepared, samples: Samples, beta: Matrix) -> Vector:

@@ -12,20 +12,23 @@ for an unchanged day
     X = 2 n1 gap / (1 + n1/n0)
 
 is about chi-squared with k degrees of freedom, k parameters. Two corrections keep the gate from
-crying wolf. Where the family is wrong on both days X is stretched: it is divided by the mean
-eigenvalue of A^-1 B, A the information and B the sum of squared scores (J. N. K. Rao and A. J.
-Scott 1984, Annals of Statistics 12, 46-60), where that is over 1. And for few rows X/k is referred
-to F(k, n0 + n1 - 2k), as in the test of two regressions (G. C. Chow 1960, Econometrica 28,
-591-605).
+crying wolf. Where the family is wrong on both days X is a sum of squares weighted by the
+eigenvalues of A^-1 B, A the information and B the sum of squared scores: X/c is then referred to
+f degrees of freedom, c = tr (A^-1 B)^2 / tr A^-1 B and f = (tr A^-1 B)^2 / tr (A^-1 B)^2, which
+have the right mean and variance (J. N. K. Rao and A. J. Scott 1984, Annals of Statistics 12,
+46-60). And for few rows X/(c f) is referred to F(f, n0 + n1 - 2k), as in the test of two
+regressions (G. C. Chow 1960, Econometrica 28, 591-605).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from mlefit._types import Vector
 from mlefit.fitting import Prepared
 from mlefit.inference.covariance import covariance, kinds_for
 from mlefit.search.maximum import Maximum
@@ -34,23 +37,52 @@ from mlefit.search.maximum import Maximum
 POWER = 0.95
 
 
+class Spread(NamedTuple):
+    """How the likelihood ratio of an unchanged day spreads.
+
+    Attributes:
+        stretch: c, what it is divided by.
+        df: f, its degrees of freedom then.
+    """
+
+    stretch: float
+    df: float
+
+    @classmethod
+    def of(cls, eigenvalues: Vector) -> Spread:
+        """That of the eigenvalues of A^-1 B; less than the family's own is not believed."""
+        total, squares = float(eigenvalues.sum()), float(eigenvalues @ eigenvalues)
+        stretch, df = squares / total, total**2 / squares
+        return cls(stretch * max(len(eigenvalues) / total, 1.0), df)
+
+
 @dataclass(frozen=True)
 class Gap:
     """The fit gap and what chance would make of it.
 
     Attributes:
         value: nats for each row.
-        df: parameters that could have moved.
+        parameters: that could have moved.
         rows: of today.
         rows_before: of the baseline; infinite where it is exact.
-        stretch: mean eigenvalue of A^-1 B, at least 1.
+        spread: of the likelihood ratio; None where the family is taken to be right.
     """
 
     value: float
-    df: int
+    parameters: int
     rows: float
     rows_before: float
-    stretch: float
+    spread: Spread | None = None
+
+    @property
+    def stretch(self) -> float:
+        """What the likelihood ratio is divided by for extra spread."""
+        return 1.0 if self.spread is None else self.spread.stretch
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of the statistic."""
+        return float(self.parameters) if self.spread is None else self.spread.df
 
     @property
     def _factor(self) -> float:
@@ -64,8 +96,8 @@ class Gap:
 
     @property
     def _df_residual(self) -> float:
-        before = self.rows_before - self.df if math.isfinite(self.rows_before) else 0.0
-        return before + self.rows - self.df
+        before = self.rows_before if math.isfinite(self.rows_before) else self.parameters
+        return before + self.rows - 2 * self.parameters
 
     @property
     def p_value(self) -> float:
@@ -98,25 +130,26 @@ def gap_between(
         rows_before: of the baseline.
     """
     value = max(lost, 0.0)  # the maximum itself is exact to the tolerance of the search
-    df = len(maximum.optimum.gamma)
-    return Gap(value, df, rows, rows_before, _stretch(maximum, prepared))
+    parameters = len(maximum.optimum.gamma)
+    return Gap(value, parameters, rows, rows_before, _spread(maximum, prepared))
 
 
-def _stretch(maximum: Maximum, prepared: Prepared) -> float:
-    """The mean eigenvalue of A^-1 B; 1 where there is no sandwich, or it is smaller."""
+def _spread(maximum: Maximum, prepared: Prepared) -> Spread | None:
+    """From the sandwich of today's fit; None where there is none."""
     clusters = prepared.table.clusters
     kind = "HC0" if clusters is None else "cluster"
     if not maximum.is_trusted or maximum.penalty or kind not in kinds_for(maximum.model.family):
-        return 1.0
+        return None
     squared = prepared.request.sampling_weights is not None
     plain = covariance(maximum, "observed")
     robust = covariance(maximum, kind, squared_weights=squared, clusters=clusters)
     if plain is None or robust is None:
-        return 1.0
-    return max(float(np.trace(np.linalg.solve(plain, robust))) / len(plain), 1.0)
+        return None
+    # robust = A^-1 B A^-1
+    return Spread.of(np.linalg.eigvals(np.linalg.solve(plain, robust)).real)
 
 
-def _upper_tail(x: float, df: int, df_residual: float) -> float:
+def _upper_tail(x: float, df: float, df_residual: float) -> float:
     from scipy.special import chdtrc, fdtrc
 
     if not math.isfinite(x):
@@ -124,7 +157,7 @@ def _upper_tail(x: float, df: int, df_residual: float) -> float:
     return float(fdtrc(df, df_residual, x / df) if df_residual > 0 else chdtrc(df, x))
 
 
-def _quantile(alpha: float, df: int, df_residual: float) -> float:
+def _quantile(alpha: float, df: float, df_residual: float) -> float:
     from scipy.special import chdtri, fdtri
 
     if df_residual > 0:

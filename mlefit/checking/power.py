@@ -65,7 +65,7 @@ def _gaps(
             if one.check.name != "fit_gap" or threshold is None:
                 continue
             for rows in steps:
-                gap = Gap(0.0, len(model.names), rows, before, 1.0)
+                gap = Gap(0.0, len(model.names), rows, before)
                 smallest = gap.smallest(threshold, one.alpha)
                 shift = math.sqrt(2 * smallest)
                 yield Sensitivity(smallest, shift, rows, f"{one.name} {condition}")

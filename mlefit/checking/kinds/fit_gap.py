@@ -32,9 +32,9 @@ class FitGap(GroupedCheck):
             f"{gap.value:.4g} nats per row lost, about a shift by {shift:.2g} standard deviations",
             p_value=gap.p_value,
             evidence=(
-                f"chi-squared {gap.statistic:.4g} on {gap.df} df, the baseline's own "
+                f"chi-squared {gap.statistic:.4g} on {gap.df:.3g} df, the baseline's own "
                 f"uncertainty counted"
-                + (f", divided by {gap.stretch:.3g} for extra spread" * (gap.stretch > 1)),
+                + (f", divided by {gap.stretch:.3g} for extra spread" * (gap.stretch > 1.05)),
             ),
         )
 
