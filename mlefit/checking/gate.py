@@ -145,9 +145,11 @@ def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Pro
         "progress": progress,
     }
     if _is_document(request.data):
-        saved = documents.read_as(FitResult, request.data)
+        given = isinstance(request.data, FitResult)
+        saved = request.data if given else documents.read_as(FitResult, request.data)
+        name = "today's fit" if given else str(request.data)
         if baseline is not None:
-            _refuse_another_model(baseline, saved, str(request.data))
+            _refuse_another_model(baseline, saved, name)
         return Day(baseline, exact, saved=saved, **rest)
     common = request.common
     where = common.where or (None if file is None else file.where)

@@ -300,6 +300,9 @@ def _write_baseline(
     """Today's fit as the next baseline: after a pass, or with what is accepted said."""
     path = flags["write_baseline"]
     if fit is None or fit.certificate.status != "converged":
+        _messages.tell("warning", f"'{path}' was not written: today has no fit that converged")
+        return
+    if result.status != "pass" and not flags["accept"]:
         why = f"'{path}' was not written: {result.verdict}"
         _messages.tell("warning", f"{why}\n  to write it all the same: --accept")
         return

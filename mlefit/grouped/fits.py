@@ -76,7 +76,8 @@ def group_fits(prepared: Prepared, groups: Groups, progress: Progress) -> list[G
             continue
         samples = groups.samples(prepared, first, last)
         maxima = side_by_side(prepared, samples)
-        records = _together(prepared, samples, maxima, groups.names[first:last])
+        with np.errstate(all="ignore"):  # those of doubtful groups are replaced
+            records = _together(prepared, samples, maxima, groups.names[first:last])
         for r in np.flatnonzero(maxima.doubted).tolist():
             progress(*_done(groups, first + r))
             records[r] = alone(prepared, groups, first + r)
@@ -207,8 +208,7 @@ class _Column(NamedTuple):
 def _columns(prepared: Prepared, samples: Samples, maxima: Maxima) -> Iterator[_Column]:
     """Coefficients on the link scale, and parameters without covariates on their own."""
     quantile = Reference().quantile(prepared.request.conf_level)
-    with np.errstate(all="ignore"):
-        errors = np.sqrt(np.diagonal(maxima.covariance, axis1=1, axis2=2))
+    errors = np.sqrt(np.diagonal(maxima.covariance, axis1=1, axis2=2))
     for (lo, hi), parameter, predictor, link in zip(
         samples.spans, prepared.family.parameters, prepared.predictors, prepared.links, strict=True
     ):
