@@ -22,7 +22,7 @@ from mlefit.errors import ExitCode, MlefitError, UntrustworthyError, UsageError
 from mlefit.fitting import Prepared
 from mlefit.prediction.predicting import model_of
 from mlefit.prediction.saved import SavedModel
-from mlefit.request import CheckRequest
+from mlefit.request import CheckRequest, Request
 from mlefit.results.check import (
     SCHEMA,
     BaselineInfo,
@@ -72,6 +72,24 @@ class Judged:
 
     outcome: Outcome
     error: Exception | None = None
+
+
+def check(data: Any, baseline: Any = None, **options: Any) -> CheckResult:
+    """Check that today's data still fit yesterday's model.
+
+    Args:
+        data: a path, a polars frame or lazy frame; or the saved fit of today.
+        baseline: what `mlefit.fit` returned, or the path of its document.
+        options: the further fields of `CheckRequest`, named like the flags, and `where`.
+
+    Returns:
+        The record that `mlefit check --format json` prints; look at its `status`.
+
+    Raises:
+        MlefitError: the request makes no sense, or today's table cannot be opened.
+    """
+    common = Request(where=options.pop("where", None))
+    return run(CheckRequest(data=data, baseline=baseline, common=common, **options))
 
 
 def run(
