@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mlefit.checking.gap import Gap
 from mlefit.checking.plan import plan
 from mlefit.errors import ExitCode, MlefitError, UntrustworthyError, UsageError
 from mlefit.fitting import Prepared
+from mlefit.grouped.grouping import grouped
 from mlefit.prediction.predicting import model_of
 from mlefit.prediction.saved import SavedModel
 from mlefit.request import CheckRequest, Request
@@ -44,13 +46,26 @@ class Gate:
 
     Attributes:
         result: the report.
-        fit: of today; None where there is none.
-        followed: what checks of trends will look for in the history.
+        day: what it is about.
     """
 
     result: CheckResult
-    fit: FitResult | None
-    followed: Mapping[str, float]
+    day: Day
+
+    @property
+    def fit(self) -> FitResult | None:
+        """Today's fit; None where there is none."""
+        try:
+            return self.day.result
+        except MlefitError:  # a check has told of it
+            return None
+
+    def baseline(self) -> FitResult | GroupsResult | None:
+        """What the next day can be checked against; None where today has no maximum."""
+        fit = self.fit
+        if fit is None or fit.certificate.status != "converged":
+            return None
+        return fit if self.day.by is None else grouped(self.day.prepared, self.day.by, fit)
 
     def remember(self, path: Path) -> None:
         """Add the day to a history.
@@ -58,7 +73,7 @@ class Gate:
         Raises:
             DataError: the file cannot take it.
         """
-        history.append(path, history.line_of(self.result, self.fit, self.followed))
+        history.append(path, history.line_of(self.result, self.fit, self.day.followed))
 
 
 @dataclass(frozen=True)
@@ -134,17 +149,23 @@ def checked(request: CheckRequest, log: Log, progress: Progress) -> Gate:
         counts=dict(Counter(one.status for one in outcomes)),
         sensitivity=tuple(_sensitivity(day, planned, outcomes)),
         checks_file=None if file is None else str(file.path),
+        next_command=_next(request, day, status),
         accepted=accepted,
         notes=() if day.source is None else day.source.notes,
     )
-    return Gate(result, _fit_of(day), day.followed)
+    return Gate(result, day)
 
 
-def _fit_of(day: Day) -> FitResult | None:
-    try:
-        return day.result
-    except MlefitError:  # a check has told of it
+def _next(request: CheckRequest, day: Day, status: str) -> str | None:
+    """How the change becomes the baseline, if it is meant; None where there is nothing to do."""
+    paths = [request.data, day.baseline.name if day.baseline is not None else None]
+    if status not in ("fail", "warn") or not all(isinstance(path, str | Path) for path in paths):
         return None
+    if day.saved is not None or str(request.data) == "-":
+        return None
+    data, model = (shlex.quote(str(path)) for path in paths)
+    by = "" if day.by is None else f" --by {shlex.quote(day.by)}"
+    return f"mlefit check {data} --baseline {model}{by} --write-baseline {model} --accept"
 
 
 def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Progress) -> Day:

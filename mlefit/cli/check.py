@@ -276,7 +276,7 @@ def check(ctx: typer.Context, **flags: Any) -> int:
     if flags["history"] is not None:
         made.remember(flags["history"])
     if flags["write_baseline"] is not None:
-        _write_baseline(made.fit, result, options, flags)
+        _write_baseline(made, options, flags)
     return result.exit_code
 
 
@@ -294,19 +294,18 @@ def _write_outputs(result: Any, options: ReportOptions, flags: Mapping[str, Any]
         github.append_summary(render(result, replace(options, format="md")), os.environ)
 
 
-def _write_baseline(
-    fit: Any, result: Any, options: ReportOptions, flags: Mapping[str, Any]
-) -> None:
+def _write_baseline(made: Any, options: ReportOptions, flags: Mapping[str, Any]) -> None:
     """Today's fit as the next baseline: after a pass, or with what is accepted said."""
-    path = flags["write_baseline"]
-    if fit is None or fit.certificate.status != "converged":
-        _messages.tell("warning", f"'{path}' was not written: today has no fit that converged")
-        return
+    path, result = flags["write_baseline"], made.result
     if result.status != "pass" and not flags["accept"]:
         why = f"'{path}' was not written: {result.verdict}"
         _messages.tell("warning", f"{why}\n  to write it all the same: --accept")
         return
-    write_atomically(path, render(fit, replace(options, format="json")))
+    document = made.baseline()
+    if document is None:
+        _messages.tell("warning", f"'{path}' was not written: today has no fit that converged")
+        return
+    write_atomically(path, render(document, replace(options, format="json")))
     said = f"; accepted: {', '.join(result.accepted)}" if result.accepted else ""
     tell_notes([f"today's fit was written to '{path}' as the next baseline{said}"], options)
 

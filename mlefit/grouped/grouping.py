@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 import mlefit
 from mlefit import fitting
 from mlefit.errors import UsageError
+from mlefit.fitting import Prepared
 from mlefit.grouped.fits import Progress, group_fits
 from mlefit.grouped.groups import Groups
 from mlefit.provenance import data_info
 from mlefit.request import Request
+from mlefit.results.fit import FitResult
 from mlefit.results.groups import SCHEMA, GroupFit, GroupsResult
 
 # What is about one fit as a whole, and has no row for each group.
@@ -42,8 +44,30 @@ def run(
                 tries=[f"--where \"{request.by} = '...'\""],
             )
     prepared = fitting.prepare(request, log)
-    groups = Groups.of(prepared, request.by)
-    log(f"{len(groups.names):,} groups of {request.by}")
+    return grouped(prepared, request.by, fitting.fitted(prepared, log, progress)[1], log, progress)
+
+
+def grouped(
+    prepared: Prepared,
+    by: str,
+    pooled: FitResult,
+    log: Callable[[str], None] = lambda line: None,
+    progress: Progress = lambda what, done, total: None,
+) -> GroupsResult:
+    """The document of the groups of rows that are ready for a fit.
+
+    Args:
+        prepared: all rows.
+        by: column of the groups.
+        pooled: the fit of all rows.
+        log: takes one line for each step of the work.
+        progress: takes what the work is at, the steps done and all of them.
+
+    Raises:
+        UsageError: a column whose values cannot be told apart.
+    """
+    request, groups = prepared.request, Groups.of(prepared, by)
+    log(f"{len(groups.names):,} groups of {by}")
     found = group_fits(prepared, groups, progress)
     family = prepared.family
     links = zip(family.parameters, prepared.links, strict=True)
@@ -52,14 +76,14 @@ def run(
         mlefit_version=mlefit.__version__,
         command=request.command,
         data=data_info(request, prepared.source, prepared.roles, prepared.rows, prepared.table),
-        by=request.by,
+        by=by,
         family=family.label,
         title=family.heading,
         formula=prepared.roles.main.text,
         links={parameter.name: link.name for parameter, link in links},
         level=request.conf_level,
         groups=found,
-        pooled=fitting.fitted(prepared, log, progress)[1],
+        pooled=pooled,
         warnings=tuple(_warnings(found)),
         notes=prepared.notes,
     )

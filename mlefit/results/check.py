@@ -82,6 +82,7 @@ class CheckResult:
     counts: Annotated[Mapping[str, int], "outcomes by status"]
     sensitivity: Annotated[Sequence[Sensitivity], "one for each condition on the fit gap"] = ()
     checks_file: Annotated[str | None, "where the checks stand"] = None
+    next_command: Annotated[str | None, "that a person may want to run now"] = None
     accepted: Annotated[Sequence[str], "failures and warnings that a new baseline accepts"] = ()
     warnings: Sequence[str] = field(default=())
     notes: Sequence[str] = field(default=())

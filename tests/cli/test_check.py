@@ -29,7 +29,11 @@ def test_one_line_is_a_gate():
     code, out, _ = run("wednesday.csv", "--baseline", "model.json")
     assert code == 1
     assert out.startswith("FAIL")
-    assert out.endswith("FAIL: fit_gap failed\n")
+    *_, verdict, last = out.splitlines()
+    assert verdict == "FAIL: fit_gap failed"
+    command = last.partition("meant: mlefit check ")[2]
+    assert run(*command.split())[0] == 0
+    assert run("wednesday.csv", "--baseline", "model.json")[0] == 0
     assert "fit_gap: fails if above 0.02" in out
 
 
@@ -143,3 +147,16 @@ def test_a_shown_document_is_the_report_again():
     shown = CliRunner().invoke(app, ["show", "report.json"])
     assert shown.exit_code == 0
     assert shown.stdout == out
+
+
+def test_the_next_baseline_of_groups_has_groups():
+    arguments = ["monday.csv", "y ~ x", "-F", "poisson", "--by", "g", "-q", "-o", "groups.json"]
+    assert CliRunner().invoke(app, ["fit", *arguments]).exit_code == 0
+    flags = ("--baseline", "groups.json", "--by", "g")
+    assert run("tuesday.csv", *flags, "--write-baseline", "next.json")[0] == 0
+    document = json.loads(Path("next.json").read_text())
+    assert document["schema"] == "mlefit/groups/1"
+    assert [group["group"] for group in document["groups"]] == ["a", "b", "c"]
+    code, out, _ = run("wednesday.csv", "--baseline", "next.json", "--by", "g")
+    assert code == 1
+    assert "--by g --write-baseline next.json --accept" in out

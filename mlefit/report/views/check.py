@@ -59,7 +59,10 @@ def _sections(result: CheckResult, options: ReportOptions) -> list[Section]:
     if options.table is not None:
         return [checks]
     seen = [_sensitivity(result)] if result.sensitivity else []
-    return [checks, *seen, Section(before=[[f"{result.status.upper()}: {result.verdict}"]])]
+    last = [[f"{result.status.upper()}: {result.verdict}"]]
+    if result.next_command is not None:
+        last.append([f"next, if the change is meant: {result.next_command}"])
+    return [checks, *seen, Section(before=last)]
 
 
 def _sorted(outcomes: Sequence[Outcome]) -> list[Outcome]:
