@@ -157,7 +157,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         {"numpy", "polars", "scipy"},
     ),
-    "__init__": (words("comparison documents fitting prediction"), set()),
+    "__init__": (words("checking comparison documents fitting prediction"), set()),
     "cli": (
         words(
             "__init__ catalogue chance checking comparison documents errors explaining families "

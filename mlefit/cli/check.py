@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mlefit.cli import _messages, _option, _values
+from mlefit.cli import _complete, _messages, _option, _values
 from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
@@ -72,6 +72,7 @@ Expect = Annotated[
     _option.text(
         "--expect",
         metavar="EXPR",
+        autocompletion=_complete.term,
         text="A comparison that must hold: 'b[x] > 0.2', 'fit_gap < 0.01'. Repeatable.",
         panel=_GATE,
     ),
@@ -81,6 +82,7 @@ Warn = Annotated[
     _option.text(
         "--warn",
         metavar="EXPR",
+        autocompletion=_complete.term,
         text="A comparison that warns if it does not hold. Repeatable.",
         panel=_GATE,
     ),
@@ -88,12 +90,22 @@ Warn = Annotated[
 Only = Annotated[
     list[str] | None,
     _option.text(
-        "--only", metavar="NAME,...", text="Run only these checks. Repeatable.", panel=_GATE
+        "--only",
+        metavar="NAME,...",
+        autocompletion=_complete.check,
+        text="Run only these checks. Repeatable.",
+        panel=_GATE,
     ),
 ]
 Skip = Annotated[
     list[str] | None,
-    _option.text("--skip", metavar="NAME,...", text="Do not run these. Repeatable.", panel=_GATE),
+    _option.text(
+        "--skip",
+        metavar="NAME,...",
+        autocompletion=_complete.check,
+        text="Do not run these. Repeatable.",
+        panel=_GATE,
+    ),
 ]
 Exact = Annotated[
     bool,
@@ -122,9 +134,8 @@ FailOn = Annotated[
 ]
 By = Annotated[
     str | None,
-    _option.text(
+    _option.column(
         "--by",
-        metavar="COL",
         text="Look at the rows of each value of this column by themselves.",
         panel=_GATE,
     ),

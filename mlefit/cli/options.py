@@ -13,6 +13,7 @@ from mlefit.cli._option import (
     SHOWN,
     TESTS,
     choice,
+    column,
     flag,
     text,
 )
@@ -56,20 +57,26 @@ InputFormat = Annotated[
 ]
 FreqWeights = Annotated[
     str | None,
-    text(
-        "--freq-weights", panel=ROWS, metavar="COL", text="The row stands for this many equal rows."
+    column(
+        "--freq-weights",
+        panel=ROWS,
+        text="The row stands for this many equal rows.",
     ),
 ]
 PrecisionWeights = Annotated[
     str | None,
-    text(
-        "--precision-weights", panel=ROWS, metavar="COL", text="The dispersion is divided by this."
+    column(
+        "--precision-weights",
+        panel=ROWS,
+        text="The dispersion is divided by this.",
     ),
 ]
 SamplingWeights = Annotated[
     str | None,
-    text(
-        "--sampling-weights", panel=ROWS, metavar="COL", text="One over the chance to be sampled."
+    column(
+        "--sampling-weights",
+        panel=ROWS,
+        text="One over the chance to be sampled.",
     ),
 ]
 
@@ -87,7 +94,12 @@ Intervals = Annotated[
     ),
 ]
 Cluster = Annotated[
-    str | None, text("--cluster", panel=ERRORS, metavar="COL", text="Rows that belong together.")
+    str | None,
+    column(
+        "--cluster",
+        panel=ERRORS,
+        text="Rows that belong together.",
+    ),
 ]
 SmallSample = Annotated[
     bool, flag("--small-sample", panel=ERRORS, text="Divide by n - p and use t, as lm does.")
@@ -103,7 +115,11 @@ ConfLevel = Annotated[
 
 By = Annotated[
     str | None,
-    text("--by", panel=ROWS, metavar="COL", text="A fit for each value of this column."),
+    column(
+        "--by",
+        panel=ROWS,
+        text="A fit for each value of this column.",
+    ),
 ]
 Derive = Annotated[
     list[str] | None,
