@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mlefit.checking.gate import check
     from mlefit.comparison.comparing import compare
     from mlefit.documents import read
     from mlefit.fitting import fit
     from mlefit.prediction.predicting import predict
     from mlefit.prediction.simulating import simulate
 
-__all__ = ["__version__", "compare", "fit", "predict", "read", "simulate"]
+__all__ = ["__version__", "check", "compare", "fit", "predict", "read", "simulate"]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "check": "checking.gate",
     "compare": "comparison.comparing",
     "fit": "fitting",
     "read": "documents",

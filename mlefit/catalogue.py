@@ -1,4 +1,4 @@
-"""What there is to choose from, as plain rows: families, losses, links, priors."""
+"""What there is to choose from, as plain rows: families, losses, links, priors, checks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from mlefit import families as registry
 from mlefit import priors as beliefs
+from mlefit.checking import kinds as gates
+from mlefit.checking._base import Levels
+from mlefit.checking.file import ALPHA, by_default
 from mlefit.families._base import Family
 from mlefit.families._refused import REFUSED
 from mlefit.links import LINKS
@@ -87,6 +90,26 @@ def links() -> list[dict[str, str]]:
         }
         for name, link in LINKS.items()
     ]
+
+
+def checks() -> list[dict[str, str]]:
+    """One row for each check: what it measures, and what it does without a checks file."""
+    rows = []
+    for check in gates.every():
+        default = by_default(check, ALPHA).levels if check.by_default is not None else Levels()
+        rows.append(
+            {
+                "check": check.name,
+                "looks at": check.summary,
+                "measures": "; ".join(
+                    f"{name}: {words}" for name, words in check.quantities.items()
+                ),
+                "options": ", ".join(check.options),
+                "fails if": "" if default.fail is None else str(default.fail),
+                "warns if": "" if default.warn is None else str(default.warn),
+            }
+        )
+    return rows
 
 
 def priors() -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mlefit import room
 from mlefit.design.censoring import interval_columns
@@ -22,6 +23,7 @@ from mlefit.families._base import Family
 from mlefit.request import Request
 from mlefit.source import Ledger, Reading, Rows, Source, read_rows, stream_rows
 from mlefit.source.extent import rows_expected, width_of
+from mlefit.source.records import missing_column
 from mlefit.source.rows import Streamed
 
 # What is read takes more for a moment: the buffers of its file, a copy without missing values.
@@ -97,6 +99,32 @@ def share(request: Request, source: Source, roles: Roles, log: Callable[[str], N
     return Held(_streamed(request, source, roles, most, shared=True), WithoutFeatures(features))
 
 
+def hold_all(
+    request: Request,
+    source: Source,
+    roles: Roles,
+    columns: Sequence[str],
+    log: Callable[[str], None],
+) -> Held:
+    """All rows of some columns, whatever they lack, in memory if there is room.
+
+    Raises:
+        UsageError: an unknown column, or `--max-memory` is no size.
+        DataError: the rows cannot be read.
+    """
+    for name in columns:
+        if name not in source.schema:
+            raise missing_column(source, name)
+    width = width_of(source, columns) + _computed(request, roles)
+    why = _too_many(request, source, width)
+    # nothing has to be there and everything may be infinite
+    free: dict[str, Any] = {"where": request.where, "complete": (), "open_ended": columns}
+    if why is None:
+        return Held(read_rows(source, columns, **free), InMemory())
+    most = min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS)
+    return _spilt(source, stream_rows(source, columns, most_rows=most, **free), width, why, log)
+
+
 def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
     """The complete rows of a fit, in memory if there is room.
 
@@ -109,7 +137,12 @@ def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], No
     if why is None:
         return Held(read(request, source, roles.columns, log), InMemory())
     most = min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS)
-    streamed = _streamed(request, source, roles, most)
+    return _spilt(source, _streamed(request, source, roles, most), width, why, log)
+
+
+def _spilt(
+    source: Source, streamed: Streamed, width: int, why: str, log: Callable[[str], None]
+) -> Held:
     store = Spill()
     store.require((rows_expected(source) or 0) * width)
     log(f"rows: in runs of {streamed.most_rows:,} into a temporary file in {store.folder}")
@@ -160,12 +193,16 @@ def _too_many(request: Request, source: Source, width: int) -> str | None:
 
 def _width(request: Request, source: Source, roles: Roles) -> int:
     """Bytes that a row takes as it is read, and its computed series."""
+    return width_of(source, roles.columns) + _computed(request, roles)
+
+
+def _computed(request: Request, roles: Roles) -> int:
     computed = {
         factor.label for factor, _ in roles.factors() if not isinstance(factor.expression, Name)
     }
     ends = (request.event, request.lower, request.censored_below, request.censored_above)
     censored = any(end is not None for end in ends)
-    return width_of(source, roles.columns) + 8 * len(computed) + 24 * censored
+    return 8 * len(computed) + 24 * censored
 
 
 def refuse_what_is_as_long(request: Request, family: Family, rows: int) -> None:
@@ -198,3 +235,5 @@ def _as_long(request: Request, family: Family) -> Iterator[tuple[str, int]]:
         yield f"--{'se' if request.se == 'bootstrap' else 'ci'} bootstrap", 40
     if request.cluster is not None:
         yield "--cluster", 4
+    if request.by is not None:
+        yield "--by", 4

@@ -5,7 +5,7 @@ Nothing is resolved here; `fitting` gives the words their meaning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -42,6 +42,7 @@ class Request:
     truncated_below: float | None = None
     truncated_above: float | None = None
     cluster: str | None = None
+    by: str | None = None
     where: str | None = None
     missing: Literal["drop", "error"] = "drop"
     max_dropped: str | None = None
@@ -252,3 +253,44 @@ class ProfileRequest:
     params: tuple[str, ...] = ()
     levels: tuple[float, ...] = (0.95,)
     points: int = 41
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """A day to check. The fields mirror the flags of `mlefit check`.
+
+    Attributes:
+        data: today's table, or the document of its fit.
+        baseline: document of yesterday's fit; None for what the checks file names.
+        checks: path of the checks file; None for the default checks.
+        expect: comparisons that must hold.
+        warn: comparisons that should hold.
+        only: names or types of the checks to run; empty for all.
+        skip: names or types of those to leave out.
+        exact: whether the baseline counts as known without error.
+        alpha: significance that must accompany an effect; None for the checks file's.
+        max_dropped: the most rows that may be left out, as "1%" or "20".
+        fail_on: worst status that still passes is below this: fail, warn or never.
+        allow_empty: whether it is well if nothing was checked.
+        accept: whether failures and warnings become part of the next baseline.
+        by: column whose groups are checked one by one; None for none.
+        history: path of what was seen on days before.
+        common: where, input format and search; family and formula where there is no baseline.
+    """
+
+    data: Any = None
+    baseline: Any = None
+    checks: Any = None
+    expect: tuple[str, ...] = ()
+    warn: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    exact: bool = False
+    alpha: float | None = None
+    max_dropped: str | None = None
+    fail_on: Literal["fail", "warn", "never"] = "fail"
+    allow_empty: bool = False
+    accept: bool = False
+    by: str | None = None
+    history: Any = None
+    common: Request = field(default_factory=Request)

@@ -54,8 +54,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "likelihood": (words("_types design families gram links support"), NUMERIC),
     "provenance": (words("design request results source"), set()),
     "specify": (words("design errors families formula links request support"), NUMERIC),
-    "batch": (words("_types design likelihood priors"), NUMERIC),
-    "catalogue": (words("families links priors specify"), set()),
+    "batch": (words("_types design families likelihood priors"), NUMERIC),
+    "catalogue": (words("checking families links priors specify"), set()),
     "search": (
         words(
             "_types design engines errors families likelihood links pinball priors results "
@@ -122,10 +122,29 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         NUMERIC,
     ),
+    "grouped": (
+        words(
+            "__init__ _types batch design engines errors families fitting inference provenance "
+            "request results source"
+        ),
+        {"numpy", "polars"},
+    ),
+    "recoding": (
+        words("assign design engines errors fitting inference prediction request source support"),
+        {"numpy", "polars"},
+    ),
+    "checking": (
+        words(
+            "__init__ _types batch comparison design diagnosis documents engines errors "
+            "expression families fitting grouped inference prediction reading recoding request "
+            "results search source specify"
+        ),
+        {"numpy", "polars", "scipy"},
+    ),
     "comparison": (
         words(
-            "__init__ _types assign design diagnosis engines errors expression families "
-            "fitting formula inference likelihood prediction provenance reading request results "
+            "__init__ _types design diagnosis engines errors expression families fitting "
+            "formula inference likelihood prediction provenance reading recoding request results "
             "search source special support"
         ),
         NUMERIC,
@@ -148,13 +167,14 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         ),
         {"numpy", "polars", "scipy"},
     ),
-    "__init__": (words("comparison documents fitting prediction"), set()),
+    "__init__": (words("checking comparison documents fitting prediction"), set()),
     "cli": (
         words(
-            "__init__ catalogue chance comparison documents errors explaining families "
-            "fitting memory prediction profiling report request room study translations weighing"
+            "__init__ catalogue chance checking comparison documents errors explaining families "
+            "fitting grouped memory prediction profiling report request room study translations "
+            "weighing"
         ),
-        {"typer"},
+        {"polars", "typer"},
     ),
     "__main__": (words("__init__ cli errors memory report"), set()),
 }

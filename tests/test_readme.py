@@ -77,6 +77,6 @@ def filled(match: re.Match[str]) -> str:
 def printed(arguments: str) -> str:
     runner = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"})
     result = runner.invoke(app, shlex.split(arguments), prog_name="mlefit")
-    # 4 is the answer that no maximum exists; what a terminal shows is both streams
-    assert result.exit_code in (0, 4), result.output
+    # 4 is the answer that no maximum exists, 1 that a day fails; a terminal shows both streams
+    assert result.exit_code in (0, 4) or arguments.startswith("check"), result.output
     return result.output

@@ -20,7 +20,19 @@ not large for their spread.
 from __future__ import annotations
 
 from mlefit.batch.samples import Samples
-from mlefit.batch.search import Fits, directions, inverses, newton
-from mlefit.batch.sums import Priors, Sums, evaluate
+from mlefit.batch.search import SAME_HEIGHT, Fits, directions, higher, inverses, newton
+from mlefit.batch.sums import Priors, Sums, evaluate, squared_scores
 
-__all__ = ["Fits", "Priors", "Samples", "Sums", "directions", "evaluate", "inverses", "newton"]
+__all__ = [
+    "SAME_HEIGHT",
+    "Fits",
+    "Priors",
+    "Samples",
+    "Sums",
+    "directions",
+    "evaluate",
+    "higher",
+    "inverses",
+    "newton",
+    "squared_scores",
+]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows
 from mlefit.design.blocks import Block
+from mlefit.families._records import Moments
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,26 @@ class Samples:
     def sample(self, r: int) -> slice:
         """The rows of a sample."""
         return slice(self.edges[r], self.edges[r + 1])
+
+    def moments(self, r: int) -> Moments:
+        """What a start may ask of one sample."""
+        rows = self.sample(r)
+        y = self.y[rows]
+        weight = np.ones(len(y)) if self.weight is None else self.weight[rows]
+        total = float(weight.sum())
+        mean = float(weight @ y) / total
+        return Moments(
+            rows=total,
+            mean=mean,
+            variance=float(weight @ (y - mean) ** 2) / total,
+            known={
+                name: float(weight @ values[rows]) / total for name, values in self.known.items()
+            },
+            least=float(y.min()),
+            most=float(y.max()),
+            sample=y,
+            weight=weight,
+        )
 
     def only(self, chosen: NDArray[np.bool_]) -> Samples:
         """Some of the samples."""

@@ -19,6 +19,9 @@ _HALVINGS = 30
 _FLATTEST = 1e-6
 _ROUNDING = 1e-12
 
+SAME_HEIGHT = 1e-6
+"""Nats that two searches may differ by and be at the same maximum."""
+
 
 @dataclass(frozen=True)
 class Fits:
@@ -176,6 +179,24 @@ class _Search:
         return Fits(self.gamma, self._reached, self._converged, self._steps)
 
 
+def higher(one: Fits, other: Fits) -> Fits:
+    """Of each sample the search that came higher, a converged one among equals."""
+    better = other.sums.nll < one.sums.nll - SAME_HEIGHT
+    equal = np.abs(other.sums.nll - one.sums.nll) <= SAME_HEIGHT
+    better |= equal & other.converged & ~one.converged
+    quicker = equal & (other.converged == one.converged) & (other.steps < one.steps)
+    better |= quicker
+    one.gamma[better] = other.gamma[better]
+    one.converged[better], one.steps[better] = other.converged[better], other.steps[better]
+    for kept, new in (
+        (one.sums.nll, other.sums.nll),
+        (one.sums.score, other.sums.score),
+        (one.sums.information, other.sums.information),
+    ):
+        kept[better] = new[better]
+    return one
+
+
 def directions(now: Sums, moving: NDArray[np.intp]) -> tuple[Matrix, Vector, NDArray[np.bool_]]:
     """-H^-1 g of every sample, half g' H^-1 g, and whether H is positive definite.
 
@@ -193,6 +214,9 @@ def directions(now: Sums, moving: NDArray[np.intp]) -> tuple[Matrix, Vector, NDA
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, np.where(largest > 0, largest, 1.0)))
     scaled = H * scale[:, :, None] * scale[:, None, :]
     usable = np.asarray(np.isfinite(scaled).all(axis=(1, 2)) & np.isfinite(g).all(axis=1))
+    # a coefficient that no row of a sample speaks of stays where it is
+    silent = (diagonal == 0) & (g == 0)
+    scaled[:, np.arange(len(moving)), np.arange(len(moving))] += silent
     scaled = np.where(usable[:, None, None], scaled, np.eye(len(moving)))
     values, turned = np.linalg.eigh(scaled)
     definite = usable & (values[:, 0] > _ROUNDING)

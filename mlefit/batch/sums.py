@@ -70,6 +70,31 @@ def evaluate(
     return Sums(np.where(np.isnan(nll), np.inf, nll), score, information)
 
 
+def squared_scores(model: Model, samples: Samples, gamma: Matrix) -> NDArray[np.floating[Any]]:
+    """The sum of score score' over the rows of every sample, shape (R, p, p).
+
+    Args:
+        model: family and links.
+        samples: the rows.
+        gamma: coefficients, shape (R, p).
+    """
+    found = np.empty((*gamma.shape, gamma.shape[1]))
+    with np.errstate(all="ignore"):
+        etas = samples.etas(gamma)
+        block = samples.block(etas)
+        scores = model.row_terms(block, [np.zeros(0)] * len(etas), "observed").score
+        rows = [
+            score if constant else score * column
+            for score, X, constant in zip(scores, samples.designs, samples.constant, strict=True)
+            for column in X
+        ]
+        for j, one in enumerate(rows):
+            held = block.weighted(one)
+            for i, other in enumerate(rows[: j + 1]):
+                found[:, i, j] = found[:, j, i] = samples.sums(held * other)
+    return found
+
+
 def _products(samples: Samples, k: int, values: Rows) -> Matrix:
     """Sums of the columns of parameter k times values, shape (p_k, R)."""
     if samples.constant[k]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from mlefit.cli import _complete
 from mlefit.cli._values import choice as one_of
 
 MODEL, PARTLY, ROWS, ERRORS, TESTS, SEARCH, SHOWN, PROGRAM = (
@@ -28,6 +29,17 @@ def flag(*names: str, panel: str, text: str) -> Any:
 def text(*names: str, panel: str, metavar: str, text: str, **more: Any) -> Any:
     """A flag with a value."""
     return typer.Option(*names, metavar=metavar, help=text, rich_help_panel=panel, **more)
+
+
+def column(*names: str, panel: str, text: str) -> Any:
+    """A flag that names a column of the table."""
+    return typer.Option(
+        *names,
+        metavar="COL",
+        autocompletion=_complete.column,
+        help=text,
+        rich_help_panel=panel,
+    )
 
 
 def choice(*names: str, panel: str, values: tuple[str, ...], text: str) -> Any:

@@ -32,11 +32,12 @@ COMMANDS = {
     "profile": "See how the likelihood falls away from a fit, with intervals beside Wald's.",
     "predict": "Predict every row of a table by a saved fit.",
     "simulate": "Draw rows from a saved fit or from a distribution.",
+    "check": "Check that today's data still fit yesterday's model.",
     "study": "See by simulation what the maximum likelihood estimate is worth.",
     "explain": "Derive a family, loss or prior step by step, in letters or your numbers.",
     "prior": "Translate a penalty between libraries and a prior.",
     "show": "Show or convert a saved document.",
-    "list": "Show the families, losses, links and priors there are.",
+    "list": "Show the families, losses, links, priors and checks there are.",
     "completion": "Print the completion script of a shell.",
 }
 

@@ -64,7 +64,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     ROWS,
     WEIGHTS,
     ERRORS,
-    {"derive": (opt.Derive, None)},
+    {"derive": (opt.Derive, None), "by": (opt.By, None)},
     RESAMPLING,
     {
         "tests": (opt.Tests, None),
@@ -94,9 +94,23 @@ def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> 
         tell_notes(plan.notes, options)
         write_dry_run(plan, options)
         return ExitCode.OK
+    if request.by is not None:
+        return _run_groups(request, options, flags)
     result = fitting.run(request, to_log(flags["verbose"]), Progress())
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)
     converged = result.certificate.status == "converged"
+    return ExitCode.OK if converged else ExitCode.UNTRUSTWORTHY
+
+
+def _run_groups(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> int:
+    """A fit for each group; some that have no maximum leave the others what they are."""
+    from mlefit.grouped import grouping
+
+    result = grouping.run(request, to_log(flags["verbose"]), Progress())
+    tell_notes(result.notes, options)
+    _messages.tell_all("warning", result.warnings)
+    write(result, options)
+    converged = any(one.status == "converged" for one in result.groups)
     return ExitCode.OK if converged else ExitCode.UNTRUSTWORTHY

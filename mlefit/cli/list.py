@@ -13,14 +13,14 @@ from mlefit.cli._command import Command
 from mlefit.cli._values import choice
 from mlefit.report import ReportOptions, terminal, write_list
 
-_KINDS = ("families", "losses", "links", "priors")
+_KINDS = ("families", "losses", "links", "priors", "checks")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Kind = Annotated[
     str,
     typer.Argument(
-        metavar="[families|losses|links|priors]",
+        metavar="[families|losses|links|priors|checks]",
         parser=choice("list", _KINDS, usage="mlefit list"),
         autocompletion=lambda incomplete: [k for k in _KINDS if k.startswith(incomplete)],
         show_default=False,
@@ -36,7 +36,7 @@ def show(
     color: opt.Colour = "auto",
     ascii_only: opt.Ascii = False,
 ) -> None:
-    """Show the families, losses, links and priors there are."""
+    """Show the families, losses, links, priors and checks there are."""
     from mlefit import catalogue  # imports every family
 
     rows = {
@@ -44,6 +44,7 @@ def show(
         "losses": catalogue.losses,
         "links": catalogue.links,
         "priors": catalogue.priors,
+        "checks": catalogue.checks,
     }[kind]()
     stream = sys.stdout
     write_list(

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from mlefit.cli import _complete
 from mlefit.cli._option import (
     MODEL,
     PARTLY,
+    column,
     flag,
     text,
 )
@@ -34,6 +36,7 @@ Formula = Annotated[
     typer.Argument(
         metavar="[FORMULA]",
         show_default=False,
+        autocompletion=_complete.formula,
         help="'y ~ a + b', in quotes; 'y ~ 1' for a sample.",
     ),
 ]
@@ -42,6 +45,7 @@ Formulas = Annotated[
     typer.Argument(
         metavar="[FORMULA]...",
         show_default=False,
+        autocompletion=_complete.formula,
         help="'y ~ a + b', in quotes; each with every family.",
     ),
 ]
@@ -72,11 +76,23 @@ Families = Annotated[
 ]  # fmt: skip
 Target = Annotated[
     str | None,
-    text("-y", "--target", panel=MODEL, metavar="COL", text="Target, without a formula."),
+    column(
+        "-y",
+        "--target",
+        panel=MODEL,
+        text="Target, without a formula.",
+    ),
 ]
 Features = Annotated[
     list[str] | None,
-    text("-x", "--features", panel=MODEL, metavar="COL,...", text="Features, or all. Repeatable."),
+    text(
+        "-x",
+        "--features",
+        panel=MODEL,
+        metavar="COL,...",
+        autocompletion=_complete.columns,
+        text="Features, or all. Repeatable.",
+    ),
 ]
 Levels = Annotated[
     list[str] | None,
@@ -170,20 +186,25 @@ PathSteps = Annotated[
 ]
 Offset = Annotated[
     str | None,
-    text("--offset", panel=MODEL, metavar="COL", text="Added to the linear predictor as it is."),
+    column(
+        "--offset",
+        panel=MODEL,
+        text="Added to the linear predictor as it is.",
+    ),
 ]
 Exposure = Annotated[
     str | None,
-    text(
-        "--exposure", panel=MODEL, metavar="COL", text="Its log is added to the linear predictor."
+    column(
+        "--exposure",
+        panel=MODEL,
+        text="Its log is added to the linear predictor.",
     ),
 ]
 Trials = Annotated[
     str | None,
-    text(
+    column(
         "--trials",
         panel=MODEL,
-        metavar="COL",
         text="Number of trials; the target counts successes.",
     ),
 ]
@@ -209,17 +230,27 @@ NumberOfTrials = Annotated[
 
 Event = Annotated[
     str | None,
-    text(
-        "--event", panel=PARTLY, metavar="COL", text="0 where the value is only known to be more."
+    column(
+        "--event",
+        panel=PARTLY,
+        text="0 where the value is only known to be more.",
     ),
 ]
 Lower = Annotated[
     str | None,
-    text("--lower", panel=PARTLY, metavar="COL", text="Least the target can be; missing is open."),
+    column(
+        "--lower",
+        panel=PARTLY,
+        text="Least the target can be; missing is open.",
+    ),
 ]
 Upper = Annotated[
     str | None,
-    text("--upper", panel=PARTLY, metavar="COL", text="Most the target can be; missing is open."),
+    column(
+        "--upper",
+        panel=PARTLY,
+        text="Most the target can be; missing is open.",
+    ),
 ]
 CensoredBelow = Annotated[
     float | None,

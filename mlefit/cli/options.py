@@ -13,6 +13,7 @@ from mlefit.cli._option import (
     SHOWN,
     TESTS,
     choice,
+    column,
     flag,
     text,
 )
@@ -57,20 +58,26 @@ InputFormat = Annotated[
 ]
 FreqWeights = Annotated[
     str | None,
-    text(
-        "--freq-weights", panel=ROWS, metavar="COL", text="The row stands for this many equal rows."
+    column(
+        "--freq-weights",
+        panel=ROWS,
+        text="The row stands for this many equal rows.",
     ),
 ]
 PrecisionWeights = Annotated[
     str | None,
-    text(
-        "--precision-weights", panel=ROWS, metavar="COL", text="The dispersion is divided by this."
+    column(
+        "--precision-weights",
+        panel=ROWS,
+        text="The dispersion is divided by this.",
     ),
 ]
 SamplingWeights = Annotated[
     str | None,
-    text(
-        "--sampling-weights", panel=ROWS, metavar="COL", text="One over the chance to be sampled."
+    column(
+        "--sampling-weights",
+        panel=ROWS,
+        text="One over the chance to be sampled.",
     ),
 ]
 
@@ -88,7 +95,12 @@ Intervals = Annotated[
     ),
 ]
 Cluster = Annotated[
-    str | None, text("--cluster", panel=ERRORS, metavar="COL", text="Rows that belong together.")
+    str | None,
+    column(
+        "--cluster",
+        panel=ERRORS,
+        text="Rows that belong together.",
+    ),
 ]
 SmallSample = Annotated[
     bool, flag("--small-sample", panel=ERRORS, text="Divide by n - p and use t, as lm does.")
@@ -102,6 +114,14 @@ ConfLevel = Annotated[
     ),
 ]  # fmt: skip
 
+By = Annotated[
+    str | None,
+    column(
+        "--by",
+        panel=ROWS,
+        text="A fit for each value of this column.",
+    ),
+]
 Derive = Annotated[
     list[str] | None,
     text(
@@ -217,9 +237,9 @@ Table = Annotated[
     choice(
         "--table",
         panel=SHOWN,
-        values=("terms", "fit", "path", "derived", "elsewhere", "tests", "anova"),
-        text="Only this: a row per term, fit, strength, --derive, parameter of R, scipy, Stan, or "
-        "test.",
+        values=("terms", "fit", "path", "derived", "elsewhere", "tests", "anova", "groups"),
+        text="Only this: a row per term, fit, strength, --derive, parameter of R, scipy, Stan, "
+        "test, or group.",
     ),
 ]
 ComparisonTable = Annotated[

@@ -7,17 +7,15 @@ fits of its specification without each fold. To any other fit all of these rows 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from mlefit.assign import ALL, SLOPES, assigned_priors
+from mlefit import recoding
 from mlefit.comparison.candidates import Candidate, Recalled, Weights, measure_of
 from mlefit.design.censoring import drop_unknown
-from mlefit.design.columns import WEIGHT, Columns
-from mlefit.design.newrows import new_rows
-from mlefit.design.table import Table
 from mlefit.design.weights import without_zero_weights
 from mlefit.errors import DataError, UsageError
 from mlefit.fitting import Prepared, site_of
@@ -25,7 +23,6 @@ from mlefit.prediction.predicting import require_columns
 from mlefit.prediction.saved import SavedModel
 from mlefit.request import Request
 from mlefit.source import Rows, Source
-from mlefit.support import Facts
 
 _SAME = 1e-9
 # What has to be the same for models whose likelihoods are compared.
@@ -76,8 +73,7 @@ def columns_of(model: SavedModel, source: Source) -> tuple[str, ...]:
     Raises:
         UsageError: the table lacks one.
     """
-    layout = model.layout
-    needed = (*layout.inputs, *layout.outcome, *layout.weights)
+    needed = recoding.columns_of(model, clusters=False)
     require_columns(source, needed, model)
     return needed
 
@@ -88,37 +84,20 @@ def recall(model: SavedModel, common: Request, source: Source, rows: Rows) -> Ca
     Raises:
         DataError: a row that it cannot be asked about.
     """
-    request = replace(model.request, priors=tuple(_priors(model)), data=common.data)
-    rows = drop_unknown(request, without_zero_weights(request, rows))
-    columns = _columns(model, rows)
-    family, links = model.family, model.model.links
-    least, most = model.record.data.target_range or (np.nan, np.nan)
-    table = Table(
-        rows=rows,
-        columns=columns,
-        again=None,
-        levels={label: tuple(found) for label, found in model.levels.items()},
-        event=model.record.model.event,
-        other_event=model.record.model.other_event,
-        seen={},
-        facts=Facts(tuple(request.levels or ()), least, most),
-        clusters=None,
-        notes=(),
-        warnings=(),
+    rows = drop_unknown(model.request, without_zero_weights(model.request, rows))
+    request = replace(recoding.request_of(model, clusters=False), data=common.data)
+    prepared = recoding.prepared_again(
+        model, request, source, rows, site_of(common), unseen="error"
     )
-    prepared = Prepared(
-        request=request,
-        source=source,
-        family=family,
-        links=links,
-        roles=model.roles,
-        rows=rows,
-        table=table,
-        site=site_of(request),
-        predictors=model.predictors,
-        priors=assigned_priors(request, family, links, model.predictors),
-    )
-    weights = Weights.of(columns, request.sampling_weights is not None)
+    ledger = prepared.rows.ledger
+    if ledger.used < rows.ledger.used:
+        more = Counter(ledger.dropped) - Counter(rows.ledger.dropped)
+        raise DataError(
+            f"'{model.name}' can say nothing of some of the rows: "
+            + ", ".join(f"{count:,} {cause}" for cause, count in more.items()),
+            "models are compared on the same rows",
+        )
+    weights = Weights.of(prepared.table.columns, model.request.sampling_weights is not None)
     recalled = _recalled(model, prepared, weights)
     return Candidate(
         name=model.name,
@@ -127,21 +106,6 @@ def recall(model: SavedModel, common: Request, source: Source, rows: Rows) -> Ca
         measure=measure_of(prepared),
         recalled=recalled,
     )
-
-
-def _columns(model: SavedModel, rows: Rows) -> Columns:
-    """The series of the rows, coded as the fit coded its own."""
-    found = new_rows(model.layout, rows, unseen="error", target=True, weights=True)
-    if found.columns is None or not (found.usable.all() and found.scored.all()):
-        causes = ", ".join(f"{n:,} {cause}" for cause, n in (found.lost + found.unscored).items())
-        raise DataError(
-            f"'{model.name}' can say nothing of some of the rows: {causes}",
-            "models are compared on the same rows",
-        )
-    if model.request.sampling_weights is None:
-        return found.columns
-    weight = found.columns.whole(WEIGHT)
-    return found.columns.replaced(WEIGHT, weight / weight.mean())
 
 
 def _recalled(model: SavedModel, prepared: Prepared, weights: Weights) -> Recalled:
@@ -156,13 +120,6 @@ def _recalled(model: SavedModel, prepared: Prepared, weights: Weights) -> Recall
         and abs(height - fit.log_likelihood) <= _SAME * max(abs(fit.log_likelihood), 1.0)
     )
     return Recalled(np.where(np.isnan(seen), -np.inf, seen), fit.n_params, own, fit.aic is not None)
-
-
-def _priors(model: SavedModel) -> Iterator[str]:
-    """The priors of the fit in the words that ask for them."""
-    for record in model.record.model.prior:
-        named = record["term"]
-        yield record["prior"] if named in (SLOPES, ALL) else f"{named} ~ {record['prior']}"
 
 
 def unfitted(names: Sequence[str]) -> str | None:

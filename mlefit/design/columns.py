@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
-CLUSTER = "role:cluster"
+CLUSTER, GROUP = "role:cluster", "role:group"
 
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
@@ -154,6 +154,19 @@ class Columns:
             ],
             first,
         )
+
+    def where(self, keep: NDArray[np.bool_]) -> Columns:
+        """The rows for which `keep`, shape (n,), is true, copied."""
+        ends = [*self._starts[1:], self.rows]
+        masks = [keep[lo:hi] for lo, hi in zip(self._starts, ends, strict=True)]
+        pairs = list(zip(self._pieces, masks, strict=True))
+        return Columns(
+            {key: [piece[key][mask] for piece, mask in pairs] for key in self._pieces[0]}
+        )
+
+    def taken(self, at: NDArray[np.intp]) -> Columns:
+        """The rows at some positions, in that order, copied."""
+        return Columns({key: [self.whole(key)[at]] for key in self._pieces[0]})
 
     def thinned(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""

@@ -36,6 +36,7 @@ _ROLES = (
     "exposure",
     "trials",
     "cluster",
+    "by",
     "event",
     "lower",
     "upper",

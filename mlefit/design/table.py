@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlefit.design.again import Again
+from mlefit.design.again import Again, Making
 from mlefit.design.censoring import drop_unknown, kinds_of, seen
 from mlefit.design.classes import Target
 from mlefit.design.coding import key_of
-from mlefit.design.columns import CLUSTER, TARGET, WEIGHT, Columns
+from mlefit.design.columns import CLUSTER, GROUP, TARGET, WEIGHT, Columns
 from mlefit.design.levels import codes_of, is_categorical, levels_of, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.store import Change, InMemory, Store
@@ -30,6 +30,9 @@ from mlefit.design.values import numbers
 from mlefit.design.weights import (
     cluster_places,
     clusters_of,
+    group_names,
+    group_places,
+    groups_of,
     mean_weight,
     offset_of,
     trials_of,
@@ -59,6 +62,7 @@ class Table:
         seen: rows by what is known of their target; empty if all of it is.
         facts: what is known of the target.
         clusters: code of each row's cluster, if clusters were named.
+        groups: values of the column that groups are named by; none without one.
         notes: what a person should know.
         warnings: what a person must know.
     """
@@ -72,6 +76,7 @@ class Table:
     seen: Mapping[str, int]
     facts: Facts
     clusters: NDArray[Any] | None
+    groups: tuple[str, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -92,10 +97,69 @@ def tabulate(
         DataError: a value that the model cannot use, with its column and row.
         UsageError: a column of a type that its part cannot have.
     """
+    making = Tabulation(request, roles, family)
+    made = walked(making, rows, store)
+    columns, settled = made.columns, making.settled
+    least, most = check_support(columns, roles, made.rows, request, family)
+    target = settled.target
+    return Table(
+        rows=made.rows,
+        columns=columns,
+        again=made.again,
+        levels=settled.levels,
+        event=target.event,
+        other_event=target.other_event,
+        seen=settled.seen,
+        facts=Facts(target.levels, least, most),
+        clusters=columns.whole(CLUSTER) if CLUSTER in columns else None,
+        groups=group_names(request, making.learnt),
+        notes=() if target.note is None else (target.note,),
+        warnings=tuple(_warnings(settled.levels)),
+    )
+
+
+class Growing(Making, Protocol):
+    """Series in the making, of rows that are not all known yet."""
+
+    @property
+    def learnt(self) -> Learnt:
+        """What is known of all rows so far."""
+        ...
+
+    def changes(self) -> Mapping[str, Change]:
+        """For the key of a series, what makes its values final, once every run was added."""
+        ...
+
+
+@dataclass(frozen=True)
+class Made:
+    """The series of all runs.
+
+    Attributes:
+        rows: that they have.
+        columns: all of them, by key.
+        again: makes them once more, for rows that are used elsewhere.
+    """
+
+    rows: Numbered
+    columns: Columns
+    again: Again | None
+
+
+def walked(making: Growing, rows: Reading, store: Store | None) -> Made:
+    """Make series, a run of rows at a time.
+
+    Args:
+        making: makes them.
+        rows: of the table.
+        store: what keeps the series of the runs; None for memory.
+
+    Raises:
+        MlefitError: what is wrong with the rows, told as of all of them.
+    """
     store = InMemory() if store is None else store
-    making, memory = Tabulation(request, roles, family), rows.memory()
+    memory, rereading = rows.memory(), rows.rereading
     refused: MlefitError | None = None
-    rereading = rows.rereading
     keys: tuple[str, ...] = ()
     for run in rows.runs():
         try:
@@ -110,27 +174,14 @@ def tabulate(
     making.learnt.settle()
     if refused is not None:
         raise refused
-    settled = making.settled()
-    for key, change in settled.changes.items():
+    changes = making.changes()
+    for key, change in changes.items():
         store.change(key, change)
-    columns, numbered = store.columns(), memory.numbered()
-    least, most = check_support(columns, roles, numbered, request, family)
-    target = settled.target
-    return Table(
-        rows=numbered,
-        columns=columns,
-        again=None
-        if rereading is None
-        else Again(rereading, making, settled.changes, memory.begins, columns.rows, keys),
-        levels=settled.levels,
-        event=target.event,
-        other_event=target.other_event,
-        seen=settled.seen,
-        facts=Facts(target.levels, least, most),
-        clusters=columns.whole(CLUSTER) if CLUSTER in columns else None,
-        notes=() if target.note is None else (target.note,),
-        warnings=tuple(_warnings(settled.levels)),
-    )
+    columns = store.columns()
+    again = None
+    if rereading is not None:
+        again = Again(rereading, making, changes, memory.begins, columns.rows, keys)
+    return Made(memory.numbered(), columns, again)
 
 
 @dataclass(frozen=True)
@@ -191,6 +242,7 @@ class Tabulation:
             **offset_of(request, rows, learnt),
             **trials_of(request, rows, family, learnt),
             **clusters_of(request, rows, learnt),
+            **groups_of(request, rows, learnt),
         }
 
     def _features(self, rows: Rows) -> dict[str, pl.Series]:
@@ -205,6 +257,11 @@ class Tabulation:
                 series[key_of(label)] = numbers(factor.expression, rows, place, self.learnt)
         return series
 
+    def changes(self) -> Mapping[str, Change]:
+        """What makes the values of a series final."""
+        return self.settled.changes
+
+    @cached_property
     def settled(self) -> Settled:
         """What all rows say, once every run was added and nothing is wrong."""
         levels: dict[str, tuple[str, ...]] = {}
@@ -217,9 +274,11 @@ class Tabulation:
             changes[TARGET] = Places(target.places)
         if self._request.cluster is not None:  # what is drawn must not depend on their order
             changes[CLUSTER] = Places(cluster_places(self.learnt))
+        if self._request.by is not None:
+            changes[GROUP] = Places(group_places(self.learnt))
         mean = mean_weight(self._request, self.learnt)
         if mean is not None:
-            changes[WEIGHT] = partial(_divided, mean)
+            changes[WEIGHT] = partial(divided, mean)
         return Settled(
             levels=levels,
             target=target,
@@ -247,7 +306,8 @@ class Places:
         return self._places[codes.astype(np.intp)]
 
 
-def _divided(by: float, values: NDArray[Any]) -> NDArray[Any]:
+def divided(by: float, values: NDArray[Any]) -> NDArray[Any]:
+    """Values over a number."""
     return values / by
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlefit import families
 from mlefit.design.coding import TRIALS
-from mlefit.design.columns import CLUSTER, OFFSET, PRECISION, WEIGHT
+from mlefit.design.columns import CLUSTER, GROUP, OFFSET, PRECISION, WEIGHT
 from mlefit.design.levels import Levels
 from mlefit.design.values import contents, is_number, plain
 from mlefit.errors import DataError, UsageError
@@ -152,6 +152,26 @@ def clusters_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Se
     if values.dtype.is_nested():
         raise UsageError(f"--cluster: column {request.cluster!r} holds {contents(values.dtype)}")
     return {CLUSTER: learnt.of("clusters", Levels).codes(values)}
+
+
+def groups_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
+    """A code (m,) for the group of each row, in order of appearance."""
+    if request.by is None:
+        return {}
+    values = rows.frame.get_column(request.by)
+    if values.dtype.is_nested():
+        raise UsageError(f"--by: column {request.by!r} holds {contents(values.dtype)}")
+    return {GROUP: learnt.of("groups", Levels).codes(values)}
+
+
+def group_places(learnt: Learnt) -> NDArray[np.uint32]:
+    """For every code of a run the place of its group among all, sorted."""
+    return learnt.of("groups", Levels).order.astype(np.uint32)
+
+
+def group_names(request: Request, learnt: Learnt) -> tuple[str, ...]:
+    """The groups as they are written, sorted; none if rows are not grouped."""
+    return () if request.by is None else tuple(learnt.of("groups", Levels).texts)
 
 
 def cluster_places(learnt: Learnt) -> NDArray[np.uint32]:

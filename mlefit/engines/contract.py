@@ -112,6 +112,12 @@ class Engine(ABC):
         """The same rows, with another listener; the count of passes goes on."""
         return self._counting_on(self._through(self.predictors, tell))
 
+    def knowing(self, key: str) -> Engine:
+        """The same rows, with one more series among the known quantities of a block."""
+        engine = self._through(self.predictors, self.tell)
+        engine.known = (*self.known, key)
+        return self._counting_on(engine)
+
     def afresh(self) -> Engine:
         """The same rows through the same predictors, of which no pass is made yet."""
         return self._through(self.predictors, self.tell)

@@ -125,6 +125,11 @@ class SavedModel:
         return Layout(self.request, self.roles, self.levels, self.family, self.request.levels or ())
 
     @property
+    def names(self) -> list[str]:
+        """parameter:term of every free coefficient, in the order of the covariance."""
+        return _names(self.family, self.predictors)
+
+    @property
     def is_sample(self) -> bool:
         """Whether every row has the same distribution."""
         return all(predictor.is_constant for predictor in self.predictors)

@@ -21,7 +21,7 @@ from mlefit import batch
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch import Fits, Samples
 from mlefit.errors import UntrustworthyError
-from mlefit.families._records import Limit, Moments
+from mlefit.families._records import Limit
 from mlefit.inference.boundary import highest
 from mlefit.inference.covariance import covariance
 from mlefit.search.climb import Search
@@ -35,7 +35,6 @@ _FEW_STEPS = 10
 _FURTHER_STEPS = 30
 # On the link scale: a standard error over this is a distance to the edge below one of them.
 _DOUBTFUL_ERROR = 1.0
-_SAME_HEIGHT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -107,26 +106,8 @@ def _side_by_side(setup: Setup, samples: Samples, priors: Sequence[Assigned]) ->
     )
     for start in others:
         other = batch.newton(setup.model, samples, start, priors=smooth, max_steps=_FURTHER_STEPS)
-        best = _higher(best, other)
+        best = batch.higher(best, other)
     return best
-
-
-def _higher(one: Fits, other: Fits) -> Fits:
-    """Of each sample the search that came higher, a converged one among equals."""
-    better = other.sums.nll < one.sums.nll - _SAME_HEIGHT
-    equal = np.abs(other.sums.nll - one.sums.nll) <= _SAME_HEIGHT
-    better |= equal & other.converged & ~one.converged
-    quicker = equal & (other.converged == one.converged) & (other.steps < one.steps)
-    better |= quicker
-    one.gamma[better] = other.gamma[better]
-    one.converged[better], one.steps[better] = other.converged[better], other.steps[better]
-    for kept, new in (
-        (one.sums.nll, other.sums.nll),
-        (one.sums.score, other.sums.score),
-        (one.sums.information, other.sums.information),
-    ):
-        kept[better] = new[better]
-    return one
 
 
 def _smooth(setup: Setup, priors: Sequence[Assigned]) -> batch.Priors | None:
@@ -143,7 +124,7 @@ def _smooth(setup: Setup, priors: Sequence[Assigned]) -> batch.Priors | None:
 
 def _starts(setup: Setup, samples: Samples) -> list[Matrix]:
     """Coefficients to search from: for each sample as many as the family names."""
-    each = [setup.family.starts(moments(samples, r)) for r in range(samples.count)]
+    each = [setup.family.starts(samples.moments(r)) for r in range(samples.count)]
     found = []
     for i in range(max(map(len, each))):
         thetas = np.array([starts[min(i, len(starts) - 1)] for starts in each])
@@ -151,22 +132,6 @@ def _starts(setup: Setup, samples: Samples) -> list[Matrix]:
         etas = np.column_stack([link.forward(theta) for link, theta in columns])
         found.append(setup.coefficients(etas))
     return found
-
-
-def moments(samples: Samples, r: int) -> Moments:
-    """What a start may ask of one sample."""
-    rows = samples.sample(r)
-    y = samples.y[rows]
-    return Moments(
-        rows=float(len(y)),
-        mean=float(y.mean()),
-        variance=float(y.var()),
-        known={name: float(values[rows].mean()) for name, values in samples.known.items()},
-        least=float(y.min()),
-        most=float(y.max()),
-        sample=y,
-        weight=np.ones(len(y)),
-    )
 
 
 def _order_statistics(samples: Samples, tau: float) -> Vector:
@@ -225,7 +190,7 @@ def _is_lower(
         return lower
     found = _side_by_side(simpler, setup.samples_without(samples, limit.parameter), priors)
     if found is not None:
-        lower = found.converged & (found.sums.nll > heights + _SAME_HEIGHT)
+        lower = found.converged & (found.sums.nll > heights + batch.SAME_HEIGHT)
     return lower
 
 

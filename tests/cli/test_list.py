@@ -17,7 +17,7 @@ ROWS = [
 @pytest.fixture(autouse=True)
 def catalogue(monkeypatch):
     module = types.ModuleType("mlefit.catalogue")
-    for kind in ("families", "losses", "links", "priors"):
+    for kind in ("families", "losses", "links", "priors", "checks"):
         setattr(module, kind, lambda: ROWS)
     monkeypatch.setitem(sys.modules, "mlefit.catalogue", module)
     monkeypatch.setattr(mlefit, "catalogue", module, raising=False)
@@ -56,5 +56,7 @@ def test_a_list_as_json_is_its_rows(run):
 def test_an_unknown_list_is_refused(run):
     code, out, err = run("list", "famlies")
     assert (code, out) == (2, "")
-    assert err.startswith("error: no list 'famlies'\n  choices: families, losses, links, priors\n")
+    assert err.startswith(
+        "error: no list 'famlies'\n  choices: families, losses, links, priors, checks\n"
+    )
     assert "try:  mlefit list families" in err

@@ -1,0 +1,145 @@
+"""What a check is: it looks at a day and says what it saw; it judges nothing."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from mlefit.checking.conditions import Condition, Value
+from mlefit.checking.day import Day
+
+Kind = Literal["text", "texts", "number", "whole", "truth"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """A key of a check in the checks file.
+
+    Attributes:
+        kind: of its value.
+        meaning: for the list of checks.
+        default: where it is left out.
+        values: the only ones allowed; empty for any.
+    """
+
+    kind: Kind
+    meaning: str
+    default: Any = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a check saw of one subject.
+
+    Attributes:
+        values: of every quantity of the check; None where it has none.
+        message: the same in words, the effect first.
+        subject: term, column or quantity; empty for the rows as a whole.
+        p_value: probability of as much by chance; None where chance has no part.
+        evidence: lines that show it.
+    """
+
+    values: Mapping[str, Value]
+    message: str
+    subject: str = ""
+    p_value: float | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class UnseenError(Exception):
+    """There is nothing that this check could look at, for a reason that is no fault.
+
+    Args:
+        reason: the sentence.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The conditions of the two levels; None where a level does not exist."""
+
+    warn: Condition | None = None
+    fail: Condition | None = None
+
+
+class Check(ABC):
+    """One kind of check.
+
+    Attributes:
+        name: as the checks file calls it.
+        summary: what it looks at, for the list of checks.
+        quantities: what it measures, by name; conditions without a name are about the first.
+        options: further keys in the checks file.
+        by_default: `warn` and `fail` as a checks file has them, where none is given; None if
+            it is not run then.
+        example: a condition that shows how one is written, where there is no default.
+        baseline: whether it compares with yesterday.
+        rows: whether it needs the rows of today, and not only their fit.
+        in_place_of_rows: whether it is run by default only where today's rows are not here.
+        order: its place in a report: what the rows are, what the fit is, what moved.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    quantities: ClassVar[Mapping[str, str]]
+    options: ClassVar[Mapping[str, Option]] = {}
+    by_default: ClassVar[Mapping[str, Mapping[str, Any]] | None] = None
+    example: ClassVar[Mapping[str, Any]] = {}
+    baseline: ClassVar[bool] = True
+    rows: ClassVar[bool] = False
+    in_place_of_rows: ClassVar[bool] = False
+    order: ClassVar[int] = 9
+
+    @abstractmethod
+    def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
+        """What there is to see.
+
+        Args:
+            day: today, and yesterday's model.
+            given: the check's options, defaults filled in.
+
+        Raises:
+            UnseenError: there is nothing to look at.
+            MlefitError: it could not look.
+        """
+
+
+class GroupedCheck(Check):
+    """A check that can look at every group of rows by itself."""
+
+    @abstractmethod
+    def observe_groups(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
+        """What there is to see of each group, named by the subject.
+
+        Raises:
+            UnseenError: there is nothing to look at.
+            MlefitError: it could not look.
+        """
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A check as it is to be run.
+
+    Attributes:
+        check: its kind.
+        name: as the report calls it.
+        levels: when it warns and fails.
+        alpha: significance that must accompany an effect.
+        given: its options.
+        line: of its head in the checks file; None elsewhere.
+    """
+
+    check: Check
+    name: str
+    levels: Levels
+    alpha: float
+    given: Mapping[str, Any] = field(default_factory=dict)
+    line: int | None = None
