@@ -173,9 +173,7 @@ def _too_many(request: Request, source: Source, width: int) -> str | None:
         return None
     rows = rows_expected(source)
     if rows is None:
-        unknown = (
-            "how many rows there are is not known before they are read, and --max-memory allows"
-        )
+        unknown = "their number is not known before they are read, and --max-memory allows"
         return None if given is None else f"{unknown} {given}"
     need = rows * width * _MORE
     if allowed is None:
