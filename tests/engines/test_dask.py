@@ -90,11 +90,6 @@ FITS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "y ~ x",
         {"se": "bootstrap", "bootstrap": "parametric", "replications": 19},
     ),
-    "drawn clusters": (
-        "normal",
-        "y ~ x",
-        {"ci": "bootstrap", "bootstrap": "rows", "cluster": "cluster", "replications": 19},
-    ),
     "profile": ("gamma", "y ~ x", {"ci": "profile"}),
     "ridge": ("poisson", "y ~ x + z + g", {"l2": 3.0}),
     "lasso": ("poisson", "y ~ x + z + g", {"l1": 5.0}),
@@ -139,10 +134,14 @@ def test_no_maximum_is_told_by_the_same_words(several):
 
 
 def test_an_error_of_a_pass_is_the_same_error(several):
-    rows = make("skew-normal", 3)
-    for where in ({}, TWO):
-        with pytest.raises(UsageError, match="leverage"):
-            mlefit.fit(rows, "y ~ x + z", family="skew-normal", se="HC3", **where)
+    prepared = prepare(Request(data=make("poisson", 3), formula="y ~ x", family="poisson", **TWO))
+
+    def refused(block):
+        raise UsageError("a row has too much leverage", "row 7", tries=["--se HC1"])
+
+    with pytest.raises(UsageError, match="leverage") as told:
+        prepared.engine.with_predictors([]).total(refused)
+    assert (told.value.evidence, told.value.tries) == (("row 7",), ("--se HC1",))
 
 
 def test_a_comparison_is_the_same(several):

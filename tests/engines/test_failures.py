@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from distributed import Client
 
 import mlefit
 from mlefit.engines import cluster, shares, site
@@ -49,6 +50,8 @@ def apart(tmp_path):
     scheduler = started("dask_scheduler", *here, "--port", str(port))
     one = "--no-nanny", "--nthreads", "1", "--local-directory", str(tmp_path)
     workers = [started("dask_worker", address, *here, *one) for _ in range(2)]
+    with Client(address, timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
     yield Apart(address, scheduler, workers)
     for process in (*workers, scheduler):
         process.kill()
@@ -72,8 +75,6 @@ def test_the_fit_goes_on_without_a_worker_and_not_without_a_scheduler(apart, mon
     data, file = rows(), tmp_path / "rows.parquet"
     data.write_parquet(file)
     there = {"engine": "dask", "scheduler": apart.address}
-    both = site("dask", apart.address)._cluster  # type: ignore[attr-defined]
-    both.client.wait_for_workers(2, timeout=30)
     sent, read = (
         prepare(Request(data=one, formula="y ~ x", family="poisson", **there)).engine
         for one in (data, str(file))
@@ -114,7 +115,7 @@ def test_the_command_line_tells_of_a_scheduler_that_dies(apart, tmp_path):
     rows(200_000).write_csv(file)
     run = begun(file, "--scheduler", apart.address)
     apart.scheduler.kill()
-    out, err = run.communicate(timeout=30)
+    out, err = run.communicate(timeout=60)
     assert run.returncode == ExitCode.DATA
     assert out == ""
     last = [line for line in err.splitlines() if not line.startswith("step")]
@@ -127,7 +128,7 @@ def test_ctrl_c_ends_the_local_cluster_too(tmp_path):
     rows(200_000).write_csv(file)
     run = begun(file, "--threads", "2")
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does it
-    out, err = run.communicate(timeout=30)
+    out, err = run.communicate(timeout=60)
     assert run.returncode == ExitCode.INTERRUPTED
     assert out == ""
     assert err.splitlines()[-1] == "error: interrupted"
@@ -152,8 +153,8 @@ def begun(file: Path, *options: str) -> subprocess.Popen[str]:
     assert run.stderr is not None
     for line in run.stderr:
         if line.startswith("start from"):
-            break
-    return run
+            return run
+    raise AssertionError(run.communicate())
 
 
 def processes_of(group: int) -> list[int]:
