@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -64,13 +64,12 @@ class Columns:
                 lo, hi = rows * i // count, rows * (i + 1) // count
                 yield Span(index, self._starts[index] + lo, lo, hi)
 
-    def every(self, step: int, keys: Collection[str]) -> Columns:
-        """Every so many rows of each run of chunks, of some of the series, copied."""
+    def every(self, step: int) -> Columns:
+        """Every so many rows of each run of chunks, copied."""
         return Columns(
             {
                 key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
                 for key in self._pieces[0]
-                if key in keys
             }
         )
 

@@ -7,7 +7,6 @@ start was.
 
 from __future__ import annotations
 
-from mlefit.design.columns import PRECISION, TARGET, WEIGHT
 from mlefit.engines.local import LocalEngine
 
 # The steps on a few rows cost about as much as one pass over so many times as many.
@@ -17,8 +16,4 @@ _LEAST_STEP = 5
 def thinned(engine: LocalEngine, rows: int) -> LocalEngine | None:
     """About so many rows, evenly spaced over all; None where it would save no work."""
     step = engine.columns.rows // rows
-    if step < _LEAST_STEP:
-        return None
-    keys = {TARGET, WEIGHT, PRECISION, *engine.known}
-    keys.update(*(predictor.keys for predictor in engine.predictors))
-    return engine.with_columns(engine.columns.every(step, keys))
+    return engine.with_columns(engine.columns.every(step)) if step >= _LEAST_STEP else None
