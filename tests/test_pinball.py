@@ -92,6 +92,23 @@ def test_sampling_and_summing_rows_changes_nothing(kind, tau, monkeypatch):
         np.testing.assert_allclose(sampled.beta, direct.beta, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["smooth", "integer", "zero-heavy"])
+@pytest.mark.parametrize("enough", [0, 100])
+def test_where_the_search_begins_changes_nothing(kind, enough, monkeypatch):
+    """Not near at all, near, and gone; with `enough` 0 it gives up and begins anew."""
+    monkeypatch.setattr(minimise, "ENOUGH_PIVOTS", enough)
+    for seed in range(6):
+        X, y, w = design(kind, 300 + seed)
+        p, n = X.shape
+        found = minimise_pinball(blocks_of(X, y, w), p, n, 0.5)
+        other = minimise_pinball(blocks_of(X, y, w), p, n, 0.9).zero_rows
+        for near in (other, found.zero_rows, np.full(p, n + 7)):
+            again = minimise_pinball(blocks_of(X, y, w), p, n, 0.5, near=near)
+            assert again.optimal
+            np.testing.assert_array_equal(again.zero_rows, found.zero_rows)
+            np.testing.assert_allclose(again.beta, found.beta, rtol=1e-12, atol=1e-14)
+
+
 @given(
     values=st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 3)), min_size=1, max_size=30),
     tau=st.sampled_from([0.1, 0.25, 0.5, 0.9]),

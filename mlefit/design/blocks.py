@@ -77,13 +77,6 @@ class Predictor:
         return len(self.columns)
 
     @property
-    def keys(self) -> set[str]:
-        """Of the series that it is made of."""
-        columns = (*self.columns, *(column for column, _ in self.held))
-        offsets = {key for key, _ in self.offsets}
-        return offsets | {part.key for column in columns for part in column.parts}
-
-    @property
     def is_constant(self) -> bool:
         """Whether it is the same number for every row, whatever the coefficients are."""
         held = (column for column, _ in self.held)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
@@ -70,7 +70,7 @@ class Columns:
         lengths = (len(next(iter(piece.values()))) for piece in pieces)
         *self._starts, end = accumulate(lengths, initial=start)
         self.rows = end - start
-        self._thinned: dict[tuple[int, frozenset[str]], Columns] = {}
+        self._thinned: dict[int, Columns] = {}
 
     @property
     def streamed(self) -> bool:
@@ -98,14 +98,11 @@ class Columns:
         """What there is a series of."""
         return tuple(self._pieces[0])
 
-    def every(self, step: int, keys: Collection[str]) -> Columns:
-        """Rows 0, step, 2 step, ... of some of the series, copied once."""
-        asked = (step, frozenset(keys))
-        if asked not in self._thinned:
-            self._thinned[asked] = Columns(
-                {key: [self.thinned(key, step)] for key in self.keys if key in keys}
-            )
-        return self._thinned[asked]
+    def every(self, step: int) -> Columns:
+        """Rows 0, step, 2 step, ..., copied once."""
+        if step not in self._thinned:
+            self._thinned[step] = Columns({key: [self.thinned(key, step)] for key in self.keys})
+        return self._thinned[step]
 
     def part(self, lo: int, hi: int) -> Columns:
         """Rows lo to hi, as views where they are of one run of chunks."""

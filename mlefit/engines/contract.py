@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Rows
 from mlefit.design.blocks import Block, Predictor
-from mlefit.design.columns import PRECISION, TARGET, WEIGHT
+from mlefit.design.columns import TARGET
 
 if TYPE_CHECKING:
     from mlefit.design.table import Table
@@ -82,15 +82,9 @@ class Engine(ABC):
     def blocks(self) -> Iterator[Block]:
         """Every block in row order, one pass in this thread of this process."""
 
-    @property
-    def keys(self) -> set[str]:
-        """Of the series that its predictors and a family read."""
-        read = {TARGET, WEIGHT, PRECISION, *self.known}
-        return read.union(*(predictor.keys for predictor in self.predictors))
-
     @abstractmethod
     def every(self, step: int) -> Engine:
-        """Every so many rows, through the same predictors or fewer, in this process."""
+        """Every so many rows, through the same predictors, in this process."""
 
     @abstractmethod
     def kept(self, keep: NDArray[Any]) -> Engine:

@@ -77,9 +77,10 @@ class DaskEngine(Engine):
         return np.concatenate(self._from_shares(_thinned, series=key, step=step))
 
     def every(self, step: int) -> LocalEngine:
-        keys = self.keys.intersection(self._shares.keys)
-        parts: list[Columns] = self._from_shares(_every, step=step, keys=keys)
-        chunks = {key: [part.whole(key) for part in parts if part.rows] for key in keys}
+        parts: list[Columns] = self._from_shares(_every, step=step)
+        chunks = {
+            key: [part.whole(key) for part in parts if part.rows] for key in self._shares.keys
+        }
         return LocalEngine(Columns(chunks), self.predictors, self.known)
 
     def kept(self, keep: NDArray[Any]) -> DaskEngine:
@@ -230,5 +231,5 @@ def _thinned(columns: Columns, series: str, step: int) -> NDArray[Any]:
     return columns.thinned(series, step)
 
 
-def _every(columns: Columns, step: int, keys: set[str]) -> Columns:
-    return columns.every(step, keys)
+def _every(columns: Columns, step: int) -> Columns:
+    return columns.every(step)

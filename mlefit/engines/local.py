@@ -72,7 +72,7 @@ class LocalEngine(Engine):
         return self._columns.thinned(key, step)
 
     def every(self, step: int) -> LocalEngine:
-        return self._with(self._columns.every(step, self.keys))
+        return self._with(self._columns.every(step))
 
     def kept(self, keep: NDArray[Any]) -> LocalEngine:
         return self._with(self._columns.kept(keep))
