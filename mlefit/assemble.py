@@ -268,7 +268,7 @@ def _summary(
         aicc=height.aicc,
         bic=height.bic,
         deviance=sums.deviance,
-        null_deviance=None if sums.deviance is None else _null_deviance(request, maximum),
+        null_deviance=_null_deviance(request, maximum, sums.deviance),
         df_residual=int(df_residual),
         nobs=height.nobs,
         mean_nll=mean if height.finite else None,
@@ -277,13 +277,15 @@ def _summary(
     )
 
 
-def _null_deviance(request: Request, maximum: Maximum) -> float | None:
+def _null_deviance(request: Request, maximum: Maximum, own: float | None) -> float | None:
     """Deviance of the model with an intercept, or nothing, for the first parameter.
 
     The other parameters stay at their estimates: with a size or a scale of its own the null
     model's deviance would be on another scale.
     """
     first, *others = maximum.engine.predictors
+    if own is None or (first.size == first.has_intercept and maximum.penalty is None):
+        return own
     rest = [
         replace(
             predictor,
