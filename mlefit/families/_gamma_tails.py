@@ -102,9 +102,10 @@ def _added_up(w: Rows, q: Rows) -> tuple[Rows, Rows]:
     Functions, 8.11.4 and 8.9.2; I. J. Thompson and A. R. Barnett (1986), J. Comput. Phys. 64,
     490-509.
     """
-    ends, w = w, np.where(np.isinf(w), 0.0, w)
     a = q**-2.0
     x = a * np.exp(q * w)
+    nothing, everything = np.isneginf(w), np.isposinf(x)
+    w, x = np.where(nothing | everything, 0.0, w), np.where(nothing | everything, a, x)
     log_m = -(w**2) * second_order(q * w, 0).value - HALF_LOG_2PI - 0.5 * np.log(a)
     log_m = log_m - remainder(a).value
     upper = x >= a + 1
@@ -127,10 +128,8 @@ def _added_up(w: Rows, q: Rows) -> tuple[Rows, Rows]:
     # far above its mean X has no other side
     other = log_complement(np.minimum(smaller, 0.0))
     below, above = np.where(upper, other, smaller), np.where(upper, smaller, other)
-    for end in (np.inf, -np.inf):
-        below = np.where(ends == end, np.minimum(end, 0), below)
-        above = np.where(ends == end, np.minimum(-end, 0), above)
-    return below, above
+    below = np.where(nothing, -np.inf, np.where(everything, 0.0, below))
+    return below, np.where(nothing, 0.0, np.where(everything, -np.inf, above))
 
 
 def _nearly_normal(w: Rows, q: Rows) -> tuple[Rows, Rows]:
