@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import mlefit
+from mlefit.arrow import written
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.certificate import certificate
@@ -274,9 +275,8 @@ def _null_deviance(request: Request, maximum: Maximum) -> float | None:
 
 
 def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
-    return results.Covariance(
-        _names(maximum), [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
-    )
+    matrix = uncertainty.matrix
+    return results.Covariance(_names(maximum), [] if matrix is None else written(matrix))
 
 
 def _debiased_record(maximum: Maximum, uncertainty: Uncertainty) -> dict[str, float] | None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from mlefit._types import Matrix
+from mlefit.arrow import Arrow, Symmetric
 from mlefit.inference.posterior import corner_residual
 from mlefit.results import fit as results
 from mlefit.search.maximum import Maximum
@@ -17,7 +17,7 @@ from mlefit.symmetric import condition_number
 def certificate(maximum: Maximum) -> results.Certificate:
     """The facts of the search and of the point where it ended."""
     optimum = maximum.optimum
-    information = _user_information(maximum)
+    information, intercept = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
     smooth = _smooth(maximum)
     roots = np.sqrt(np.abs(optimum.curvatures)[smooth])
@@ -35,7 +35,7 @@ def certificate(maximum: Maximum) -> results.Certificate:
         passes=maximum.engine.passes,
         newton_decrement=optimum.decrement if math.isfinite(optimum.decrement) else None,
         max_scaled_gradient=float(scaled.max(initial=0.0)) if residual is None else residual,
-        condition_number=None if corner else _finite(condition_number(information)),
+        condition_number=None if corner else _finite(condition_number(information, intercept)),
         rank=sum(predictor.size for predictor in maximum.engine.predictors),
         optimality_residual=residual,
         starts=maximum.trials.starts,
@@ -49,11 +49,15 @@ def _smooth(maximum: Maximum) -> slice:
     return slice(maximum.engine.predictors[0].size if maximum.vertex is not None else 0, None)
 
 
-def _user_information(maximum: Maximum) -> Matrix:
+def _user_information(maximum: Maximum) -> tuple[Symmetric, int | None]:
     """The information in centred columns, whatever basis the search turned them to.
 
-    Under corners that of the coefficients which none holds.
+    Under corners that of the coefficients which none holds. An arrow is not of centred columns:
+    with it comes the position of the intercept that can take up their means.
     """
+    predictors, information = maximum.engine.predictors, maximum.optimum.totals.information
+    if isinstance(information, Arrow):
+        return information, 0 if predictors[0].has_intercept else None
     turn = np.eye(len(maximum.optimum.gamma))
     at = 0
     for predictor in maximum.engine.predictors:
@@ -63,7 +67,7 @@ def _user_information(maximum: Maximum) -> Matrix:
         at += predictor.size
     if maximum.optimum.free is not None:
         turn = turn[np.ix_(maximum.optimum.free, maximum.optimum.free)]
-    return turn.T @ maximum.optimum.totals.information @ turn
+    return turn.T @ information @ turn, None
 
 
 def _finite(value: float) -> float | None:

@@ -27,11 +27,14 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.arrow import Arrow, ArrowInverse, Spread, among
 from mlefit.design.blocks import Block, user_matrix
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
+from mlefit.products import forms
 from mlefit.search.maximum import Maximum
 from mlefit.special import ratio
+from mlefit.symmetric import inverse
 
 _INFLUENTIAL = 1.0
 _SHOWN = 3
@@ -69,29 +72,30 @@ class Group:
         """How many coefficients."""
         return self.edges[-1]
 
-    def own(self, bread: Matrix) -> Matrix:
+    def own(self, bread: Spread) -> Spread:
         """A^-1, from the inverse information of all coefficients."""
         p = self.size
-        return bread if p == len(bread) else np.linalg.inv(np.linalg.inv(bread)[:p, :p])
+        if p == len(bread):
+            return bread
+        return np.asarray(np.linalg.inv(np.linalg.inv(bread)[:p, :p]))
 
-    def influence(self, block: Block, terms: RowTerms, own: Matrix) -> Influence:
+    def influence(self, block: Block, terms: RowTerms, own: Spread) -> Influence:
         """Of every row of a block, with A^-1."""
         count, p = len(self.edges) - 1, self.size
         weight = 1.0 if block.weight is None else block.weight
         if count == 1:
-            X = block.designs[0]
-            # np.dot leaves the interpreter lock to other threads, which matmul may not
-            length = np.einsum("ij,ij->j", X, np.dot(own, X))
-            reach, share = terms.score[0] ** 2 * length, terms.information[0, 0] * length
+            length = forms(block.designs[0], own)
+            reach: Rows = terms.score[0] ** 2 * length
+            share: Rows = terms.information[0, 0] * length
         else:
             reach, share = self._of_several(block, terms, own)
         leverage = np.clip(weight * share, 0, 1 - 1e-12)
         return Influence(leverage, weight**2 * reach / (p * (1 - leverage) ** 2))
 
-    def _of_several(self, block: Block, terms: RowTerms, own: Matrix) -> tuple[Rows, Rows]:
+    def _of_several(self, block: Block, terms: RowTerms, own: Spread) -> tuple[Rows, Rows]:
         """d' A d of every row's own step, and the share of it that the row itself supplies."""
         count = len(self.edges) - 1
-        designs = block.designs[:count]
+        designs: list[Matrix] = [np.asarray(X) for X in block.designs[:count]]
         slopes = np.concatenate([X * s for X, s in zip(designs, terms.score, strict=False)])
         step = np.dot(own, slopes)
         reach = np.einsum("ij,ij->j", slopes, step)
@@ -127,7 +131,7 @@ class Influential:
         return Influential(tuple(i for _, i in both), tuple(d for d, _ in both))
 
 
-def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
+def influential_rows(maximum: Maximum, bread: Spread) -> Influential:
     """Rows whose absence would move the estimates by more than one joint error.
 
     Args:
@@ -136,7 +140,14 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
     """
     model, gammas = maximum.model, maximum.gammas
     group = Group.of(model.family, [len(gamma) for gamma in gammas])
-    own = group.own(bread)
+    engine, information = maximum.engine, maximum.optimum.totals.information
+    own: Spread = bread
+    if isinstance(bread, ArrowInverse) and isinstance(information, Arrow):
+        own = inverse(among(information, np.arange(group.size))) or bread
+    else:
+        own = group.own(bread)
+    if len(group.edges) > 2:  # steps of whole rows are needed
+        engine, own = engine.written_out(), np.asarray(own)
 
     def largest(block: Block) -> Influential:
         terms = model.row_terms(block, gammas, model.leverage_kind)
@@ -147,7 +158,9 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
             tuple(int(i) + block.start for i in top), tuple(float(distance[i]) for i in top)
         )
 
-    return maximum.engine.total(largest) if group.size else Influential((), ())
+    found = engine.total(largest) if group.size else Influential((), ())
+    maximum.engine.passes = engine.passes
+    return found
 
 
 def declining_statistics(maximum: Maximum) -> list[int]:

@@ -37,6 +37,7 @@ class LocalEngine:
         threads: at most so many; None for the cores this process may use.
         most_rows: rows in a block; None for what suits the cache.
         tell: hears of every pass how far it is.
+        written: whether blocks are to hold every column as numbers, none as codes.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class LocalEngine:
         threads: int | None = None,
         most_rows: int | None = None,
         tell: Tell = lambda what, done, total: None,
+        *,
+        written: bool = False,
     ) -> None:
         self.columns = columns
         self.predictors = tuple(predictors)
@@ -55,20 +58,33 @@ class LocalEngine:
         self.most_rows = most_rows
         self.tell = tell
         self.passes = 0
-        self._rows = most_rows or block_rows(self.predictors)
+        self._written = written
+        self._rows = most_rows or block_rows(self.predictors, written=written)
         self._spans = tuple(columns.spans(self._rows))
 
     def with_predictors(self, predictors: Sequence[Predictor]) -> LocalEngine:
         """The same rows seen through other predictors; the count of passes goes on."""
         return self._same_rows(predictors, self.tell)
 
+    def written_out(self) -> LocalEngine:
+        """The same rows with every column as numbers, in blocks short enough for that."""
+        return self._same_rows(self.predictors, self.tell, written=True)
+
     def telling(self, tell: Tell) -> LocalEngine:
         """The same rows, with another listener; the count of passes goes on."""
         return self._same_rows(self.predictors, tell)
 
-    def _same_rows(self, predictors: Sequence[Predictor], tell: Tell) -> LocalEngine:
+    def _same_rows(
+        self, predictors: Sequence[Predictor], tell: Tell, *, written: bool = False
+    ) -> LocalEngine:
         engine = LocalEngine(
-            self.columns, predictors, self.known, self.threads, self.most_rows, tell
+            self.columns,
+            predictors,
+            self.known,
+            self.threads,
+            self.most_rows,
+            tell,
+            written=written or self._written,
         )
         engine.passes = self.passes
         return engine
@@ -79,7 +95,14 @@ class LocalEngine:
 
     def with_columns(self, columns: Columns) -> LocalEngine:
         """Other rows seen through the same predictors."""
-        return LocalEngine(columns, self.predictors, self.known, self.threads, self.most_rows)
+        return LocalEngine(
+            columns,
+            self.predictors,
+            self.known,
+            self.threads,
+            self.most_rows,
+            written=self._written,
+        )
 
     def blocks(self) -> Iterator[Block]:
         """Every block in row order, one pass in this thread."""
@@ -125,7 +148,7 @@ class LocalEngine:
         return total
 
     def _reader(self) -> Reader:
-        return Reader(self.columns, self.predictors, self.known, self._rows)
+        return Reader(self.columns, self.predictors, self.known, self._rows, written=self._written)
 
 
 def available_cores() -> int:

@@ -20,17 +20,22 @@ Nelder (1989), Generalized Linear Models, 2nd ed., section 9.2.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.arrow import ArrowInverse, Spread, Symmetric, among
 from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.coded import Coded
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
+from mlefit.products import forms, information
 from mlefit.search.maximum import Maximum
 from mlefit.symmetric import inverse
 
@@ -101,7 +106,7 @@ def covariance(
     dispersion: float = 1.0,
     squared_weights: bool = False,
     clusters: NDArray[np.intp] | None = None,
-) -> Matrix | None:
+) -> Spread | None:
     """Covariance of the coefficients of the user's columns, shape (p, p).
 
     Args:
@@ -120,13 +125,16 @@ def covariance(
     bread = inverse_information(maximum, kind)
     if bread is None:
         return None
-    to_user = user_matrix(maximum.engine.predictors)
+    predictors = maximum.engine.predictors
     if kind in ("observed", "expected", "quasi"):
         bread = bread * (dispersion if kind == "quasi" else 1.0)
+        if isinstance(bread, ArrowInverse):
+            return bread.turned(user_matrix(predictors, bread.rest))
+        to_user = user_matrix(predictors)
         found: Matrix = to_user @ bread @ to_user.T
     else:
-        meat = _meat(maximum, kind, bread, squared_weights, clusters)
-        found = _sandwich(to_user @ bread, meat)
+        half = user_matrix(predictors) @ np.asarray(bread)
+        found = _sandwich(half, _meat(maximum, kind, len(bread), squared_weights, clusters))
     # as many coefficients as rows leave no residual to make a sandwich of
     return found if np.isfinite(found).all() else None
 
@@ -143,7 +151,7 @@ def _sandwich(half: Matrix, meat: Matrix) -> Matrix:
     return found
 
 
-def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
+def inverse_information(maximum: Maximum, kind: str) -> Spread | None:
     """A^-1 in the search's coordinates, of the expected information if `kind` says so."""
     if kind in ("expected", "quasi") or maximum.model.family.vertex is not None:
         return inverse(maximum.evaluate(maximum.optimum.gamma, "expected").information)
@@ -153,7 +161,7 @@ def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
 def _meat(
     maximum: Maximum,
     kind: str,
-    bread: Matrix,
+    size: int,
     squared_weights: bool,
     clusters: NDArray[np.intp] | None,
 ) -> Matrix:
@@ -163,9 +171,10 @@ def _meat(
     leverage_power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
     own = [own_inverse(maximum, k) for k in range(len(gammas))]
 
-    def scores(block: Block) -> Matrix:
+    def scores(block: Block) -> list[Rows]:
+        """Derivatives of every row's log-density in its linear predictors."""
         terms = model.row_terms(block, gammas, model.leverage_kind)
-        parts = []
+        found = []
         for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
             if leverage_power is not None and len(X):
                 inside = _leverage(block, k, terms, own[k], squared_weights)
@@ -176,32 +185,45 @@ def _meat(
                         tries=["--se HC1"],
                     )
                 score = score / (1 - inside) ** leverage_power
-            parts.append(X * score)
-        return np.concatenate(parts)
+            found.append(score)
+        return found
 
     if kind == "cluster":
         assert clusters is not None
-        sums = np.zeros((int(clusters.max()) + 1, len(bread)))
-        for block in engine.blocks():
+        sums = np.zeros((int(clusters.max()) + 1, size))
+        for block in engine.written_out().blocks():
             codes = clusters[block.start : block.start + len(block.y)]
-            np.add.at(sums, codes, block.weighted(scores(block)).T)
+            slopes = np.concatenate(
+                [X * score for X, score in zip(block.designs, scores(block), strict=True)]
+            )
+            np.add.at(sums, codes, block.weighted(slopes).T)
+        engine.passes += 1
         return sums.T @ sums
 
-    def products(block: Block) -> Matrix:
-        S = scores(block)
-        if block.weight is None:
-            return np.dot(S, S.T)
-        weight = block.weight**2 if squared_weights else block.weight
-        return np.dot(S * weight, S.T)
+    def products(block: Block) -> Symmetric:
+        weight = block.weight
+        if weight is not None and squared_weights:
+            weight = weight**2
+        if any(isinstance(X, Coded) for X in block.designs):
+            return information(block.designs, _pairs(scores(block), weight))
+        S = np.concatenate([X * s for X, s in zip(block.designs, scores(block), strict=True)])
+        return np.dot(S if weight is None else S * weight, S.T)
 
-    meat = engine.total(products)
+    meat = np.asarray(engine.total(products))
     if kind == "HC1":
         n = maximum.engine.columns.rows if squared_weights else maximum.moments.rows
         meat = meat * (n / (n - p) if n > p else math.nan)
     return meat
 
 
-def own_inverse(maximum: Maximum, k: int) -> Matrix:
+def _pairs(score: Sequence[Rows], weight: Rows | None) -> dict[tuple[int, int], Rows]:
+    """The products of every row's slopes in two linear predictors, times its weight."""
+    weight = np.ones(1) if weight is None else weight
+    pairs = combinations_with_replacement(range(len(score)), 2)
+    return {(j, k): weight * score[j] * score[k] for j, k in pairs}
+
+
+def own_inverse(maximum: Maximum, k: int) -> Spread:
     """Inverse information of one parameter's coefficients, the others taken as known.
 
     The hat matrix of its working regression is made of it. Where parameters are hard to
@@ -209,17 +231,16 @@ def own_inverse(maximum: Maximum, k: int) -> Matrix:
     """
     lo = sum(predictor.size for predictor in maximum.engine.predictors[:k])
     hi = lo + maximum.engine.predictors[k].size
-    inverted = inverse(maximum.optimum.totals.information[lo:hi, lo:hi])
+    inverted = inverse(among(maximum.optimum.totals.information, np.arange(lo, hi)))
     return np.full((hi - lo, hi - lo), np.nan) if inverted is None else inverted
 
 
-def _leverage(block: Block, k: int, terms: RowTerms, own: Matrix, squared_weights: bool) -> Rows:
+def _leverage(block: Block, k: int, terms: RowTerms, own: Spread, squared_weights: bool) -> Rows:
     """Diagonal of the hat matrix of one parameter's working regression."""
-    X = block.designs[k]
-    information = terms.information[k, k]
+    bend = terms.information[k, k]
     if squared_weights:
-        information = block.weighted(information)
-    return information * np.einsum("ij,ij->j", X, own @ X)
+        bend = block.weighted(bend)
+    return bend * forms(block.designs[k], own)
 
 
 def natural_scale(

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mlefit._types import Matrix, Vector
+from mlefit._types import Vector
+from mlefit.arrow import Spread
 from mlefit.design.roles import Roles
 from mlefit.inference.constrained import Smooth
 from mlefit.inference.covariance import Reference, natural_scale
@@ -38,7 +39,7 @@ class Uncertainty:
         ends_from: what they come from, in a word.
     """
 
-    matrix: Matrix | None
+    matrix: Spread | None
     reference: Reference
     quantile: float
     scale_factor: float

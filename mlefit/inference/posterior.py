@@ -156,7 +156,7 @@ def _conflicts(
 def _information_of_rows(maximum: Maximum) -> Matrix:
     """The expected one: far from the likelihood's own maximum the observed may be negative."""
     gamma = maximum.optimum.gamma
-    return evaluator(maximum.model, maximum.engine)(gamma, "expected").information
+    return np.asarray(evaluator(maximum.model, maximum.engine)(gamma, "expected").information)
 
 
 def _likelihood_covariance(maximum: Maximum) -> Any:

@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix
+from mlefit.arrow import Arrow, Symmetric, among
 from mlefit.design.blocks import Predictor
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
+from mlefit.search.counted import redundant_counted
 from mlefit.search.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
 from mlefit.search.start import Survey
-from mlefit.symmetric import condition_number
+from mlefit.symmetric import condition_number, largest_inflation
 
 # Sums of squares hardly tell a smaller variance than this share of the mean square from none.
 _HARDLY_VARIES = 1e-8
@@ -60,7 +62,7 @@ def well_conditioned(
     model: Model,
     engine: LocalEngine,
     at: NDArray[np.intp],
-    information: Matrix | None,
+    information: Symmetric | None,
     survey: Survey,
     held: Collection[str],
     log: Callable[[str], None],
@@ -84,9 +86,13 @@ def well_conditioned(
         left_out: list[Redundant] = []
         own = np.flatnonzero((at >= lo) & (at < hi))
         places = at[own] - lo
-        suspect = information is None or (
-            condition_number(information[np.ix_(own, own)]) > ILL_CONDITIONED
-        )
+        suspect = information is None or _is_ill(among(information, own), predictor, places)
+        if suspect and predictor.layout.factors:
+            log(f"nearly dependent columns: counts decide the rank of parameter {k + 1}")
+            left_out = _counted(model, engine, k, places, held)
+            predictors.append(predictor.without([column.index for column in left_out]))
+            redundant.append(tuple(left_out))
+            continue
         # an intercept alone depends on nothing
         if suspect and any(not predictor.columns[j].is_intercept for j in places):
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
@@ -112,6 +118,24 @@ def well_conditioned(
     return engine.with_predictors(predictors), tuple(redundant)
 
 
+def _is_ill(information: Symmetric, predictor: Predictor, places: NDArray[np.intp]) -> bool:
+    """Whether the inverse of an information would have too few digits left."""
+    if not isinstance(information, Arrow):
+        return condition_number(information) > ILL_CONDITIONED
+    with_intercept = len(places) and predictor.columns[places[0]].is_intercept
+    return largest_inflation(information, 0 if with_intercept else None) > ILL_CONDITIONED
+
+
+def _counted(
+    model: Model, engine: LocalEngine, k: int, places: NDArray[np.intp], held: Collection[str]
+) -> list[Redundant]:
+    """The redundant ones of some columns of a parameter, of which many are codes."""
+    seen = _only(engine, k, places)
+    found = redundant_counted(seen, k, _known(model, engine, held)[k][places])
+    engine.passes = seen.passes
+    return [_placed(one, places) for one in found]
+
+
 def _known(model: Model, engine: LocalEngine, held: Collection[str]) -> list[NDArray[np.bool_]]:
     """For each parameter which of its columns have a prior."""
     return [
@@ -122,15 +146,20 @@ def _known(model: Model, engine: LocalEngine, held: Collection[str]) -> list[NDA
 
 def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> Matrix:
     """R of some columns of one parameter, without the others."""
-    seen = engine.with_predictors(
+    seen = _only(engine, k, places).written_out()
+    R = triangle((np.asarray(block.designs[k]) for block in seen.blocks()), len(places))
+    engine.passes = seen.passes
+    return R
+
+
+def _only(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> LocalEngine:
+    """The rows in some columns of one parameter."""
+    return engine.with_predictors(
         [
             predictor.only(places.tolist() if j == k else [])
             for j, predictor in enumerate(engine.predictors)
         ]
     )
-    R = triangle((block.designs[k] for block in seen.blocks()), len(places))
-    engine.passes = seen.passes
-    return R
 
 
 def _placed(one: Redundant, places: NDArray[np.intp]) -> Redundant:

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.coded import squares
 from mlefit.engines.local import LocalEngine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
@@ -255,12 +256,10 @@ def _of_length_one(X: Matrix) -> Matrix:
 
 def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
     """Root mean squares of the columns asked about, in the coordinates of an engine."""
-    squares = engine.total(
-        lambda block: np.concatenate(
-            [np.einsum("ij,ij->i", X, X) for X in block.designs[asked.span]]
-        )
+    lengths = engine.total(
+        lambda block: np.concatenate([squares(X) for X in block.designs[asked.span]])
     )
-    sizes = np.sqrt(squares / engine.columns.rows)
+    sizes = np.sqrt(lengths / engine.columns.rows)
     return np.where(sizes > 0, sizes, 1.0)
 
 

@@ -124,9 +124,9 @@ def _rows(model: Model, engine: LocalEngine, gamma: Vector, *, weigh: bool) -> I
     """The location's columns, the target less its offset, and weights over the scale."""
     gammas = split(gamma, engine.predictors)
     varying = weigh or any(p.size > 1 or p.offsets or p.held for p in engine.predictors[1:])
-    for block in engine.blocks():
+    for block in engine.written_out().blocks():
         weight = block.weight
         if varying:
             scale = model.theta(model.etas(block, gammas))[1]
             weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
-        yield block.designs[0], block.y - block.offsets[0], weight
+        yield np.asarray(block.designs[0]), block.y - block.offsets[0], weight

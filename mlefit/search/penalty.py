@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.arrow import Symmetric
 from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.likelihood import Kind, Totals
 from mlefit.links import Link
@@ -187,8 +188,9 @@ class Penalty:
             for one, at in zip(self.assigned, self._places, strict=True)
         ]
 
-    def _together(self, information: Matrix) -> list[float]:
+    def _together(self, seen: Symmetric) -> list[float]:
         """Heights of the priors that are functions of the rows' expected information."""
+        information = np.asarray(seen)
         return [
             one.prior.of_information(information)[0] - one.prior.in_coordinates(self._log_volume)
             if isinstance(one.prior, InformationPrior)
@@ -237,7 +239,7 @@ class Penalty:
             gamma: where they were taken.
             kind: 'observed' adds what guides a step beside the information of the rows.
         """
-        information = totals.information
+        information = np.asarray(totals.information)
         height = sum(self._together(information))
         totals = replace(totals, nll=totals.nll - height if np.isfinite(height) else np.inf)
         for one in self.assigned:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Matrix
-from mlefit.design.blocks import Basis, Block, Predictor
+from mlefit.design.blocks import Basis, Predictor
 from mlefit.design.coding import Column
 from mlefit.design.columns import TARGET, Columns
 from mlefit.engines.local import LocalEngine
@@ -54,7 +54,7 @@ def embedding(
         return Embedding(matrix, len({column.parts for column in smaller}))
     p = len(larger)
     design = [*larger, *(smaller[j] for j in new)]
-    R = triangle((block.designs[0] for block in _seen(columns, design)), len(design))
+    R = triangle(_seen(columns, design), len(design))
     sizes = np.linalg.norm(R, axis=0)
     found = {one.index: one for one in redundant_columns(R, sizes, np.zeros(len(sizes)))}
     if any(p + i not in found for i in range(len(new))):
@@ -82,7 +82,7 @@ def spans(
         series |= {names[key]: [columns.whole(key)] for key in keys}
         sides.append([_renamed(column, names) for column in design])
     design = [*sides[0], *sides[1]]
-    parts = (block.designs[0] for block in _seen(Columns(series), design))
+    parts = _seen(Columns(series), design)
     # a few rows are mostly enough to tell that it is not
     R = triangle(itertools.islice(parts, 1), len(design))
     p = len(sides[0])
@@ -100,6 +100,8 @@ def _renamed(column: Column, names: Mapping[str, str]) -> Column:
     return replace(column, parts=tuple(replace(part, key=names[part.key]) for part in column.parts))
 
 
-def _seen(columns: Columns, design: Sequence[Column]) -> Iterator[Block]:
+def _seen(columns: Columns, design: Sequence[Column]) -> Iterator[Matrix]:
+    """The rows, every column written out, each block (p, m)."""
     predictor = Predictor(tuple(design), basis=Basis(np.zeros(len(design))))
-    return LocalEngine(columns, [predictor]).blocks()
+    blocks = LocalEngine(columns, [predictor]).written_out().blocks()
+    return (np.asarray(block.designs[0]) for block in blocks)
