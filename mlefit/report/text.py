@@ -7,6 +7,7 @@ Colour only repeats what the words say.
 from __future__ import annotations
 
 import io
+import itertools
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -100,9 +101,28 @@ class Page:
             is_right = grid.words <= index < len(headings) - 1
             justify: JustifyMethod = "right" if is_right else "left"
             table.add_column(Text(heading), width=width, justify=justify, overflow="fold")
-        for row in safe:
-            table.add_row("", *map(Text, row))
         self.console.print(table)
+        sides = [grid.words <= index < len(headings) - 1 for index in range(len(headings))]
+        for row in safe:
+            self._row(row, widths, sides)
+
+    def _row(self, row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> None:
+        """A row of a table, written as it is: of thousands the layout would take seconds."""
+        cells = [cell.rstrip() for cell in row]
+        folded = [self._folded(cell, width) for cell, width in zip(cells, widths, strict=True)]
+        for line in itertools.zip_longest(*folded, fillvalue=""):
+            padded = (
+                " " * (width - cell_len(cell)) + cell
+                if is_right
+                else cell + " " * (width - cell_len(cell))
+                for cell, width, is_right in zip(line, widths, right, strict=True)
+            )
+            self.console.file.write(f"  {'  '.join(padded)}\n")
+
+    def _folded(self, cell: str, width: int) -> list[str]:
+        if cell_len(cell) <= width:
+            return [cell]
+        return [line.plain for line in Text(cell).wrap(self.console, width, overflow="fold")]
 
     def words(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table of words, or one block for each row where the width cannot hold it."""
