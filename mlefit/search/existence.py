@@ -23,7 +23,8 @@ but 0 is left.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from mlefit.design.coded import squares
 from mlefit.engines.local import LocalEngine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
+from mlefit.search.onesided import one_sided
 from mlefit.search.rank import triangle
 
 _FIRST_ROWS = 2000
@@ -46,6 +48,10 @@ _ON_THE_PLANE = 1e-6
 _VIOLATED = -1e-9
 _NOTHING = 1e-7
 _SINGULAR = 1e-9
+_MOST_WORK = 2e11  # operations, which take some ten seconds
+
+
+_Escape = Callable[..., tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class _Question:
     model: Model
     engine: LocalEngine
     parameter: int | None
-    escape: Callable[..., tuple[Any, Any]] | None
+    escape: _Escape | None
 
     @property
     def span(self) -> slice:
@@ -102,6 +108,16 @@ class _Question:
     def first(self) -> int:
         """Position of their first coefficient."""
         return sum(p.size for p in self.engine.predictors[: self.parameter or 0])
+
+    @property
+    def is_too_wide(self) -> bool:
+        """Whether columns in codes are too many to be written out for all rows.
+
+        Their levels are counted, and only what several of them do together goes unseen.
+        """
+        p = sum(predictor.size for predictor in self.engine.predictors[self.span])
+        coded = any(one.layout.factors for one in self.engine.predictors[self.span])
+        return coded and self.engine.columns.rows * p * p > _MOST_WORK
 
     def turn(self) -> Matrix:
         """From the search's coordinates of their coefficients to the user's."""
@@ -160,7 +176,11 @@ def _questions(model: Model, engine: LocalEngine) -> Iterator[_Question]:
             yield _Question(model, engine, k, escape)
 
 
-def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
+def _recession(question: _Question, held: Sequence[int]) -> Recession | None:
+    levels = _of_levels(question, held)
+    if levels is not None or question.is_too_wide:
+        return levels
+    asked = replace(question, engine=question.engine.written_out())
     sizes = _column_sizes(asked, asked.engine)
     free = _free_directions(asked, sizes, held)
     if not free.shape[1]:
@@ -179,6 +199,30 @@ def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
         improved.growing,
         tuple(improved.sides),
     )
+
+
+def _of_levels(asked: _Question, held: Sequence[int]) -> Recession | None:
+    """The direction of the levels of which no row minds it, if there are any."""
+    k, escape, first = asked.parameter, asked.escape, asked.first
+    if k is None or escape is None:
+        return None
+    found = one_sided(
+        asked.engine, k, partial(_harmless, asked.model, k, escape), {j - first for j in held}
+    )
+    if found is None:
+        return None
+    beta, moving = _scaled(asked, found.direction)
+    return Recession(k, first, beta, moving, found.falling, found.growing)
+
+
+def _harmless(
+    model: Model, k: int, escape: _Escape, block: Block
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows may fall without harm, and which may grow."""
+    lower, upper = escape(block.y, **block.known)
+    reached = {"lower": lower, "upper": upper, None: np.zeros(len(block.y), dtype=bool)}
+    falling, growing = (reached[end] for end in model.ends_of(k))
+    return falling, growing
 
 
 def _ends_in_a_family(model: Model, engine: LocalEngine, found: Recession) -> bool:
@@ -214,11 +258,8 @@ def plainest(
 def _sides(asked: _Question, block: Block, sizes: Vector) -> _Sides:
     if asked.escape is None or asked.parameter is None:
         return _contrasts(asked.model, block, sizes)
-    lower, upper = asked.escape(block.y, **block.known)
-    none = np.zeros(len(block.y), dtype=bool)
-    reached = {"lower": lower, "upper": upper, None: none}
-    falling, growing = (reached[end] for end in asked.model.ends_of(asked.parameter))
-    X = _of_length_one(block.designs[asked.parameter] / sizes[:, None])
+    falling, growing = _harmless(asked.model, asked.parameter, asked.escape, block)
+    X = _of_length_one(np.asarray(block.designs[asked.parameter]) / sizes[:, None])
     one_way = falling != growing
     return _Sides(
         held=X[:, ~falling & ~growing],
