@@ -84,11 +84,11 @@ class Bordered:
     def __rmatmul__(self, other: Any) -> Matrix:
         return np.asarray(np.asarray(other) @ np.asarray(self))
 
-    def rows(self) -> Iterator[Vector]:
-        """Row by row, of which never more than a few exist."""
+    def panels(self) -> Iterator[Matrix]:
+        """A few rows at a time, so that never all of them exist."""
         everything = np.arange(len(self))
         for lo in range(0, len(self), _PANEL):
-            yield from self.block(everything[lo : lo + _PANEL], everything)
+            yield self.block(everything[lo : lo + _PANEL], everything)
 
     @cached_property
     def _place(self) -> tuple[NDArray[np.bool_], Positions]:
@@ -385,4 +385,4 @@ class _Written(Sequence[Sequence[float]]):
         return list(self._matrix.block(everything[[i]], everything)[0].tolist())
 
     def __iter__(self) -> Iterator[Sequence[float]]:
-        return (list(row.tolist()) for row in self._matrix.rows())
+        return (list(row.tolist()) for panel in self._matrix.panels() for row in panel)

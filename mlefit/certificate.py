@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
-from mlefit.arrow import Arrow, Symmetric
+from mlefit.arrow import Symmetric
 from mlefit.inference.posterior import corner_residual
 from mlefit.results import fit as results
 from mlefit.search.maximum import Maximum
@@ -17,7 +18,7 @@ from mlefit.symmetric import condition_number
 def certificate(maximum: Maximum) -> results.Certificate:
     """The facts of the search and of the point where it ended."""
     optimum = maximum.optimum
-    information, intercept = _user_information(maximum)
+    information, intercepts = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
     smooth = _smooth(maximum)
     roots = np.sqrt(np.abs(optimum.curvatures)[smooth])
@@ -35,7 +36,7 @@ def certificate(maximum: Maximum) -> results.Certificate:
         passes=maximum.engine.passes,
         newton_decrement=optimum.decrement if math.isfinite(optimum.decrement) else None,
         max_scaled_gradient=float(scaled.max(initial=0.0)) if residual is None else residual,
-        condition_number=None if corner else _finite(condition_number(information, intercept)),
+        condition_number=None if corner else _finite(condition_number(information, intercepts)),
         rank=sum(predictor.size for predictor in maximum.engine.predictors),
         optimality_residual=residual,
         starts=maximum.trials.starts,
@@ -49,25 +50,30 @@ def _smooth(maximum: Maximum) -> slice:
     return slice(maximum.engine.predictors[0].size if maximum.vertex is not None else 0, None)
 
 
-def _user_information(maximum: Maximum) -> tuple[Symmetric, int | None]:
+def _user_information(maximum: Maximum) -> tuple[Symmetric, list[int]]:
     """The information in centred columns, whatever basis the search turned them to.
 
-    Under corners that of the coefficients which none holds. An arrow is not of centred columns:
-    with it comes the position of the intercept that can take up their means.
+    Under corners that of the coefficients which none holds. Columns that are codes are not
+    centred: with them come the positions of the intercepts that can take up their means.
     """
-    predictors, information = maximum.engine.predictors, maximum.optimum.totals.information
-    if isinstance(information, Arrow):
-        return information, 0 if predictors[0].has_intercept else None
-    turn = np.eye(len(maximum.optimum.gamma))
-    at = 0
-    for predictor in maximum.engine.predictors:
-        triangle = predictor.basis.triangle
-        if triangle is not None:
-            turn[at : at + predictor.size, at : at + predictor.size] = triangle
-        at += predictor.size
-    if maximum.optimum.free is not None:
-        turn = turn[np.ix_(maximum.optimum.free, maximum.optimum.free)]
-    return turn.T @ information @ turn, None
+    information = maximum.optimum.totals.information
+    predictors, free = maximum.engine.predictors, maximum.optimum.free
+    kept = np.arange(len(maximum.optimum.gamma)) if free is None else free
+    edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
+    triangles = [predictor.basis.triangle for predictor in predictors]
+    if any(triangle is not None for triangle in triangles):
+        turn = np.eye(edges[-1])
+        for (lo, hi), triangle in zip(pairwise(edges), triangles, strict=True):
+            if triangle is not None:
+                turn[lo:hi, lo:hi] = triangle
+        turn = turn[np.ix_(kept, kept)]
+        information = turn.T @ information @ turn
+    shared = [
+        lo
+        for lo, one in zip(edges.tolist(), predictors, strict=False)
+        if one.layout.factors and one.has_intercept and lo in kept
+    ]
+    return information, np.searchsorted(kept, shared).tolist()
 
 
 def _finite(value: float) -> float | None:

@@ -18,23 +18,47 @@ from mlefit.symmetric import factorised, scaled
 _LARGE = 256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Part:
     """Columns that are written out, or those of a factor, among the coefficients of all."""
 
     at: Positions
     columns: Matrix | Group
 
-    def product(self, other: _Part, values: Rows) -> Matrix:
-        """The sums over rows of each column times each of another part times values."""
-        mine, its = self.columns, other.columns
-        if isinstance(mine, Group):
-            if isinstance(its, Group):
-                return mine.products(its, values)
-            return np.array([mine.sums(row * values) for row in its]).reshape(-1, mine.size).T
-        if isinstance(its, Group):
-            return np.array([its.sums(row * values) for row in mine]).reshape(-1, its.size)
-        return np.dot(mine * values, its.T)
+
+class _Weighed:
+    """Products of parts in which every row has a value.
+
+    Args:
+        values: shape (m,).
+    """
+
+    def __init__(self, values: Rows) -> None:
+        self._values = values
+        self._rows: dict[_Part, Matrix] = {}
+
+    def _times(self, part: _Part) -> Matrix:
+        """Columns that are written out, times the values."""
+        if part not in self._rows:
+            assert not isinstance(part.columns, Group)
+            self._rows[part] = part.columns * self._values
+        return self._rows[part]
+
+    def product(self, one: _Part, other: _Part) -> Matrix:
+        """The sums over rows of each column of a part times each of another times values."""
+        if isinstance(other.columns, Group):
+            if isinstance(one.columns, Group):
+                return one.columns.products(other.columns, self._values)
+            sums = [other.columns.sums(row) for row in self._times(one)]
+            return np.reshape(sums, (len(one.at), len(other.at)))
+        if isinstance(one.columns, Group):
+            return self.product(other, one).T
+        return np.dot(self._times(one), other.columns.T)
+
+    def squares(self, part: _Part) -> Vector:
+        """The diagonal of the product of a factor with itself."""
+        assert isinstance(part.columns, Group)
+        return part.columns.squares(self._values)
 
 
 def information(designs: Sequence[Design], pairs: Mapping[tuple[int, int], Rows]) -> Symmetric:
@@ -46,34 +70,61 @@ def information(designs: Sequence[Design], pairs: Mapping[tuple[int, int], Rows]
     """
     firsts = list(accumulate(map(len, designs), initial=0))
     parts = [list(_parts(X, first)) for X, first in zip(designs, firsts, strict=False)]
-    large = _largest([part for own in parts for part in own])
-    p = firsts[-1]
-    at = large.at if large is not None else np.zeros(0, dtype=np.intp)
-    rest = np.setdiff1d(np.arange(p), at)
-    place = np.zeros(p, dtype=np.intp)
-    place[rest] = np.arange(len(rest))
-    inner, arms = np.zeros((len(rest), len(rest))), np.zeros((len(rest), len(at)))
-    diagonal = np.zeros(len(at))
+    sums = _Sums(firsts[-1], _largest([part for own in parts for part in own]))
     for (j, k), values in pairs.items():
-        for a, one in enumerate(parts[j]):
-            for other in parts[k][a if j == k else 0 :]:
+        weighed = _Weighed(values)
+        for i, one in enumerate(parts[j]):
+            for other in parts[k][i if j == k else 0 :]:
                 if one is other and isinstance(one.columns, Group):
-                    squares = one.columns.squares(values)
-                    if one is large:
-                        diagonal += squares
-                    else:
-                        inner[place[one.at], place[one.at]] += squares
-                    continue
-                product = one.product(other, values)
-                if other is large:
-                    arms[place[one.at]] += product
-                elif one is large:
-                    arms[place[other.at]] += product.T
+                    sums.add_diagonal(one, weighed.squares(one))
                 else:
-                    inner[np.ix_(place[one.at], place[other.at])] += product
-                    if one is not other:
-                        inner[np.ix_(place[other.at], place[one.at])] += product.T
-    return inner if large is None else Arrow(at, rest, diagonal, inner, arms)
+                    sums.add(one, other, weighed.product(one, other))
+    return sums.matrix
+
+
+class _Sums:
+    """Where the products of parts go.
+
+    Args:
+        p: coefficients.
+        large: the part whose block is kept as a diagonal, if any.
+    """
+
+    def __init__(self, p: int, large: _Part | None) -> None:
+        self._large = large
+        self._at = np.zeros(0, dtype=np.intp) if large is None else large.at
+        self._rest = np.setdiff1d(np.arange(p), self._at)
+        self._place = np.zeros(p, dtype=np.intp)
+        self._place[self._rest] = np.arange(len(self._rest))
+        s, d = len(self._rest), len(self._at)
+        self._inner, self._arms, self._diagonal = np.zeros((s, s)), np.zeros((s, d)), np.zeros(d)
+
+    def add_diagonal(self, one: _Part, values: Vector) -> None:
+        """The product of a factor with itself."""
+        if one is self._large:
+            self._diagonal += values
+        else:
+            at = self._place[one.at]
+            self._inner[at, at] += values
+
+    def add(self, one: _Part, other: _Part, product: Matrix) -> None:
+        """The product of a part with another, or with itself if it is written out."""
+        if other is self._large:
+            self._arms[self._place[one.at]] += product
+        elif one is self._large:
+            self._arms[self._place[other.at]] += product.T
+        else:
+            at = np.ix_(self._place[one.at], self._place[other.at])
+            self._inner[at] += product
+            if one is not other:
+                self._inner.T[at] += product
+
+    @property
+    def matrix(self) -> Symmetric:
+        """What the sums came to."""
+        if self._large is None:
+            return self._inner
+        return Arrow(self._at, self._rest, self._diagonal, self._inner, self._arms)
 
 
 @dataclass(frozen=True)
@@ -125,6 +176,28 @@ def forms(X: Design, A: Matrix | Bordered) -> Rows:
         for other in X.groups[i + 1 :]:
             found += 2 * group.chosen_pairs(other, block_of(A, group.at, other.at))
     return np.asarray(found)
+
+
+def add_within(
+    sums: Matrix, codes: Positions, designs: Sequence[Design], values: Sequence[Rows]
+) -> None:
+    """Add to the sums of each group of rows every column times values.
+
+    Args:
+        sums: what is added to, a row for each group, shape (G, p).
+        codes: the group of every row, shape (m,).
+        designs: the columns of each parameter.
+        values: for each parameter, each (m,).
+    """
+    groups = Group(np.arange(len(sums)), codes + 1, None)
+    firsts = accumulate(map(len, designs), initial=0)
+    for X, first, own in zip(designs, firsts, values, strict=False):
+        for part in _parts(X, first):
+            if isinstance(part.columns, Group):
+                sums[:, part.at] += groups.products(part.columns, own)
+            else:
+                for j, row in zip(part.at, part.columns, strict=True):
+                    sums[:, j] += groups.sums(row * own)
 
 
 def _parts(X: Design, first: int) -> Iterator[_Part]:

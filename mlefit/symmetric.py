@@ -8,12 +8,21 @@ units, so that whether it is definite, and how well conditioned, does not depend
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.arrow import Arrow, ArrowFactor, ArrowInverse, Spread, Symmetric, diagonal_of
+from mlefit.arrow import (
+    Arrow,
+    ArrowFactor,
+    ArrowInverse,
+    Spread,
+    Symmetric,
+    block_of,
+    diagonal_of,
+)
 from mlefit.triangular import solve_lower, solve_upper
 
 
@@ -90,16 +99,21 @@ def inverse(matrix: Symmetric) -> Spread | None:
     return half.T @ half
 
 
-def condition_number(matrix: Symmetric, intercept: int | None = None) -> float:
+def condition_number(matrix: Symmetric, intercepts: Sequence[int] = ()) -> float:
     """Of the matrix scaled to a unit diagonal, in the 1-norm; infinite if it is singular.
 
-    An arrow is one of columns that no mean was taken from. With their `intercept` it is that of
-    what is left of the others when their weighted means are.
+    Of columns that no mean was taken from the positions of their intercepts are told: it is
+    then that of what is left of the others when their weighted means are.
     """
     if not len(matrix):
         return 1.0
     if isinstance(matrix, Arrow):
-        return _condition_of_arrow(matrix, intercept)
+        return _condition_of_arrow(matrix, intercepts)
+    if intercepts:
+        V = _means(matrix, intercepts)
+        return condition_number(
+            np.delete(np.delete(matrix - V @ V.T, intercepts, axis=0), intercepts, axis=1)
+        )
     unit = unit_diagonal(matrix)
     if unit is None:
         return math.inf
@@ -110,46 +124,54 @@ def condition_number(matrix: Symmetric, intercept: int | None = None) -> float:
     return float(np.linalg.norm(unit[0], 1) * np.linalg.norm(inverted, 1))
 
 
-def largest_inflation(matrix: Arrow, intercept: int | None) -> float:
+def largest_inflation(matrix: Arrow, intercepts: Sequence[int]) -> float:
     """How many times the variance of a coefficient is what it were if the others were known."""
     spread = inverse(matrix)
     if spread is None:
         return math.inf
-    sizes = _without_means(matrix, intercept)[1]
-    return float((diagonal_of(spread) * sizes**2).max())
+    return float(
+        (diagonal_of(spread) * _left(matrix, _means(matrix, intercepts), intercepts)).max()
+    )
 
 
-def _without_means(matrix: Arrow, intercept: int | None) -> tuple[Vector, Vector]:
-    """m / root of m_0, with m the intercept's column, and the roots of the diagonal without it."""
-    means: Vector = np.zeros(len(matrix))
-    if intercept is not None:
-        means[intercept] = 1.0
-        means = matrix @ means
-        means = means / math.sqrt(means[intercept])
-    left = matrix.diagonal - means**2
-    if intercept is not None:
-        left[intercept] = 0.0
-    return means, np.sqrt(np.maximum(left, 0.0))
+def _means(matrix: Symmetric, intercepts: Sequence[int]) -> Matrix:
+    """V with V V' what the columns share with the intercepts, shape (p, q)."""
+    at = np.array(intercepts, dtype=np.intp)
+    shared = block_of(matrix, np.arange(len(matrix)), at)
+    factor = cholesky(shared[at])
+    if factor is None:
+        return np.full_like(shared, np.nan)
+    return solve_lower(factor, shared.T).T
 
 
-def _condition_of_arrow(matrix: Arrow, intercept: int | None) -> float:
-    """With M the matrix and m its column of the intercept, of M - m m'/m_0 and its inverse.
+def _left(matrix: Arrow, V: Matrix, intercepts: Sequence[int]) -> Vector:
+    """The diagonal of M - V V', and zero for the intercepts themselves."""
+    left: Vector = np.maximum(matrix.diagonal - np.einsum("ij,ij->i", V, V), 0.0)
+    left[list(intercepts)] = 0.0
+    return left
 
-    The inverse is M's own without the intercept.
+
+def _condition_of_arrow(matrix: Arrow, intercepts: Sequence[int]) -> float:
+    """Of M - V V', whose inverse is that of M without the intercepts.
+
+    Of several intercepts it is an upper bound: the sum of a product's sizes is one of its size.
     """
     spread = inverse(matrix)
     if spread is None:
         return math.inf
     assert isinstance(spread, ArrowInverse)
-    means, sizes = _without_means(matrix, intercept)
+    V = _means(matrix, intercepts)
+    sizes = np.sqrt(_left(matrix, V, intercepts))
     scale = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=sizes > 0)
-    centred, own = matrix.scaled(scale), scale * means
-    large, rest = own[matrix.at], own[matrix.rest]
-    arms = np.abs(centred.arms - np.outer(rest, large))
-    inner = np.abs(centred.inner - np.outer(rest, rest))
-    apart = np.abs(large) * (np.abs(large).sum() - np.abs(large))
+    V = V * scale[:, None]
+    unit, large, rest = matrix.scaled(scale), V[matrix.at], V[matrix.rest]
+    arms = np.abs(unit.arms - rest @ large.T)
+    inner = np.abs(unit.inner - rest @ rest.T)
+    apart = np.abs(large)
+    between = (apart * (apart.sum(axis=0) - apart)).sum(axis=1)
     norm = max(
-        (np.abs(centred.large - large**2) + apart + arms.sum(axis=0)).max(),
+        (np.abs(unit.large - (large**2).sum(axis=1)) + between + arms.sum(axis=0)).max(),
         (inner.sum(axis=0) + arms.sum(axis=1)).max(),
     )
-    return float(norm * max(np.abs(row).sum() for row in spread.scaled(sizes).rows()))
+    panels = spread.scaled(sizes).panels()
+    return float(norm * max(np.abs(panel).sum(axis=1).max() for panel in panels))

@@ -20,7 +20,7 @@ Nelder (1989), Generalized Linear Models, 2nd ed., section 9.2.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from statistics import NormalDist
@@ -35,7 +35,7 @@ from mlefit.design.coded import Coded
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
-from mlefit.products import forms, information
+from mlefit.products import add_within, forms, information
 from mlefit.search.maximum import Maximum
 from mlefit.symmetric import inverse
 
@@ -165,39 +165,15 @@ def _meat(
     squared_weights: bool,
     clusters: NDArray[np.intp] | None,
 ) -> Matrix:
-    model, engine = maximum.model, maximum.engine
-    gammas = maximum.gammas
-    p = engine.predictors[0].size
-    leverage_power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
-    own = [own_inverse(maximum, k) for k in range(len(gammas))]
-
-    def scores(block: Block) -> list[Rows]:
-        """Derivatives of every row's log-density in its linear predictors."""
-        terms = model.row_terms(block, gammas, model.leverage_kind)
-        found = []
-        for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
-            if leverage_power is not None and len(X):
-                inside = _leverage(block, k, terms, own[k], squared_weights)
-                if (inside > 1 + _ROUNDING).any():
-                    raise UsageError(
-                        f"--se {kind} divides by one minus a row's leverage, and without a closed "
-                        f"form of its information {model.family.name} has rows with more than one",
-                        tries=["--se HC1"],
-                    )
-                score = score / (1 - inside) ** leverage_power
-            found.append(score)
-        return found
+    engine = maximum.engine
+    scores = _scores_for(maximum, kind, squared_weights)
 
     if kind == "cluster":
         assert clusters is not None
         sums = np.zeros((int(clusters.max()) + 1, size))
-        for block in engine.written_out().blocks():
+        for block in engine.blocks():
             codes = clusters[block.start : block.start + len(block.y)]
-            slopes = np.concatenate(
-                [X * score for X, score in zip(block.designs, scores(block), strict=True)]
-            )
-            np.add.at(sums, codes, block.weighted(slopes).T)
-        engine.passes += 1
+            add_within(sums, codes, block.designs, [block.weighted(s) for s in scores(block)])
         return sums.T @ sums
 
     def products(block: Block) -> Symmetric:
@@ -211,9 +187,37 @@ def _meat(
 
     meat = np.asarray(engine.total(products))
     if kind == "HC1":
-        n = maximum.engine.columns.rows if squared_weights else maximum.moments.rows
+        p = engine.predictors[0].size
+        n = engine.columns.rows if squared_weights else maximum.moments.rows
         meat = meat * (n / (n - p) if n > p else math.nan)
     return meat
+
+
+def _scores_for(
+    maximum: Maximum, kind: str, squared_weights: bool
+) -> Callable[[Block], list[Rows]]:
+    """Derivatives of every row's log-density in its linear predictors, as a kind takes them."""
+    model, gammas = maximum.model, maximum.gammas
+    power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
+    own = [] if power is None else [own_inverse(maximum, k) for k in range(len(gammas))]
+
+    def scores(block: Block) -> list[Rows]:
+        terms = model.row_terms(block, gammas, model.leverage_kind)
+        if power is None:
+            return list(terms.score)
+        found = []
+        for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
+            inside = _leverage(block, k, terms, own[k], squared_weights) if len(X) else 0.0
+            if np.any(inside > 1 + _ROUNDING):
+                raise UsageError(
+                    f"--se {kind} divides by one minus a row's leverage, and without a closed "
+                    f"form of its information {model.family.name} has rows with more than one",
+                    tries=["--se HC1"],
+                )
+            found.append(score / (1 - inside) ** power)
+        return found
+
+    return scores
 
 
 def _pairs(score: Sequence[Rows], weight: Rows | None) -> dict[tuple[int, int], Rows]:

@@ -120,10 +120,12 @@ def well_conditioned(
 
 def _is_ill(information: Symmetric, predictor: Predictor, places: NDArray[np.intp]) -> bool:
     """Whether the inverse of an information would have too few digits left."""
-    if not isinstance(information, Arrow):
-        return condition_number(information) > ILL_CONDITIONED
-    with_intercept = len(places) and predictor.columns[places[0]].is_intercept
-    return largest_inflation(information, 0 if with_intercept else None) > ILL_CONDITIONED
+    has_intercept = len(places) > 0 and predictor.columns[places[0]].is_intercept
+    # without codes every column is centred already
+    intercepts = [0] if has_intercept and predictor.layout.factors else []
+    if isinstance(information, Arrow):
+        return largest_inflation(information, intercepts) > ILL_CONDITIONED
+    return condition_number(information, intercepts) > ILL_CONDITIONED
 
 
 def _counted(

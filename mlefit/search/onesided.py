@@ -53,9 +53,7 @@ class OneSided:
     growing: int
 
 
-def one_sided(
-    engine: LocalEngine, k: int, sides: Sides, held: Collection[int]
-) -> OneSided | None:
+def one_sided(engine: LocalEngine, k: int, sides: Sides, held: Collection[int]) -> OneSided | None:
     """A direction in which only rows of such levels move; None if there are none.
 
     Args:
