@@ -13,6 +13,7 @@ from mlefit import fitting, products
 from mlefit.arrow import Arrow
 from mlefit.design import coded
 from mlefit.design.blocks import split
+from mlefit.errors import UsageError
 from mlefit.products import forms
 from mlefit.request import Request
 from mlefit.search.start import centred
@@ -159,29 +160,28 @@ def test_levels_whose_rows_all_run_away_are_told(rows, large, monkeypatch, level
 
 def test_the_length_of_rows_in_a_metric_is_that_of_the_columns_written_out(rows, large):
     prepared = fitting.prepare(request(rows, "poisson", "y ~ g + x + z:h + h", {}))
-    size = prepared.predictors[0].size
+    engine = centred(prepared.engine)[0]
+    size = engine.predictors[0].size
     half = np.random.default_rng(3).standard_normal((size, size))
-    block, plain = (
-        next(iter(engine.blocks())) for engine in (prepared.engine, prepared.engine.written_out())
-    )
+    block, plain = (next(iter(one.blocks())) for one in (engine, engine.written_out()))
     m = min(len(block.y), len(plain.y))
     ours = forms(block.designs[0], half @ half.T)[:m]
     close(ours, forms(plain.designs[0], half @ half.T)[:m])
 
 
-def test_a_saved_fit_gives_the_same_predictions(rows, tmp_path, monkeypatch):
+def test_a_saved_fit_gives_the_same_predictions(rows, monkeypatch):
     found = mlefit.fit(rows, "y ~ x + g", family="poisson")
-    ours = mlefit.predict(found, rows)
+    ours = mlefit.predict(rows, found)
     written_out(monkeypatch)
-    theirs = mlefit.predict(found, rows)
+    theirs = mlefit.predict(rows, found)
     for name in ("fitted", "std_error"):
         close(ours[name].to_numpy(), theirs[name].to_numpy())
 
 
 def test_more_columns_than_can_be_held_are_refused_with_what_they_are(rows):
-    many = rows.with_columns(id=pl.int_range(ROWS).cast(pl.String), id2=pl.col("g"))
-    with pytest.raises(mlefit.MlefitError, match="columns"):
-        mlefit.fit(many, "y ~ id:id2", family="poisson")
+    many = rows.with_columns(id=pl.int_range(ROWS).cast(pl.String))
+    with pytest.raises(UsageError, match="more than 10,000 columns"):
+        mlefit.fit(many, "y ~ id:g", family="poisson")
 
 
 def request(rows: pl.DataFrame, family: str, formula: str, asked: dict) -> Request:
@@ -209,6 +209,6 @@ def assert_same_fit(ours, theirs) -> None:
         error = other.std_error or 1.0
         assert one.term == other.term
         assert one.estimate == pytest.approx(other.estimate, abs=1e-10 * error)
-        assert one.std_error == pytest.approx(other.std_error, rel=1e-9)
+        assert (one.std_error or 0.0) == pytest.approx(other.std_error or 0.0, rel=1e-9)
     if len(theirs.covariance.matrix):
         close(list(ours.covariance.matrix), theirs.covariance.matrix)

@@ -18,16 +18,18 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix
 from mlefit.arrow import Arrow, Symmetric, among
-from mlefit.design.blocks import Predictor
+from mlefit.design.blocks import Basis, Predictor
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
 from mlefit.search.counted import redundant_counted
 from mlefit.search.rank import ILL_CONDITIONED, Redundant, redundant_columns, triangle
-from mlefit.search.start import Survey
+from mlefit.search.start import Survey, centre
 from mlefit.symmetric import condition_number, largest_inflation
 
 # Sums of squares hardly tell a smaller variance than this share of the mean square from none.
 _HARDLY_VARIES = 1e-8
+# Operations of a decomposition of all rows, which take some ten seconds.
+_MOST_WORK = 2e11
 
 
 def examined(
@@ -84,38 +86,47 @@ def well_conditioned(
     for k, (lo, hi) in enumerate(pairwise(edges)):
         predictor = engine.predictors[k]
         left_out: list[Redundant] = []
+        turned: Matrix | None = None
         own = np.flatnonzero((at >= lo) & (at < hi))
         places = at[own] - lo
         suspect = information is None or _is_ill(among(information, own), predictor, places)
         if suspect and predictor.layout.factors:
             log(f"nearly dependent columns: counts decide the rank of parameter {k + 1}")
             left_out = _counted(model, engine, k, places, held)
-            predictors.append(predictor.without([column.index for column in left_out]))
-            redundant.append(tuple(left_out))
-            continue
+            places = np.setdiff1d(places, [column.index for column in left_out])
+            own = np.flatnonzero(np.isin(at, lo + places))
+            suspect = not _is_too_wide(survey, places) and (
+                information is None or _is_ill(among(information, own), predictor, places)
+            )
+            if suspect:  # only of shifted columns can the coordinates be turned
+                predictor = replace(predictor, basis=Basis(centre(engine.predictors, k, survey)))
         # an intercept alone depends on nothing
         if suspect and any(not predictor.columns[j].is_intercept for j in places):
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
-            R = _triangle(engine, k, places)
+            R = _triangle(engine, k, predictor, places)
             known = _known(model, engine, held)[k]
             with_prior = np.flatnonzero(known[places])
             alone = np.zeros((len(with_prior), len(places)))
             alone[np.arange(len(with_prior)), with_prior] = np.linalg.norm(R[:, with_prior], axis=0)
             R = np.vstack([R, alone])
             sizes = np.sqrt(survey.squares[lo:hi])[places]
-            left_out = [
-                _placed(one, places)
-                for one in redundant_columns(R, sizes, predictor.basis.centre[places])
-            ]
-            positions = [column.index for column in left_out]
-            predictor = predictor.without(positions)
+            found = redundant_columns(R, sizes, predictor.basis.centre[places])
+            left_out += [_placed(one, places) for one in found]
             if not known.any():
-                turned = np.asarray(np.linalg.qr(np.delete(R, positions, axis=1), mode="r"))
-                basis = replace(predictor.basis, triangle=turned / math.sqrt(survey.rows))
-                predictor = replace(predictor, basis=basis)
+                kept = np.delete(R, [one.index for one in found], axis=1)
+                turned = np.asarray(np.linalg.qr(kept, mode="r")) / math.sqrt(survey.rows)
+        left_out.sort(key=lambda one: one.index)
+        predictor = predictor.without([column.index for column in left_out])
+        if turned is not None:
+            predictor = replace(predictor, basis=replace(predictor.basis, triangle=turned))
         predictors.append(predictor)
         redundant.append(tuple(left_out))
     return engine.with_predictors(predictors), tuple(redundant)
+
+
+def _is_too_wide(survey: Survey, places: NDArray[np.intp]) -> bool:
+    """Whether codes are too many columns for a decomposition of all rows."""
+    return survey.rows * len(places) ** 2 > _MOST_WORK
 
 
 def _is_ill(information: Symmetric, predictor: Predictor, places: NDArray[np.intp]) -> bool:
@@ -146,9 +157,12 @@ def _known(model: Model, engine: LocalEngine, held: Collection[str]) -> list[NDA
     ]
 
 
-def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> Matrix:
-    """R of some columns of one parameter, without the others."""
-    seen = _only(engine, k, places).written_out()
+def _triangle(
+    engine: LocalEngine, k: int, predictor: Predictor, places: NDArray[np.intp]
+) -> Matrix:
+    """R of some columns of parameter k, seen through a predictor, without the others."""
+    through = [predictor if j == k else one for j, one in enumerate(engine.predictors)]
+    seen = _only(engine.with_predictors(through), k, places).written_out()
     R = triangle((np.asarray(block.designs[k]) for block in seen.blocks()), len(places))
     engine.passes = seen.passes
     return R

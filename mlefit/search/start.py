@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Rows, Vector
-from mlefit.design.blocks import Basis, Block, can_be_centred, split
+from mlefit.design.blocks import Basis, Block, Predictor, can_be_centred, split
 from mlefit.design.coded import squares, sums
 from mlefit.design.columns import TARGET, WEIGHT, Columns
 from mlefit.engines.local import LocalEngine
@@ -52,15 +52,12 @@ def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
     shift = float(next(raw.blocks()).y[0])
     survey = raw.total(lambda block: _survey(block, shift))
-    means = split(survey.columns / survey.rows, engine.predictors)
     predictors = []
-    for k, (predictor, mean) in enumerate(zip(engine.predictors, means, strict=True)):
-        centre = mean if can_be_centred(engine.predictors, k) else np.zeros(predictor.size)
-        if predictor.has_intercept:
-            centre[0] = 0.0
-        for factor in raw.predictors[k].layout.factors:
-            centre[factor.at] = 0.0
-        predictors.append(replace(predictor, basis=Basis(centre)))
+    for k, predictor in enumerate(raw.predictors):
+        means = centre(raw.predictors, k, survey)
+        for factor in predictor.layout.factors:
+            means[factor.at] = 0.0
+        predictors.append(replace(predictor, basis=Basis(means)))
     centred_mean = survey.y / survey.weight
     sample, weight = _sampled(engine.columns)
     moments = Moments(
@@ -74,6 +71,17 @@ def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
         weight=weight,
     )
     return raw.with_predictors(predictors), moments, survey
+
+
+def centre(predictors: Sequence[Predictor], k: int, survey: Survey) -> Vector:
+    """The means of the columns of parameter k, or zeros where no intercept takes them up."""
+    predictor = predictors[k]
+    if not can_be_centred(predictors, k):
+        return np.zeros(predictor.size)
+    means: Vector = split(survey.columns / survey.rows, predictors)[k].copy()
+    if predictor.has_intercept:
+        means[0] = 0.0
+    return means
 
 
 def _survey(block: Block, shift: float) -> Survey:
