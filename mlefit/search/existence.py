@@ -36,6 +36,7 @@ from mlefit.design.coded import squares
 from mlefit.engines.local import LocalEngine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
+from mlefit.search.cone import ON_THE_PLANE, null_space, on_its_face, programme
 from mlefit.search.onesided import one_sided
 from mlefit.search.rank import triangle
 
@@ -44,10 +45,7 @@ _MORE_ROWS = 500
 _ROUNDS = 100
 _MOST_NAMED = 12
 # Margins are those of rows and directions of length one.
-_ON_THE_PLANE = 1e-6
 _VIOLATED = -1e-9
-_NOTHING = 1e-7
-_SINGULAR = 1e-9
 _MOST_WORK = 2e11  # operations, which take some ten seconds
 
 
@@ -310,14 +308,7 @@ def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Ma
     R = triangle((_sides(asked, block, sizes).held for block in asked.engine.blocks()), p)
     still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
-    return _null_space(np.vstack([R, still / lengths]))
-
-
-def _null_space(rows: Matrix) -> Matrix:
-    """Orthonormal columns that all given rows, of length one or less, are orthogonal to."""
-    _, values, directions = np.linalg.svd(rows)
-    rank = int((values > _SINGULAR * max(1.0, float(values.max(initial=0.0)))).sum())
-    return directions[rank:].T
+    return null_space(np.vstack([R, still / lengths]))
 
 
 def _cutting_planes(
@@ -325,10 +316,10 @@ def _cutting_planes(
 ) -> tuple[Vector, _Improved] | None:
     c, chosen = _gather(asked, sizes, free)
     for _ in range(_ROUNDS):
-        z = _programme(c, chosen)
+        z = programme(c, chosen)
         if z is None:
             return None
-        z = _on_its_face(z, chosen)
+        z = on_its_face(z, chosen)
         worst, improved = _violations(asked, sizes, free, z)
         if not worst.shape[1]:
             # nothing but rounding moved: the cone is the origin
@@ -347,34 +338,6 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
         c += turned.sum(axis=1)
         chosen.append(turned[:, ::step])
     return c, np.concatenate(chosen, axis=1)
-
-
-def _programme(c: Vector, rows: Matrix) -> Vector | None:
-    """max c'z over rows' z >= 0 in a box; None if only z = 0 is left."""
-    from scipy.optimize import linprog  # loaded only where a fit shows signs
-
-    size = float(np.abs(c).max(initial=0.0)) or 1.0
-    answer = linprog(
-        -c / size,
-        A_ub=-rows.T,
-        b_ub=np.zeros(rows.shape[1]),
-        bounds=(-1, 1),
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )
-    if answer.x is None or np.abs(answer.x).max() < _NOTHING:
-        return None
-    return np.asarray(answer.x)
-
-
-def _on_its_face(z: Vector, rows: Matrix) -> Vector:
-    """Clear a solution of the solver's tolerance: exactly zero on the rows it leaves alone."""
-    z = z / np.linalg.norm(z)
-    still = rows[:, np.abs(z @ rows) <= _ON_THE_PLANE]
-    if not still.shape[1]:
-        return z
-    face = _null_space(still.T)
-    return face @ (face.T @ z)
 
 
 @dataclass
@@ -403,7 +366,7 @@ def _violations(
         sides = _sides(asked, block, sizes)
         turned = free.T @ sides.turned
         margin = z @ turned
-        found.add(sides, margin > _ON_THE_PLANE)
+        found.add(sides, margin > ON_THE_PLANE)
         bad = margin < _VIOLATED
         margins = np.concatenate([margins, margin[bad]])
         keep = np.argsort(margins)[:_MORE_ROWS]
@@ -417,5 +380,5 @@ def _scaled(asked: _Question, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
     raw = [predictor.without_basis() for predictor in asked.engine.predictors]
     sizes = _column_sizes(asked, asked.engine.with_predictors(raw))
     beta = beta / np.abs(beta * sizes).max()
-    moving = tuple(j for j, r in enumerate(np.abs(beta * sizes)) if r > _ON_THE_PLANE)
+    moving = tuple(j for j, r in enumerate(np.abs(beta * sizes)) if r > ON_THE_PLANE)
     return beta, moving
