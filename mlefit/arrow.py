@@ -326,6 +326,15 @@ class ArrowInverse(Bordered):
             self.arms * others[:, None] * own,
         )
 
+    def __matmul__(self, other: Any) -> Matrix:
+        if np.ndim(other) != 1:
+            return super().__matmul__(other)
+        own, others = other[self.at], other[self.rest]
+        found = np.empty(len(self))
+        found[self.at] = self.large * own + (self.low @ own) @ self.low + others @ self.arms
+        found[self.rest] = self.inner @ others + self.arms @ own
+        return found
+
     def turned(self, T: Matrix) -> ArrowInverse:
         """In other coordinates of the rest, that of b given by T b."""
         inner, arms = T @ self.inner @ T.T, T @ self.arms

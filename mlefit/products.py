@@ -99,6 +99,13 @@ class _Sums:
         s, d = len(self._rest), len(self._at)
         self._inner, self._arms, self._diagonal = np.zeros((s, s)), np.zeros((s, d)), np.zeros(d)
 
+    def _among(self, part: _Part) -> Positions | slice:
+        """Where a part is among the rest; mostly in one run, which is added to much faster."""
+        places = self._place[part.at]
+        first, count = (int(places[0]), len(places)) if len(places) else (0, 0)
+        is_run = np.array_equal(places, np.arange(first, first + count))
+        return slice(first, first + count) if is_run else places
+
     def add_diagonal(self, one: _Part, values: Vector) -> None:
         """The product of a factor with itself."""
         if one is self._large:
@@ -110,14 +117,14 @@ class _Sums:
     def add(self, one: _Part, other: _Part, product: Matrix) -> None:
         """The product of a part with another, or with itself if it is written out."""
         if other is self._large:
-            self._arms[self._place[one.at]] += product
+            self._arms[self._among(one)] += product
         elif one is self._large:
-            self._arms[self._place[other.at]] += product.T
+            self._arms[self._among(other)] += product.T
         else:
-            at = np.ix_(self._place[one.at], self._place[other.at])
-            self._inner[at] += product
+            rows, columns = self._place[one.at], self._place[other.at]
+            self._inner[np.ix_(rows, columns)] += product
             if one is not other:
-                self._inner.T[at] += product
+                self._inner[np.ix_(columns, rows)] += product.T
 
     @property
     def matrix(self) -> Symmetric:

@@ -112,15 +112,15 @@ class Page:
         folded = [self._folded(cell, width) for cell, width in zip(cells, widths, strict=True)]
         for line in itertools.zip_longest(*folded, fillvalue=""):
             padded = (
-                " " * (width - cell_len(cell)) + cell
+                " " * (width - _wide(cell)) + cell
                 if is_right
-                else cell + " " * (width - cell_len(cell))
+                else cell + " " * (width - _wide(cell))
                 for cell, width, is_right in zip(line, widths, right, strict=True)
             )
             self.console.file.write(f"  {'  '.join(padded)}\n")
 
     def _folded(self, cell: str, width: int) -> list[str]:
-        if cell_len(cell) <= width:
+        if _wide(cell) <= width:
             return [cell]
         return [line.plain for line in Text(cell).wrap(self.console, width, overflow="fold")]
 
@@ -180,6 +180,11 @@ def sections(
     return page.text()
 
 
+def _wide(cell: str) -> int:
+    """Columns that a cell takes; most are plain, which is told at once."""
+    return len(cell) if cell.isascii() else cell_len(cell)
+
+
 def column_widths(
     headings: Sequence[str], rows: Sequence[Sequence[str]], words: int, available: int
 ) -> list[int]:
@@ -188,7 +193,7 @@ def column_widths(
     Where even that is not enough the table is wider than the terminal, since a
     line that wraps can be read and a number that is cut cannot.
     """
-    cells = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    cells = [max(map(_wide, column)) for column in zip(*rows, strict=True)]
     widths = [max(cell, cell_len(h)) for cell, h in zip(cells, headings, strict=True)]
     longest_word = max(map(cell_len, headings[-1].split()))
     least = {len(widths) - 1: max(cells[-1], longest_word)}
