@@ -20,10 +20,17 @@ _LARGE = 256
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Columns that are written out, or those of a factor, among the coefficients of all."""
+    """Columns that are written out, or those of a factor, among the coefficients of all.
+
+    Attributes:
+        at: their positions.
+        columns: shape (q, m), or codes.
+        with_intercept: whether the first column is all ones.
+    """
 
     at: Positions
     columns: Matrix | Group
+    with_intercept: bool = False
 
 
 class _Weighed:
@@ -36,6 +43,7 @@ class _Weighed:
     def __init__(self, values: Rows) -> None:
         self._values = values
         self._rows: dict[_Part, Matrix] = {}
+        self._squares: dict[_Part, Vector] = {}
 
     def _times(self, part: _Part) -> Matrix:
         """Columns that are written out, times the values."""
@@ -49,7 +57,11 @@ class _Weighed:
         if isinstance(other.columns, Group):
             if isinstance(one.columns, Group):
                 return one.columns.products(other.columns, self._values)
-            sums = [other.columns.sums(row) for row in self._times(one)]
+            # the indicators of a factor are their own squares
+            known = one.with_intercept and other.columns.multiplier is None
+            rows = self._times(one)[1 if known else 0 :]
+            sums = [self.squares(other)] if known else []
+            sums += [other.columns.sums(row) for row in rows]
             return np.reshape(sums, (len(one.at), len(other.at)))
         if isinstance(one.columns, Group):
             return self.product(other, one).T
@@ -57,8 +69,10 @@ class _Weighed:
 
     def squares(self, part: _Part) -> Vector:
         """The diagonal of the product of a factor with itself."""
-        assert isinstance(part.columns, Group)
-        return part.columns.squares(self._values)
+        if part not in self._squares:
+            assert isinstance(part.columns, Group)
+            self._squares[part] = part.columns.squares(self._values)
+        return self._squares[part]
 
 
 def information(designs: Sequence[Design], pairs: Mapping[tuple[int, int], Rows]) -> Symmetric:
@@ -93,7 +107,9 @@ class _Sums:
     def __init__(self, p: int, large: _Part | None) -> None:
         self._large = large
         self._at = np.zeros(0, dtype=np.intp) if large is None else large.at
-        self._rest = np.setdiff1d(np.arange(p), self._at)
+        others = np.ones(p, dtype=bool)
+        others[self._at] = False
+        self._rest = np.flatnonzero(others)
         self._place = np.zeros(p, dtype=np.intp)
         self._place[self._rest] = np.arange(len(self._rest))
         s, d = len(self._rest), len(self._at)
@@ -211,7 +227,7 @@ def _parts(X: Design, first: int) -> Iterator[_Part]:
     if not isinstance(X, Coded):
         yield _Part(first + np.arange(len(X)), X)
         return
-    yield _Part(first + X.at, X.written)
+    yield _Part(first + X.at, X.written, X.with_intercept)
     for group in X.groups:
         yield _Part(first + group.at, group)
 

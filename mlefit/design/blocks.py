@@ -255,7 +255,7 @@ class Reader:
             _fill(row, column, piece, rows, shift)
         if factors:
             groups = (factor.of(piece, rows) for factor in factors)
-            return Coded((predictor.size, m), at, X, groups)
+            return Coded((predictor.size, m), at, X, groups, with_intercept=predictor.has_intercept)
         if predictor.basis.triangle is not None:
             # row i of the design is x_i R^-1, so as columns by rows it is R^-T X
             X[:] = solve_lower(predictor.basis.triangle.T, X)

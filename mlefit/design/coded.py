@@ -50,9 +50,10 @@ class Factor:
 
     def of(self, piece: Mapping[str, NDArray[Any]], rows: slice) -> Group:
         """These columns in some rows."""
-        cell: Any = 0
+        cell: Any = None
         for key, levels in zip(self.keys, self.table.shape, strict=True):
-            cell = cell * levels + _within(piece[key][rows], levels)
+            place = _within(piece[key][rows], levels)
+            cell = place if cell is None else cell * levels + place
         multiplier = None
         for key in self.numbers:
             values = piece[key][rows].astype(float)
@@ -63,7 +64,8 @@ class Factor:
 def _within(codes: NDArray[Any], levels: int) -> NDArray[np.intp]:
     if codes.dtype.kind == "f":  # with rows of no known level among them
         codes = np.where(np.isnan(codes), levels - 1, codes)
-    return np.minimum(codes.astype(np.intp), levels - 1)
+    places = codes.astype(np.intp)
+    return np.minimum(places, levels - 1, out=places)
 
 
 @dataclass(frozen=True)
@@ -180,17 +182,25 @@ class Coded:
         at: positions of the columns that are written out.
         written: these columns, shape (q, m).
         groups: the others.
+        with_intercept: whether the first column that is written out is all ones.
     """
 
     __array_ufunc__ = None  # numpy leaves the operators below to this class
 
     def __init__(
-        self, shape: tuple[int, int], at: Positions, written: Matrix, groups: Iterable[Group]
+        self,
+        shape: tuple[int, int],
+        at: Positions,
+        written: Matrix,
+        groups: Iterable[Group],
+        *,
+        with_intercept: bool,
     ) -> None:
         self.shape = shape
         self.at = at
         self.written = written
         self.groups = tuple(groups)
+        self.with_intercept = with_intercept
 
     def __len__(self) -> int:
         return self.shape[0]
