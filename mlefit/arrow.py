@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.errors import MOST_SQUARE, TooWideError
 from mlefit.triangular import solve_lower, solve_upper
 
 Positions: TypeAlias = NDArray[np.intp]
@@ -63,6 +64,8 @@ class Bordered:
         return len(self), len(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if len(self) > MOST_SQUARE:
+            raise TooWideError(len(self))
         everything = np.arange(len(self))
         return np.asarray(self.block(everything, everything), dtype=dtype)
 

@@ -41,6 +41,9 @@ from mlefit.search.verdict import no_maximum
 from mlefit.source import Rows, Source
 from mlefit.translations import settings_for
 
+# Coefficients of which every pair is recorded: half a gigabyte of text.
+_MOST_COVARIANCES = 5_000
+
 
 def assemble(
     request: Request,
@@ -104,6 +107,7 @@ def assemble(
             *remarks(maximum, debiased=kind == KIND),
             *filter(None, (one.sentence() for one in both)),
             *without_value,
+            *_not_kept(uncertainty),
         ),
         debiased=_debiased_record(maximum, uncertainty),
         elsewhere=list(reparameterisations(maximum, uncertainty)),
@@ -276,7 +280,19 @@ def _null_deviance(request: Request, maximum: Maximum) -> float | None:
 
 def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
     matrix = uncertainty.matrix
-    return results.Covariance(_names(maximum), [] if matrix is None else written(matrix))
+    if matrix is None or len(matrix) > _MOST_COVARIANCES:
+        return results.Covariance(_names(maximum), [])
+    return results.Covariance(_names(maximum), written(matrix))
+
+
+def _not_kept(uncertainty: Uncertainty) -> Iterator[str]:
+    """What a document of so many coefficients is without."""
+    p = 0 if uncertainty.matrix is None else len(uncertainty.matrix)
+    if p > _MOST_COVARIANCES:
+        yield (
+            f"the {p:,} by {p:,} covariances of the estimates, {20 * p * p / 1e9:,.1f} GB of text, "
+            "are not kept in a document: predictions from it have no errors"
+        )
 
 
 def _debiased_record(maximum: Maximum, uncertainty: Uncertainty) -> dict[str, float] | None:

@@ -9,11 +9,13 @@ import polars as pl
 import pytest
 
 import mlefit
-from mlefit import fitting, products
+from mlefit import arrow, assemble, fitting, products
 from mlefit.arrow import Arrow
-from mlefit.design import coded
+from mlefit.design import blocks, coded
 from mlefit.design.blocks import split
-from mlefit.errors import UsageError
+from mlefit.diagnosis import influence
+from mlefit.engines import local
+from mlefit.errors import TooWideError, UsageError
 from mlefit.products import forms
 from mlefit.request import Request
 from mlefit.search.start import centred
@@ -186,8 +188,26 @@ def test_a_saved_fit_gives_the_same_predictions(rows, monkeypatch):
 
 def test_more_columns_than_can_be_held_are_refused_with_what_they_are(rows):
     many = rows.with_columns(id=pl.int_range(ROWS).cast(pl.String))
-    with pytest.raises(UsageError, match="more than 10,000 columns"):
-        mlefit.fit(many, "y ~ id:g", family="poisson")
+    with pytest.raises(UsageError, match=r"has 66,000 columns, whose products take 3\.2 GB"):
+        mlefit.fit(many, "y ~ id:g + id:h", family="poisson")
+    with pytest.raises(UsageError, match="has 240,000 columns, more than 100,000 of one term"):
+        mlefit.fit(many, "y ~ id:g:h", family="poisson")
+
+
+def test_what_needs_every_product_of_too_many_columns_is_refused(rows, monkeypatch):
+    monkeypatch.setattr(products, "_LARGE", 8)
+    monkeypatch.setattr(influence, "_MOST_WORK", 0)
+    for module in (arrow, blocks, coded, local):
+        monkeypatch.setattr(module, "MOST_SQUARE", 30)
+    monkeypatch.setattr(assemble, "_MOST_COVARIANCES", 30)
+    found = mlefit.fit(rows, "y ~ x + g", family="poisson")
+    assert found.certificate.status == "converged"
+    assert found.covariance.matrix == []
+    assert "41 by 41 covariances" in found.notes[-1]
+    with pytest.raises(TooWideError, match="41 by 41 numbers"):
+        mlefit.fit(rows, "y ~ x + g", family="poisson", se="HC0")
+    with pytest.raises(TooWideError, match="41 by 41 numbers"):
+        mlefit.fit(rows, "y ~ x + g", family="poisson", l2=1.0)
 
 
 def request(rows: pl.DataFrame, family: str, formula: str, asked: dict) -> Request:

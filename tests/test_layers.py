@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "formula": (words("errors expression"), set()),
     "report": (words("errors memory results"), {"matplotlib", "rich"}),
     "source": (words("errors memory"), {"polars"}),
-    "arrow": (words("_types triangular"), NUMERIC),
+    "arrow": (words("_types errors triangular"), NUMERIC),
     "symmetric": (words("_types arrow triangular"), NUMERIC),
     "products": (words("_types arrow design symmetric"), NUMERIC),
     "design": (
@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "polars"},
     ),
     "distribution": (words("__init__ _types design errors families support"), NUMERIC),
-    "engines": (words("_types design"), NUMERIC),
+    "engines": (words("_types design errors"), NUMERIC),
     "likelihood": (words("_types arrow design families links products support"), NUMERIC),
     "provenance": (words("design request results source"), set()),
     "specify": (words("design errors families formula links request support"), NUMERIC),

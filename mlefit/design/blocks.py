@@ -20,6 +20,7 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coded import Coded, Design, Layout
 from mlefit.design.coding import INTERCEPT, Column, Indicator, Part
 from mlefit.design.columns import FEWEST_ROWS, PRECISION, TARGET, WEIGHT, Columns, Span
+from mlefit.errors import MOST_SQUARE, TooWideError
 from mlefit.triangular import solve_lower
 
 # Rows in a block: X, its weighted copy and a few rows of work stay in the L2 cache.
@@ -297,6 +298,8 @@ def user_matrix(predictors: Sequence[Predictor], among: NDArray[np.intp] | None 
     """
     p = sum(predictor.size for predictor in predictors)
     if among is None:
+        if p > MOST_SQUARE:
+            raise TooWideError(p)
         return np.concatenate(betas(predictors, np.eye(p)))
     ones = np.zeros((p, len(among)))
     ones[among, np.arange(len(among))] = 1.0

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coding import Column, Indicator, Numeric
+from mlefit.errors import MOST_SQUARE, TooWideError
 
 Positions: TypeAlias = NDArray[np.intp]
 
@@ -206,6 +207,8 @@ class Coded:
         return self.shape[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if len(self) > MOST_SQUARE:
+            raise TooWideError(len(self))
         X = np.zeros(self.shape, dtype=dtype or float)
         X[self.at] = self.written
         everywhere = np.arange(self.shape[1])

@@ -41,6 +41,8 @@ _SHOWN = 3
 # A statistic whose derivative is looked at row by row; larger fits do not come near an edge.
 _MOST_WORK = 20_000_000
 _STEP = 1e-4
+# Operations of the steps of all rows in columns that are codes, which take some ten seconds.
+_MOST_STEPS = 2e11
 
 
 class Influence(NamedTuple):
@@ -147,6 +149,9 @@ def influential_rows(maximum: Maximum, bread: Spread) -> Influential:
     else:
         own = group.own(bread)
     if len(group.edges) > 2:  # steps of whole rows are needed
+        coded = any(predictor.layout.factors for predictor in engine.predictors)
+        if coded and engine.columns.rows * group.size**2 > _MOST_STEPS:
+            return Influential((), ())
         engine, own = engine.written_out(), np.asarray(own)
 
     def largest(block: Block) -> Influential:

@@ -17,6 +17,7 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.design.blocks import Block, Predictor, Reader, block_rows
 from mlefit.design.columns import TARGET, Columns
+from mlefit.errors import MOST_SQUARE, TooWideError
 
 T = TypeVar("T")
 
@@ -67,7 +68,14 @@ class LocalEngine:
         return self._same_rows(predictors, self.tell)
 
     def written_out(self) -> LocalEngine:
-        """The same rows with every column as numbers, in blocks short enough for that."""
+        """The same rows with every column as numbers, in blocks short enough for that.
+
+        Raises:
+            TooWideError: they are too many.
+        """
+        widest = max((predictor.size for predictor in self.predictors), default=0)
+        if widest > MOST_SQUARE:
+            raise TooWideError(widest)
         return self._same_rows(self.predictors, self.tell, written=True)
 
     def telling(self, tell: Tell) -> LocalEngine:
