@@ -59,7 +59,7 @@ class Factor:
         for key in self.numbers:
             values = piece[key][rows].astype(float)
             multiplier = values if multiplier is None else multiplier * values
-        return Group(self.at, self.table.ravel().take(cell), multiplier)
+        return Group(self.at, self.table.ravel().take(cell, mode="clip"), multiplier)
 
 
 def _within(codes: NDArray[Any], levels: int) -> NDArray[np.intp]:
@@ -153,7 +153,7 @@ class Group:
 
     def chosen(self, values: Vector) -> Rows:
         """Of one value for each column that of each row's own, times what stands there."""
-        return self.times(np.concatenate([[0.0], values]).take(self.slots))
+        return self.times(np.concatenate([[0.0], values]).take(self.slots, mode="clip"))
 
     def cells(self, other: Group) -> NDArray[np.intp]:
         """A number for each pair of columns that a row can have here and in another factor."""
@@ -170,7 +170,7 @@ class Group:
         """Of one value for each pair of columns that of each row's own, times what stands there."""
         table = np.zeros((self.size + 1, other.size + 1))
         table[1:, 1:] = values
-        return other.times(self.times(table.ravel().take(self.cells(other))))
+        return other.times(self.times(table.ravel().take(self.cells(other), mode="clip")))
 
 
 class Coded:
