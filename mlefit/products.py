@@ -201,6 +201,28 @@ def forms(X: Design, A: Matrix | Bordered) -> Rows:
     return np.asarray(found)
 
 
+def forms_between(X: Design, A: Matrix, Y: Design) -> Rows:
+    """x' A y of every row of two designs of the same rows, A (p, q)."""
+    if not isinstance(X, Coded) and not isinstance(Y, Coded):
+        return np.einsum("ij,ij->j", X, A @ Y)
+    found: Rows = np.zeros(X.shape[1])
+    for one in _parts(X, 0):
+        for other in _parts(Y, 0):
+            found += _form(one.columns, A[np.ix_(one.at, other.at)], other.columns)
+    return found
+
+
+def _form(one: Matrix | Group, A: Matrix, other: Matrix | Group) -> Rows:
+    if isinstance(one, Group):
+        if isinstance(other, Group):
+            return one.chosen_pairs(other, A)
+        return _form(other, A.T, one)
+    if isinstance(other, Group):
+        products = (row * other.chosen(a) for row, a in zip(one, A, strict=True))
+        return np.asarray(sum(products, start=np.zeros(one.shape[1])))
+    return np.asarray(np.einsum("ij,ij->j", one, np.dot(A, other)))
+
+
 def add_within(
     sums: Matrix, codes: Positions, designs: Sequence[Design], values: Sequence[Rows]
 ) -> None:

@@ -79,8 +79,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "prediction": (
         words(
             "__init__ _types design diagnosis distribution documents engines errors "
-            "expression families formula inference likelihood links request results source "
-            "specify support"
+            "expression families formula inference likelihood links products request results "
+            "source specify support"
         ),
         {"numpy", "polars", "scipy"},
     ),

@@ -94,11 +94,7 @@ class Seen:
     def spread(self) -> RowSpread | None:
         """How sure the predictors are; None where the fit does not say."""
         covariance = self.saved.covariance
-        return (
-            None
-            if covariance is None
-            else RowSpread([np.asarray(X) for X in self.block.designs], covariance)
-        )
+        return None if covariance is None else RowSpread(self.block.designs, covariance)
 
     @cached_property
     def judged(self) -> Judged:
