@@ -208,6 +208,11 @@ class Arrow(Bordered):
             self.arms[np.ix_(others, large)],
         )
 
+    def bent(self, curvature: Vector, T: Matrix) -> Arrow:
+        """With a diagonal added that the rest sees in other coordinates: T'CT in its block."""
+        inner = self.inner + (T.T * curvature[self.rest]) @ T
+        return Arrow(self.at, self.rest, self.large + curvature[self.at], inner, self.arms)
+
     def damped(self, size: float) -> Arrow:
         """With so much more on the diagonal."""
         inner = self.inner + size * np.eye(len(self.rest))

@@ -113,6 +113,9 @@ def test_errors_and_priors_are_those_of_the_columns_written_out(rows, large, mon
     written_out(monkeypatch)
     theirs = mlefit.fit(rows, "y ~ x + g + h", family="poisson", **asked)
     assert_same_fit(ours, theirs)
+    assert ours.fit.effective_params == pytest.approx(theirs.fit.effective_params, rel=1e-9)
+    for one, other in zip(ours.model.prior, theirs.model.prior, strict=True):
+        assert (one["worth_rows"] or 0) == pytest.approx(other["worth_rows"] or 0, rel=1e-3)
     assert [row.std_error for row in ours.derived] == pytest.approx(
         [row.std_error for row in theirs.derived]
     )

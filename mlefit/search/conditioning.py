@@ -4,6 +4,9 @@ Only where the information at the start is ill conditioned does a QR pass decide
 turn the columns, so that the Newton steps see nearly orthogonal ones. A column with a prior
 depends on no other: the prior is as good as a row in which the column stands alone. So only
 columns without one are examined, and those that do not vary at all.
+
+Of columns in codes counts decide the rank. They stay codes unless what is left is ill conditioned
+and has few enough rows to be written out.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.arrow import Symmetric
+from mlefit.arrow import Arrow, Symmetric
 from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.likelihood import Kind, Totals
 from mlefit.links import Link
@@ -217,8 +217,18 @@ class Penalty:
             totals,
             nll=totals.nll + smooth if np.isfinite(smooth) else np.inf,
             score=totals.score - (turned if at is None else turned[at]),
-            information=totals.information + self._turned(curvature, at),
+            information=self._bent(totals.information, curvature, at),
         )
+
+    def _bent(
+        self, information: Symmetric, curvature: Vector, at: NDArray[np.intp] | None
+    ) -> Symmetric:
+        """An information with the curvature of the priors."""
+        if at is None and isinstance(information, Arrow):
+            # its large block is of columns that no coordinates turn
+            rest = information.rest
+            return information.bent(curvature, self._to_user[np.ix_(rest, rest)])
+        return information + self._turned(curvature, at)
 
     def bent(self, gamma: Vector) -> tuple[float, Vector, Vector]:
         """The smooth part: its value, its gradient and the diagonal of its information."""
