@@ -178,6 +178,12 @@ def test_the_length_of_rows_in_a_metric_is_that_of_the_columns_written_out(rows,
     m = min(len(block.y), len(plain.y))
     ours = forms(block.designs[0], half @ half.T)[:m]
     close(ours, forms(plain.designs[0], half @ half.T)[:m])
+    some = np.array([5, 0, m - 1])
+    close(forms(block.designs[0][:, some], half @ half.T), ours[some])
+    close(block.designs[0][:, 3:9], np.asarray(block.designs[0])[:, 3:9])
+    close(block.designs[0][:, 4], np.asarray(block.designs[0])[:, 4])
+    close(block.designs[0][:, some], plain.designs[0][:, some])
+    close(block.designs[0][2], np.asarray(block.designs[0])[2])
 
 
 def test_a_saved_fit_gives_the_same_predictions(rows, monkeypatch):

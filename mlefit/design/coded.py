@@ -138,6 +138,11 @@ class Group:
         """Columns."""
         return len(self.at)
 
+    def part(self, rows: NDArray[Any] | slice) -> Group:
+        """These columns in some of the rows."""
+        multiplier = None if self.multiplier is None else self.multiplier[rows]
+        return Group(self.at, self.slots[rows], multiplier)
+
     def times(self, values: Rows) -> Rows:
         """Values times what stands in each row's column."""
         return values if self.multiplier is None else values * self.multiplier
@@ -223,8 +228,15 @@ class Coded:
         """Every number."""
         return np.asarray(self)
 
-    def __getitem__(self, key: Any) -> Matrix:
-        return np.asarray(self.matrix[key])
+    def __getitem__(self, key: Any) -> Any:
+        """Some rows of all columns in codes again, anything else as numbers."""
+        of_all = isinstance(key, tuple) and isinstance(key[0], slice) and key[0] == slice(None)
+        if not of_all or isinstance(key[1], int):
+            return self.matrix[key]
+        written = self.written[:, key[1]]
+        groups = (group.part(key[1]) for group in self.groups)
+        shape = self.shape[0], written.shape[1]
+        return Coded(shape, self.at, written, groups, with_intercept=self.with_intercept)
 
     def __mul__(self, values: ArrayLike) -> Matrix:
         return self.matrix * np.asarray(values)
