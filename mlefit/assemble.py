@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import mlefit
+from mlefit.arrow import written
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.certificate import certificate
@@ -37,6 +38,9 @@ from mlefit.source import Numbered, Source
 
 if TYPE_CHECKING:
     from mlefit.inference.jacobian import Modes
+
+# Coefficients of which every pair is recorded: half a gigabyte of text.
+_MOST_COVARIANCES = 5_000
 
 
 def assemble(
@@ -102,6 +106,7 @@ def assemble(
             *remarks(maximum, debiased=kind == KIND),
             *filter(None, (one.sentence() for one in both)),
             *without_value,
+            *_not_kept(uncertainty),
         ),
         debiased=_debiased_record(maximum, uncertainty),
         elsewhere=_elsewhere(maximum, uncertainty),
@@ -324,9 +329,20 @@ def _eta_of_mean(maximum: Maximum) -> float | None:
 
 
 def _covariance_record(maximum: Maximum, uncertainty: Uncertainty) -> results.Covariance:
-    return results.Covariance(
-        _names(maximum), [] if uncertainty.matrix is None else uncertainty.matrix.tolist()
-    )
+    matrix = uncertainty.matrix
+    if matrix is None or len(matrix) > _MOST_COVARIANCES:
+        return results.Covariance(_names(maximum), [])
+    return results.Covariance(_names(maximum), written(matrix))
+
+
+def _not_kept(uncertainty: Uncertainty) -> Iterator[str]:
+    """What a document of so many coefficients is without."""
+    p = 0 if uncertainty.matrix is None else len(uncertainty.matrix)
+    if p > _MOST_COVARIANCES:
+        yield (
+            f"the {p:,} by {p:,} covariances of the estimates, {20 * p * p / 1e9:,.1f} GB of text, "
+            "are not kept in a document: predictions from it have no errors"
+        )
 
 
 def _debiased_record(maximum: Maximum, uncertainty: Uncertainty) -> dict[str, float] | None:

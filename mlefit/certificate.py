@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
-from mlefit._types import Matrix
+from mlefit.arrow import Symmetric
 from mlefit.inference.posterior import corner_residual
 from mlefit.results import fit as results
 from mlefit.search.maximum import Maximum
@@ -22,7 +23,7 @@ def certificate(maximum: Maximum, *, streamed: bool) -> results.Certificate:
         streamed: whether the rows were read from a file in every pass.
     """
     optimum = maximum.optimum
-    information = _user_information(maximum)
+    information, intercepts = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
     smooth = _smooth(maximum)
     roots = np.sqrt(np.abs(optimum.curvatures)[smooth])
@@ -40,7 +41,7 @@ def certificate(maximum: Maximum, *, streamed: bool) -> results.Certificate:
         passes=maximum.engine.passes,
         newton_decrement=optimum.decrement if math.isfinite(optimum.decrement) else None,
         max_scaled_gradient=float(scaled.max(initial=0.0)) if residual is None else residual,
-        condition_number=None if corner else _finite(condition_number(information)),
+        condition_number=None if corner else _finite(condition_number(information, intercepts)),
         rank=sum(predictor.size for predictor in maximum.engine.predictors),
         optimality_residual=residual,
         starts=maximum.trials.starts,
@@ -55,21 +56,30 @@ def _smooth(maximum: Maximum) -> slice:
     return slice(maximum.engine.predictors[0].size if maximum.vertex is not None else 0, None)
 
 
-def _user_information(maximum: Maximum) -> Matrix:
+def _user_information(maximum: Maximum) -> tuple[Symmetric, list[int]]:
     """The information in centred columns, whatever basis the search turned them to.
 
-    Under corners that of the coefficients which none holds.
+    Under corners that of the coefficients which none holds. Columns that are codes are not
+    centred: with them come the positions of the intercepts that can take up their means.
     """
-    turn = np.eye(len(maximum.optimum.gamma))
-    at = 0
-    for predictor in maximum.engine.predictors:
-        triangle = predictor.basis.triangle
-        if triangle is not None:
-            turn[at : at + predictor.size, at : at + predictor.size] = triangle
-        at += predictor.size
-    if maximum.optimum.free is not None:
-        turn = turn[np.ix_(maximum.optimum.free, maximum.optimum.free)]
-    return turn.T @ maximum.optimum.totals.information @ turn
+    information = maximum.optimum.totals.information
+    predictors, free = maximum.engine.predictors, maximum.optimum.free
+    kept = np.arange(len(maximum.optimum.gamma)) if free is None else free
+    edges = np.cumsum([0, *(predictor.size for predictor in predictors)])
+    triangles = [predictor.basis.triangle for predictor in predictors]
+    if any(triangle is not None for triangle in triangles):
+        turn = np.eye(edges[-1])
+        for (lo, hi), triangle in zip(pairwise(edges), triangles, strict=True):
+            if triangle is not None:
+                turn[lo:hi, lo:hi] = triangle
+        turn = turn[np.ix_(kept, kept)]
+        information = turn.T @ information @ turn
+    shared = [
+        lo
+        for lo, one in zip(edges.tolist(), predictors, strict=False)
+        if one.layout.factors and one.has_intercept and lo in kept
+    ]
+    return information, np.searchsorted(kept, shared).tolist()
 
 
 def _finite(value: float) -> float | None:

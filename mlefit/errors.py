@@ -15,6 +15,9 @@ import difflib
 from collections.abc import Iterable
 from enum import IntEnum
 
+MOST_SQUARE = 10_000
+"""Columns of a matrix whose every entry is held: 0.8 GB, and a few of them are needed."""
+
 
 class ExitCode(IntEnum):
     """What a caller in a pipeline learns from the exit status."""
@@ -58,6 +61,22 @@ class UsageError(MlefitError):
     """The command asks for something that does not exist or does not fit together."""
 
     exit_code = ExitCode.USAGE
+
+
+class TooWideError(UsageError):
+    """What is asked for needs every product of too many coefficients.
+
+    Args:
+        columns: how many.
+    """
+
+    def __init__(self, columns: int) -> None:
+        super().__init__(
+            f"this needs tables of {columns:,} by {columns:,} numbers, "
+            f"{8 * columns**2 / 1e9:,.1f} GB each",
+            f"beyond {MOST_SQUARE:,} columns there is the fit with its standard errors, but no "
+            "prior, sandwich or profile",
+        )
 
 
 class DataError(MlefitError):

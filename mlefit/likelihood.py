@@ -25,10 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.arrow import Symmetric
 from mlefit.design.blocks import Block
+from mlefit.design.coded import Coded, Design, against, predictor_of, squares_against
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
 from mlefit.gram import scratch, weighted_product
 from mlefit.links import Link
+from mlefit.products import information
 from mlefit.support import Domain
 
 Kind = Literal["observed", "expected", "guide"]
@@ -47,7 +50,7 @@ class Totals:
 
     nll: float
     score: Vector
-    information: Matrix
+    information: Symmetric
     rows: float
 
     def __add__(self, other: Totals) -> Totals:
@@ -153,7 +156,7 @@ class Model:
         What a family computes from constant parameters alone is then computed once.
         """
         return [
-            np.dot(gamma, X[:, :1] if constant else X) + offset
+            predictor_of(gamma, X[:, :1] if constant else X) + offset
             for gamma, X, offset, constant in zip(
                 gammas, block.designs, block.offsets, block.constant, strict=True
             )
@@ -263,44 +266,53 @@ class Model:
         score, diagonal = [], []
         for k, X in enumerate(block.designs):
             slopes = np.array([block.weighted(term.score[k]) for term in terms])
-            score.append(-(slopes @ X.T))
+            score.append(-against(slopes, X))
             if kind is not None:
                 bends = np.array([block.weighted(term.information[k, k]) for term in terms])
-                diagonal.append(bends @ (X * X).T)
+                diagonal.append(squares_against(bends, X))
         if kind is None:
             diagonal = [np.zeros((len(nll), 0))]
         return Slopes(np.where(np.isnan(nll), np.inf, nll), np.hstack(score), np.hstack(diagonal))
 
 
-def _combined(points: Matrix, X: Matrix) -> Matrix:
+def _combined(points: Matrix, X: Design) -> Matrix:
     """points @ X, where most coefficients may be zero at every point."""
+    if isinstance(X, Coded):
+        return points @ X
     used = np.flatnonzero(points.any(axis=0))
     return points @ X if 2 * len(used) > len(X) else points[:, used] @ X[used]
 
 
-def _information(block: Block, pairs: Pairs) -> Matrix:
+def _information(block: Block, pairs: Pairs) -> Symmetric:
+    if any(isinstance(X, Coded) for X in block.designs):
+        return information(
+            block.designs, {pair: block.weighted(values) for pair, values in pairs.items()}
+        )
+    designs = [np.asarray(X) for X in block.designs]
     if isinstance(pairs, ProductPairs):
-        return _information_of_products(block, pairs)
-    edges = np.cumsum([0, *(len(X) for X in block.designs)])
+        return _information_of_products(block, designs, pairs)
+    edges = np.cumsum([0, *(len(X) for X in designs)])
     total = np.zeros((edges[-1], edges[-1]))
     for (j, k), values in pairs.items():
-        product = weighted_product(block.designs[j], block.weighted(values), block.designs[k])
+        product = weighted_product(designs[j], block.weighted(values), designs[k])
         total[edges[j] : edges[j + 1], edges[k] : edges[k + 1]] = product
         if j != k:
             total[edges[k] : edges[k + 1], edges[j] : edges[j + 1]] = product.T
     return total
 
 
-def _information_of_products(block: Block, pairs: ProductPairs) -> Matrix:
+def _information_of_products(
+    block: Block, designs: Sequence[Matrix], pairs: ProductPairs
+) -> Matrix:
     """The same from one symmetric product of all columns times their factors."""
-    edges = np.cumsum([0, *(len(X) for X in block.designs)])
+    edges = np.cumsum([0, *(len(X) for X in designs)])
     own = [slice(lo, hi) for lo, hi in pairwise(edges)]
     root = 1.0 if block.weight is None else np.sqrt(block.weight)
     Z = scratch(edges[-1], len(block.y))
-    for X, factor, at in zip(block.designs, pairs.factors, own, strict=True):
+    for X, factor, at in zip(designs, pairs.factors, own, strict=True):
         np.multiply(X, factor * root, out=Z[at])
     total = -np.dot(Z, Z.T)
-    for X, values, at in zip(block.designs, pairs.diagonal, own, strict=True):
+    for X, values, at in zip(designs, pairs.diagonal, own, strict=True):
         total[at, at] = weighted_product(X, block.weighted(values), X)
     return total
 

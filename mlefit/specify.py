@@ -6,13 +6,14 @@ Turns the texts of a request into one predictor for each parameter of the family
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from mlefit.design.blocks import Predictor
-from mlefit.design.coding import INTERCEPT, MOST_COLUMNS, Column, columns_of
+from mlefit.design.coding import INTERCEPT, Column, can_be_held, columns_of, too_wide
 from mlefit.design.columns import OFFSET, PRECISION
 from mlefit.design.suggest import word
 from mlefit.errors import UsageError, did_you_mean
@@ -96,12 +97,11 @@ def predictors_of(
         UsageError: `--fix` names nothing, or precision weights meet a family without scale.
     """
     designs = {p.name: design_of(p, rights[p.name], levels) for p in family.parameters}
-    total = sum(len(design) for design in designs.values())
-    if total > MOST_COLUMNS:
-        raise UsageError(
-            f"the model has {total:,} coefficients, more than {MOST_COLUMNS:,}",
-            f"{len(designs):,} parameters of {family.name} have up to "
-            f"{max(map(len, designs.values())):,} columns each",
+    widths = [width for design in designs.values() for width in _widths(design)]
+    if not can_be_held(widths):
+        widest = max(designs, key=lambda name: len(designs[name]))
+        raise too_wide(
+            f"the model of {len(designs):,} parameters", widths, widest, len(designs[widest])
         )
     held = _held(request, family, links, rights, designs)
     if PRECISION in columns:
@@ -121,6 +121,11 @@ def predictors_of(
             "there is nothing to estimate: every coefficient is fixed or left out of the formula"
         )
     return predictors
+
+
+def _widths(design: Sequence[Column]) -> list[int]:
+    """How many columns the products of the same factors have."""
+    return list(Counter(tuple(part.key for part in column.parts) for column in design).values())
 
 
 def design_of(

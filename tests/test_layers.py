@@ -40,7 +40,9 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "formula": (words("errors expression"), set()),
     "report": (words("errors memory results"), {"matplotlib", "rich"}),
     "source": (words("errors memory"), {"polars"}),
-    "symmetric": (words("_types triangular"), NUMERIC),
+    "arrow": (words("_types errors triangular"), NUMERIC),
+    "symmetric": (words("_types arrow triangular"), NUMERIC),
+    "products": (words("_types arrow design symmetric"), NUMERIC),
     "design": (
         words("_types errors expression families formula request source support triangular"),
         {"numpy", "polars"},
@@ -51,40 +53,43 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("__init__ _types design errors memory source"),
         NUMERIC | {"cloudpickle", "dask", "distributed"},
     ),
-    "likelihood": (words("_types design families gram links support"), NUMERIC),
+    "likelihood": (
+        words("_types arrow design families gram links products support"),
+        NUMERIC,
+    ),
     "provenance": (words("design request results source"), set()),
     "specify": (words("design errors families formula links request support"), NUMERIC),
     "batch": (words("_types design families likelihood priors"), NUMERIC),
     "catalogue": (words("checking families links priors specify"), set()),
     "search": (
         words(
-            "_types design engines errors families likelihood links pinball priors results "
-            "support symmetric triangular"
+            "_types arrow design engines errors families likelihood links pinball priors "
+            "products results support symmetric triangular"
         ),
         NUMERIC,
     ),
     "assign": (words("design errors families links priors request search support"), set()),
     "diagnosis": (
         words(
-            "_types design engines errors families likelihood request results search special "
-            "symmetric"
+            "_types arrow design engines errors families likelihood products request results "
+            "search special symmetric"
         ),
         NUMERIC,
     ),
     "inference": (
         words(
-            "_types design diagnosis engines errors expression families likelihood links "
-            "priors request results search support symmetric"
+            "_types arrow design diagnosis engines errors expression families likelihood links "
+            "priors products request results search support symmetric"
         ),
         NUMERIC,
     ),
     "cautions": (words("_types design diagnosis families inference search source"), NUMERIC),
-    "certificate": (words("_types inference results search symmetric"), NUMERIC),
+    "certificate": (words("arrow inference results search symmetric"), NUMERIC),
     "prediction": (
         words(
             "__init__ _types design diagnosis distribution documents engines errors "
-            "expression families formula inference likelihood links request results source "
-            "specify support"
+            "expression families formula inference likelihood links products request results "
+            "source specify support"
         ),
         {"numpy", "polars", "scipy"},
     ),
@@ -101,7 +106,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "assemble": (
         words(
-            "__init__ assign cautions certificate design diagnosis errors inference "
+            "__init__ arrow assign cautions certificate design diagnosis errors inference "
             "provenance request results search source translations"
         ),
         NUMERIC,

@@ -70,13 +70,14 @@ def test_the_expected_information_is_the_mean_of_the_observed_one(name, links, g
     """Averaged over many samples of the target at the same rows."""
     gamma = np.array(gamma)
     model, engine = setup(name, links)
-    expected = evaluator(model, engine)(gamma, "expected").information
+    expected = np.asarray(evaluator(model, engine)(gamma, "expected").information)
     rng = np.random.default_rng(8)
     total = np.zeros_like(expected)
     repeats = 300
     for _ in range(repeats):
         for drawn in draw(model, engine, gamma, rng):
-            total += evaluator(model, with_target(engine, drawn))(gamma, "observed").information / 2
+            found = evaluator(model, with_target(engine, drawn))(gamma, "observed")
+            total += np.asarray(found.information) / 2
     scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
     np.testing.assert_allclose(total / repeats / scale, expected / scale, atol=0.06)
 

@@ -58,9 +58,12 @@ def with_outliers(family: str) -> pl.DataFrame:
     x, z = rng.normal(size=(2, 400))
     x[[17, 230]], z[311] = [40.0, -30.0], 55.0
     mean = np.exp(0.3 * x.clip(-2, 2) + 0.2 * z.clip(-2, 2))
-    y = {"poisson": rng.poisson, "gamma": lambda mu: rng.gamma(2, mu / 2) + 1e-3}.get(
-        family, lambda mu: mu + rng.normal(size=len(mu))
-    )(mean)
+    if family == "poisson":
+        y = rng.poisson(mean)
+    elif family == "gamma":
+        y = rng.gamma(2, mean / 2) + 1e-3
+    else:
+        y = mean + rng.normal(size=len(mean))
     weight = rng.integers(1, 4, len(y))
     return pl.DataFrame({"x": x, "z": z, "y": y, "w": weight})
 
@@ -155,13 +158,18 @@ def test_two_threads_share_the_rows_and_are_started_once():
     from mlefit.engines import local
 
     data = with_outliers("poisson")
-    maximum = fitted(data, "poisson", threads=2)
-    engine = LocalEngine(maximum.engine.columns, maximum.engine.predictors, threads=2, most_rows=50)
-    one = LocalEngine(maximum.engine.columns, maximum.engine.predictors, threads=1, most_rows=50)
-    sums = [engine.total(lambda block: block.designs[0].sum(axis=1)) for _ in range(3)]
-    for found in sums:
-        np.testing.assert_allclose(
-            found, one.total(lambda block: block.designs[0].sum(axis=1)), rtol=1e-12, atol=1e-9
-        )
+    seen = fitted(data, "poisson", threads=2).engine
+    assert isinstance(seen, LocalEngine)
+    two, one = (
+        LocalEngine(seen._columns, seen.predictors, threads=threads, most_rows=50)
+        for threads in (2, 1)
+    )
+
+    def added(block):
+        return np.asarray(block.designs[0]).sum(axis=1)
+
+    expected = one.total(added)
+    for _ in range(3):
+        np.testing.assert_allclose(two.total(added), expected, rtol=1e-12, atol=1e-9)
     assert local._pool(1) is local._pool(1)
     assert len(local._pool(1)._threads) == 1

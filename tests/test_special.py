@@ -127,7 +127,12 @@ def test_what_was_asked_for_last_is_given_again():
 
 def test_each_thread_recalls_its_own():
     seen = []
-    once = recalled(lambda y: (y + len(seen), seen.append(y) or y))
+
+    def called(y):
+        seen.append(y)
+        return (y + len(seen),)
+
+    once = recalled(called)
     once(np.ones(2))
     with ThreadPoolExecutor(1) as pool:
         pool.submit(once, np.ones(2)).result()

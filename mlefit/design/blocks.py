@@ -2,12 +2,14 @@
 
 A `Reader` fills one reused buffer with the next block of `Columns`: for each parameter a
 matrix of its columns by rows, shifted and, for an ill-conditioned design, turned by a `Basis`.
+Where a factor has many levels its columns are codes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -15,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.design.coded import Coded, Design, Layout
 from mlefit.design.coding import INTERCEPT, Column, Indicator, Part
 from mlefit.design.columns import PRECISION, TARGET, WEIGHT, Columns, Span
+from mlefit.errors import MOST_SQUARE, TooWideError
 from mlefit.triangular import solve_lower
 
 # Cells and rows of a block. Smaller blocks stay in the L2 cache, but threads then spend more on
@@ -25,6 +29,9 @@ from mlefit.triangular import solve_lower
 _CELLS = 16384 * 50
 _MOST_ROWS = 32768
 _FEWEST_ROWS = 4096
+# Of codes so many: the sums of the cells of two factors are added up once a block.
+_CODED_ROWS = 1 << 17
+_CODED_CELLS = 16 * _CODED_ROWS
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,13 @@ class Predictor:
     def size(self) -> int:
         """Number of free coefficients."""
         return len(self.columns)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Which of its columns a block holds as codes: of indicators that stand as they are."""
+        shifted = np.full(self.size, self.basis.triangle is not None)
+        shifted[np.flatnonzero(self.basis.centre)] = True
+        return Layout.of(self.columns, shifted)
 
     @property
     def is_constant(self) -> bool:
@@ -143,7 +157,8 @@ class Block:
         weight: row weights (m,), or None for ones.
         precision: precision weights (m,), or None for ones; they are part of the offsets
             already and stand here for what is reported of a row.
-        designs: one matrix (p_k, m) for each parameter; the same one for the same columns.
+        designs: one matrix (p_k, m) for each parameter, or what stands for it where columns are
+            codes; the same one for the same columns.
         offsets: one array (m,) or number for each parameter.
         constant: for each parameter, whether all rows of its design and offset are alike.
     """
@@ -153,7 +168,7 @@ class Block:
     known: Mapping[str, Rows]
     weight: Rows | None
     precision: Rows | None
-    designs: tuple[Matrix, ...]
+    designs: tuple[Design, ...]
     offsets: tuple[Any, ...]
     constant: tuple[bool, ...]
 
@@ -182,6 +197,7 @@ class Reader:
         predictors: one for each parameter.
         known: keys of the family's known quantities.
         most_rows: largest block it will be asked for.
+        written: whether every column is to be written out.
     """
 
     def __init__(
@@ -190,7 +206,10 @@ class Reader:
         predictors: Sequence[Predictor],
         known: Sequence[str],
         most_rows: int,
+        *,
+        written: bool = False,
     ) -> None:
+        self._written = written
         self._columns = columns
         self._predictors = predictors
         self._known = known
@@ -200,7 +219,7 @@ class Reader:
             for predictor in predictors
         ]
         self._buffers = [
-            np.empty(predictor.size * most_rows if first == k else 0)
+            np.empty(self._width(predictor) * most_rows if first == k else 0)
             for k, (first, predictor) in enumerate(zip(self._first_like, predictors, strict=True))
         ]
         self._y = np.empty(most_rows)
@@ -212,7 +231,7 @@ class Reader:
         y = self._y[: span.hi - span.lo]
         y[:] = piece[TARGET][rows]
         weight = piece[WEIGHT][rows].astype(float) if WEIGHT in piece else None
-        designs: list[Matrix] = []
+        designs: list[Design] = []
         for k, first in enumerate(self._first_like):
             designs.append(
                 self._design(self._predictors[k], self._buffers[k], piece, rows, len(y))
@@ -230,6 +249,10 @@ class Reader:
             constant=tuple(predictor.is_constant for predictor in self._predictors),
         )
 
+    def _width(self, predictor: Predictor) -> int:
+        """How many of its columns are written out."""
+        return predictor.size if self._written else len(predictor.layout.written)
+
     def _design(
         self,
         predictor: Predictor,
@@ -237,10 +260,18 @@ class Reader:
         piece: Mapping[str, NDArray[Any]],
         rows: slice,
         m: int,
-    ) -> Matrix:
-        X = buffer[: predictor.size * m].reshape(predictor.size, m)
-        for row, column, shift in zip(X, predictor.columns, predictor.basis.centre, strict=True):
+    ) -> Design:
+        columns, centre = predictor.columns, predictor.basis.centre
+        factors = () if self._written else predictor.layout.factors
+        if factors:
+            at = predictor.layout.written
+            columns, centre = tuple(columns[j] for j in at), centre[at]
+        X = buffer[: len(columns) * m].reshape(len(columns), m)
+        for row, column, shift in zip(X, columns, centre, strict=True):
             _fill(row, column, piece, rows, shift)
+        if factors:
+            groups = (factor.of(piece, rows) for factor in factors)
+            return Coded((predictor.size, m), at, X, groups, with_intercept=predictor.has_intercept)
         if predictor.basis.triangle is not None:
             # row i of the design is x_i R^-1, so as columns by rows it is R^-T X
             X[:] = solve_lower(predictor.basis.triangle.T, X)
@@ -273,9 +304,21 @@ def betas(predictors: Sequence[Predictor], gamma: Vector | Matrix) -> list[Vecto
     return found
 
 
-def user_matrix(predictors: Sequence[Predictor]) -> Matrix:
-    """The matrix T of beta = T gamma over all predictors, shape (p, p)."""
-    return np.concatenate(betas(predictors, np.eye(sum(p.size for p in predictors))))
+def user_matrix(predictors: Sequence[Predictor], among: NDArray[np.intp] | None = None) -> Matrix:
+    """The matrix T of beta = T gamma over all predictors, shape (p, p).
+
+    Args:
+        predictors: one for each parameter.
+        among: positions of the coefficients whose rows and columns are wanted; None for all.
+    """
+    p = sum(predictor.size for predictor in predictors)
+    if among is None:
+        if p > MOST_SQUARE:
+            raise TooWideError(p)
+        return np.concatenate(betas(predictors, np.eye(p)))
+    ones = np.zeros((p, len(among)))
+    ones[among, np.arange(len(among))] = 1.0
+    return np.concatenate(betas(predictors, ones))[among]
 
 
 def holding(
@@ -289,8 +332,16 @@ def holding(
     ]
 
 
-def block_rows(predictors: Sequence[Predictor]) -> int:
-    """How many rows a block of these predictors should have."""
+def is_coded(predictors: Sequence[Predictor]) -> bool:
+    """Whether a block holds some of their columns as codes."""
+    return any(predictor.layout.factors for predictor in predictors)
+
+
+def block_rows(predictors: Sequence[Predictor], *, written: bool = False) -> int:
+    """How many rows a block of these predictors should have, all columns written out or not."""
+    if not written and is_coded(predictors):
+        most = sum(len(predictor.layout.written) for predictor in predictors) + 1
+        return int(np.clip(_CODED_CELLS // most, _FEWEST_ROWS, _CODED_ROWS))
     widest = sum(predictor.size for predictor in predictors) + 1
     return int(np.clip(_CELLS // widest, _FEWEST_ROWS, _MOST_ROWS))
 

@@ -15,13 +15,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mlefit.errors import UsageError
+from mlefit.errors import MOST_SQUARE, UsageError
 from mlefit.formula import RightSide, Term
 
 INTERCEPT = "Intercept"
 
-# The information of so many columns takes 0.8 GB, and a few such matrices are needed.
-MOST_COLUMNS = 10_000
+# Of a factor in codes only the products with other columns are held: so many, 0.8 GB.
+_MOST_PRODUCTS = MOST_SQUARE**2
+_MOST_LEVELS = 100_000
 
 TRIALS = "trials"
 """Key of the number of trials, by the name that families know it under."""
@@ -82,21 +83,38 @@ def columns_of(right: RightSide, levels: Mapping[str, Sequence[str]]) -> tuple[C
     keeps_base = None if right.intercept else _first_factor_alone(right, levels)
     columns: list[Column] = []
     spanned = _Spanned(levels)
+    widths: list[int] = []
     for term in right.terms:
-        _refuse_too_wide(len(columns), term, levels)
+        widths.append(math.prod(len(levels.get(factor.label, "1")) for factor in term.factors))
+        if not can_be_held(widths):
+            raise too_wide("the formula", widths, f"the term {term.label} alone", widths[-1])
         columns += _term_columns(term, levels, spanned, term is keeps_base)
         spanned.add(term)
     return (*intercept, *columns)
 
 
-def _refuse_too_wide(so_far: int, term: Term, levels: Mapping[str, Sequence[str]]) -> None:
-    """Refuse what cannot be held, before it is made."""
-    more = math.prod(len(levels.get(factor.label, "1")) for factor in term.factors)
-    if so_far + more > MOST_COLUMNS:
-        raise UsageError(
-            f"the formula has more than {MOST_COLUMNS:,} columns",
-            f"the term {term.label} alone has {more:,}: one for each combination of levels",
-        )
+def can_be_held(widths: Sequence[int]) -> bool:
+    """Whether there is memory for the products of all columns, given those of each factor."""
+    largest, total = max(widths, default=0), sum(widths)
+    others = total - largest
+    return total <= MOST_SQUARE or (
+        largest <= _MOST_LEVELS and others <= MOST_SQUARE and others * largest <= _MOST_PRODUCTS
+    )
+
+
+def too_wide(what: str, widths: Sequence[int], part: str, columns: int) -> UsageError:
+    """What is said of so many columns: how many, what they need, and where they come from."""
+    largest, total = max(widths), sum(widths)
+    others = total - largest
+    need = 8 * others * (others + largest) / 1e9
+    if largest > _MOST_LEVELS:
+        reason = f"more than {_MOST_LEVELS:,} of one term"
+    else:
+        reason = f"whose products take {need:,.1f} GB, more than 0.8 GB"
+    return UsageError(
+        f"{what} has {total:,} columns, {reason}",
+        f"{part} has {columns:,}: one for each combination of levels",
+    )
 
 
 class _Spanned:

@@ -85,7 +85,8 @@ def look(maximum: Maximum) -> Look:
     watch = Watch.over(maximum)
     if watch is None:
         return Look(fit_sums(maximum), Influential((), ()))
-    model, engine, gammas = maximum.model, maximum.engine, maximum.gammas
+    model, gammas = maximum.model, maximum.gammas
+    engine = maximum.engine.written_out() if watch.takes_steps else maximum.engine
     rows, step = engine.rows, residual_step(engine.rows)
 
     def term(block: Block) -> Look:
@@ -94,7 +95,9 @@ def look(maximum: Maximum) -> Look:
         sums = _sums(model, block, model.theta(etas), terms.log_density, rows, step)
         return Look(sums, watch.influential(block, terms))
 
-    return engine.total(term)
+    seen = engine.total(term)
+    maximum.engine.passes = engine.passes
+    return seen
 
 
 def fit_sums(maximum: Maximum) -> FitSums:

@@ -28,9 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Block, user_matrix
+from mlefit.arrow import Spread, among
+from mlefit.design.blocks import Block, is_coded, user_matrix
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
+from mlefit.products import forms
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.special import ratio
@@ -41,6 +43,8 @@ _SHOWN = 3
 # A statistic whose derivative is looked at row by row; larger fits do not come near an edge.
 _MOST_WORK = 20_000_000
 _STEP = 1e-4
+# Operations of the steps of all rows in columns that are codes, which take some ten seconds.
+_MOST_STEPS = 2e11
 
 
 class Influence(NamedTuple):
@@ -72,29 +76,30 @@ class Group:
         """How many coefficients."""
         return self.edges[-1]
 
-    def own(self, bread: Matrix) -> Matrix:
+    def own(self, bread: Spread) -> Spread:
         """A^-1, from the inverse information of all coefficients."""
         p = self.size
-        return bread if p == len(bread) else np.linalg.inv(np.linalg.inv(bread)[:p, :p])
+        if p == len(bread):
+            return bread
+        return np.asarray(np.linalg.inv(np.linalg.inv(bread)[:p, :p]))
 
-    def influence(self, block: Block, terms: RowTerms, own: Matrix) -> Influence:
+    def influence(self, block: Block, terms: RowTerms, own: Spread) -> Influence:
         """Of every row of a block, with A^-1."""
         count, p = len(self.edges) - 1, self.size
         weight = 1.0 if block.weight is None else block.weight
         if count == 1:
-            X = block.designs[0]
-            # np.dot leaves the interpreter lock to other threads, which matmul may not
-            length = np.einsum("ij,ij->j", X, np.dot(own, X))
-            reach, share = terms.score[0] ** 2 * length, terms.information[0, 0] * length
+            length = forms(block.designs[0], own)
+            reach: Rows = terms.score[0] ** 2 * length
+            share: Rows = terms.information[0, 0] * length
         else:
             reach, share = self._of_several(block, terms, own)
         leverage = np.clip(weight * share, 0, 1 - 1e-12)
         return Influence(leverage, weight**2 * reach / (p * (1 - leverage) ** 2))
 
-    def _of_several(self, block: Block, terms: RowTerms, own: Matrix) -> tuple[Rows, Rows]:
+    def _of_several(self, block: Block, terms: RowTerms, own: Spread) -> tuple[Rows, Rows]:
         """d' A d of every row's own step, and the share of it that the row itself supplies."""
         count = len(self.edges) - 1
-        designs = block.designs[:count]
+        designs: list[Matrix] = [np.asarray(X) for X in block.designs[:count]]
         slopes = np.concatenate([X * s for X, s in zip(designs, terms.score, strict=False)])
         step = np.dot(own, slopes)
         reach = np.einsum("ij,ij->j", slopes, step)
@@ -141,30 +146,42 @@ class Watch:
     Attributes:
         group: the coefficients.
         own: A^-1.
-        at_most: c/A_jj, what bounds x' A^-1 x in the squares of x; empty for several parameters.
+        at_most: c/A_jj, what bounds x' A^-1 x in the squares of x; empty for several parameters
+            and where columns are codes, of which x' A^-1 x costs no more than the bound.
     """
 
     group: Group
-    own: Matrix
+    own: Spread
     at_most: Vector
 
     @classmethod
     def over(cls, maximum: Maximum) -> Watch | None:
-        """Of a fit; None where it has no influence to speak of."""
+        """Of a fit; None where it has no influence to speak of, or too much is to be computed."""
         cornered = maximum.penalty is not None and maximum.penalty.has_corners
         settled = maximum.optimum.status is Status.CONVERGED and not maximum.runs_to_edge
         # the median does not follow a row however far it lies
         if not settled or cornered or maximum.vertex is not None:
             return None
+        engine = maximum.engine
         group = Group.of(maximum.model.family, [len(gamma) for gamma in maximum.gammas])
-        information = maximum.optimum.totals.information[: group.size, : group.size]
+        information = among(maximum.optimum.totals.information, np.arange(group.size))
         own = inverse(information)
         if own is None or not group.size:
             return None
+        coded = is_coded(engine.predictors)
         if len(group.edges) > 2:
+            if coded and engine.rows * group.size**2 > _MOST_STEPS:
+                return None
+            return cls(group, np.asarray(own), np.zeros(0))
+        if coded:
             return cls(group, own, np.zeros(0))
         roots = np.sqrt(np.diag(information))
         return cls(group, own, np.abs(own * np.outer(roots, roots)).sum(axis=1).max() / roots**2)
+
+    @property
+    def takes_steps(self) -> bool:
+        """Whether the steps of whole rows are needed, which have a number for every column."""
+        return len(self.group.edges) > 2
 
     def influential(self, block: Block, terms: RowTerms) -> Influential:
         """The most influential rows of a block, if any is."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
-from mlefit.design.blocks import Block, Predictor
+from mlefit.design.blocks import Block, Predictor, is_coded
 from mlefit.design.columns import TARGET
+from mlefit.errors import MOST_SQUARE, TooWideError
 
 if TYPE_CHECKING:
     from mlefit.design.table import Table
@@ -38,15 +39,24 @@ class Engine(ABC):
         predictors: one for each parameter.
         known: keys of the family's known quantities.
         tell: hears of every pass how far it is.
+        written: whether blocks hold every column as numbers, none as codes.
 
     Attributes:
         passes: made over the rows so far.
     """
 
-    def __init__(self, predictors: Sequence[Predictor], known: Sequence[str], tell: Tell) -> None:
+    def __init__(
+        self,
+        predictors: Sequence[Predictor],
+        known: Sequence[str],
+        tell: Tell,
+        *,
+        written: bool = False,
+    ) -> None:
         self.predictors = tuple(predictors)
         self.known = tuple(known)
         self.tell = tell
+        self.written = written
         self.passes = 0
 
     @property
@@ -95,26 +105,39 @@ class Engine(ABC):
         """The same rows with other values of a series, or with one more."""
 
     @abstractmethod
-    def _through(self, predictors: Sequence[Predictor], tell: Tell) -> Engine:
-        """The same rows through other predictors, with another listener."""
+    def _through(self, predictors: Sequence[Predictor], tell: Tell, *, written: bool) -> Engine:
+        """The same rows through other predictors, with another listener, written out or not."""
 
     def with_predictors(self, predictors: Sequence[Predictor]) -> Engine:
         """The same rows seen through other predictors; the count of passes goes on."""
-        return self._counting_on(self._through(predictors, self.tell))
+        return self._counting_on(self._through(predictors, self.tell, written=self.written))
 
     def telling(self, tell: Tell) -> Engine:
         """The same rows, with another listener; the count of passes goes on."""
-        return self._counting_on(self._through(self.predictors, tell))
+        return self._counting_on(self._through(self.predictors, tell, written=self.written))
 
     def knowing(self, key: str) -> Engine:
         """The same rows, with one more series among the known quantities of a block."""
-        engine = self._through(self.predictors, self.tell)
+        engine = self._through(self.predictors, self.tell, written=self.written)
         engine.known = (*self.known, key)
         return self._counting_on(engine)
 
+    def written_out(self) -> Engine:
+        """The same rows with every column as numbers, in blocks short enough for that.
+
+        Raises:
+            TooWideError: they are too many.
+        """
+        widest = max((predictor.size for predictor in self.predictors), default=0)
+        if widest > MOST_SQUARE:
+            raise TooWideError(widest)
+        if not is_coded(self.predictors):
+            return self
+        return self._counting_on(self._through(self.predictors, self.tell, written=True))
+
     def afresh(self) -> Engine:
         """The same rows through the same predictors, of which no pass is made yet."""
-        return self._through(self.predictors, self.tell)
+        return self._through(self.predictors, self.tell, written=self.written)
 
     def with_target(self, y: Rows) -> Engine:
         """The same rows with other values of the target."""

@@ -45,6 +45,7 @@ class DaskEngine(Engine):
         predictors: one for each parameter.
         known: keys of the family's known quantities.
         tell: hears of every pass how far it is.
+        written: whether blocks hold every column as numbers, none as codes.
     """
 
     def __init__(
@@ -54,14 +55,16 @@ class DaskEngine(Engine):
         predictors: Sequence[Predictor],
         known: Sequence[str],
         tell: Tell = silent,
+        *,
+        written: bool = False,
     ) -> None:
-        super().__init__(predictors, known, tell)
+        super().__init__(predictors, known, tell, written=written)
         self._cluster = cluster
         self._shares = shares
 
     def __getstate__(self) -> dict[str, Any]:
         """What of it goes along with a function that is sent to a worker: never the rows."""
-        return {"predictors": self.predictors, "known": self.known}
+        return {"predictors": self.predictors, "known": self.known, "written": self.written}
 
     @property
     def rows(self) -> int:
@@ -81,7 +84,7 @@ class DaskEngine(Engine):
         chunks = {
             key: [part.whole(key) for part in parts if part.rows] for key in self._shares.keys
         }
-        return LocalEngine(Columns(chunks), self.predictors, self.known)
+        return LocalEngine(Columns(chunks), self.predictors, self.known, written=self.written)
 
     def kept(self, keep: NDArray[Any]) -> DaskEngine:
         return self._with(on_workers.kept(self._cluster, self._shares, keep))
@@ -90,10 +93,12 @@ class DaskEngine(Engine):
         return self._with(on_workers.replaced(self._cluster, self._shares, key, values))
 
     def _with(self, shares: Shares) -> DaskEngine:
-        return DaskEngine(self._cluster, shares, self.predictors, self.known)
+        return DaskEngine(self._cluster, shares, self.predictors, self.known, written=self.written)
 
-    def _through(self, predictors: Sequence[Predictor], tell: Tell) -> DaskEngine:
-        return DaskEngine(self._cluster, self._shares, predictors, self.known, tell)
+    def _through(self, predictors: Sequence[Predictor], tell: Tell, *, written: bool) -> DaskEngine:
+        return DaskEngine(
+            self._cluster, self._shares, predictors, self.known, tell, written=written
+        )
 
     def total(self, term: Callable[[Block], T]) -> T:
         self.passes += 1
@@ -134,7 +139,8 @@ class DaskEngine(Engine):
                 lambda i=i: self._cluster.results([self._shares.futures[i]])[0],  # type: ignore[misc]
                 self._shares.restore,
             )
-            yield from LocalEngine(columns, self.predictors, self.known).blocks()
+            local = LocalEngine(columns, self.predictors, self.known, written=self.written)
+            yield from local.blocks()
 
     def _from_shares(self, function: Callable[..., Any], **same: Any) -> list[Any]:
         """What a function returns for every share, in row order."""
@@ -147,7 +153,7 @@ class DaskEngine(Engine):
         return self._cluster.insisted(work, self._shares.restore)
 
     def _parcel(self, term: Callable[[Block], Any]) -> bytes:
-        return packed((self.predictors, self.known, term))
+        return packed((self.predictors, self.known, self.written, term))
 
 
 class Workers(Site):
@@ -206,13 +212,13 @@ def site(scheduler: str | None, threads: int | None) -> Workers:
 
 
 def _total(columns: Columns, parcel: bytes) -> Any:
-    predictors, known, term = pickle.loads(parcel)
-    return LocalEngine(columns, predictors, known, threads=1).total(term)
+    predictors, known, written, term = pickle.loads(parcel)
+    return LocalEngine(columns, predictors, known, threads=1, written=written).total(term)
 
 
 def _each(columns: Columns, parcel: bytes) -> list[Any]:
-    predictors, known, term = pickle.loads(parcel)
-    return LocalEngine(columns, predictors, known).each(term)
+    predictors, known, written, term = pickle.loads(parcel)
+    return LocalEngine(columns, predictors, known, written=written).each(term)
 
 
 def _added(*parts: Any) -> Any:

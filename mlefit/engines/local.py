@@ -40,6 +40,7 @@ class LocalEngine(Engine):
         threads: at most so many; None for the cores this process may use.
         most_rows: rows in a block; None for what suits the cache.
         tell: hears of every pass how far it is.
+        written: whether blocks are to hold every column as numbers, none as codes.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class LocalEngine(Engine):
         threads: int | None = None,
         most_rows: int | None = None,
         tell: Tell = silent,
+        *,
+        written: bool = False,
     ) -> None:
-        super().__init__(predictors, known, tell)
+        super().__init__(predictors, known, tell, written=written)
         self._columns = columns
         self._threads = threads
         self._most_rows = most_rows
-        self._rows = most_rows or block_rows(self.predictors)
+        self._rows = most_rows or block_rows(self.predictors, written=written)
         self._spans = tuple(columns.spans(self._rows))
 
     @property
@@ -81,11 +84,26 @@ class LocalEngine(Engine):
         return self._with(self._columns.replaced(key, values))
 
     def _with(self, columns: Columns) -> LocalEngine:
-        return LocalEngine(columns, self.predictors, self.known, self._threads, self._most_rows)
-
-    def _through(self, predictors: Sequence[Predictor], tell: Tell) -> LocalEngine:
         return LocalEngine(
-            self._columns, predictors, self.known, self._threads, self._most_rows, tell
+            columns,
+            self.predictors,
+            self.known,
+            self._threads,
+            self._most_rows,
+            written=self.written,
+        )
+
+    def _through(
+        self, predictors: Sequence[Predictor], tell: Tell, *, written: bool
+    ) -> LocalEngine:
+        return LocalEngine(
+            self._columns,
+            predictors,
+            self.known,
+            self._threads,
+            self._most_rows,
+            tell,
+            written=written,
         )
 
     def blocks(self) -> Iterator[Block]:
@@ -127,7 +145,7 @@ class LocalEngine(Engine):
         return total
 
     def _reader(self) -> Reader:
-        return Reader(self._columns, self.predictors, self.known, self._rows)
+        return Reader(self._columns, self.predictors, self.known, self._rows, written=self.written)
 
 
 class Cores(Site):

@@ -45,7 +45,7 @@ class Regression:
     def first(self) -> Block:
         """The first rows, in the user's columns."""
         predictors = [one.without_basis() for one in self.maximum.engine.predictors]
-        return next(iter(self.maximum.engine.with_predictors(predictors).blocks()))
+        return next(iter(self.maximum.engine.with_predictors(predictors).written_out().blocks()))
 
     @cached_property
     def etas(self) -> list[float]:

@@ -34,7 +34,7 @@ class Groups:
 
     Attributes:
         prepared: all of them.
-        engine: they, through predictors that shift nothing, with their group's code.
+        engine: they, through predictors that shift nothing, written out, with their group's code.
         by: the column.
         names: its values as they are written, sorted.
         rows: of each group.
@@ -55,7 +55,7 @@ class Groups:
         plain = [predictor.without_basis() for predictor in prepared.predictors]
         engine = prepared.engine.knowing(GROUP)
         rows = engine.with_predictors(bare).total(partial(_counts, len(names)))
-        return cls(prepared, engine.with_predictors(plain), by, names, rows)
+        return cls(prepared, engine.with_predictors(plain).written_out(), by, names, rows)
 
     def runs(self, most_rows: int) -> Iterator[tuple[int, int]]:
         """First group and last, plus one, of runs of about so many rows."""

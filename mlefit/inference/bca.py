@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -29,8 +30,10 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.coded import predictor_of
 from mlefit.engines.contract import Engine
-from mlefit.inference.covariance import inverse_information, summed_within
+from mlefit.inference.covariance import inverse_information
+from mlefit.products import sums_within
 from mlefit.search.maximum import Maximum
 
 _NORMAL = NormalDist()
@@ -138,13 +141,26 @@ class Influence:
     def _powers_of_clusters(
         self, engine: Engine, directions: Matrix, clusters: NDArray[np.intp]
     ) -> Matrix:
-        parts = engine.each(lambda block: block.weighted(self._of(block, directions)))
-        sums = summed_within(clusters, parts)
+        count = int(clusters.max()) + 1
+
+        def within(block: Block) -> Matrix:
+            codes = clusters[block.start : block.start + len(block.y)]
+            values = self._of(block, directions)
+            return sums_within(codes, count, [values], [block.weighted(np.ones(len(block.y)))])
+
+        sums = engine.total(within)
         return np.array([(sums**k).sum(axis=0) for k in (2, 3)])
 
     def _of(self, block: Block, directions: Matrix) -> Matrix:
         """The influence of each row of a block, shape (q, m)."""
         model, gammas = self._maximum.model, self._maximum.gammas
         terms = model.row_terms(block, gammas, model.leverage_kind)
-        slopes = [X * score for X, score in zip(block.designs, terms.score, strict=True)]
-        return directions @ self._moved @ np.concatenate(slopes)
+        moved = directions @ self._moved
+        firsts = accumulate(map(len, block.designs), initial=0)
+        parts = zip(block.designs, firsts, terms.score, strict=False)
+        return np.asarray(
+            sum(
+                predictor_of(moved[:, first : first + len(X)], X) * score
+                for X, first, score in parts
+            )
+        )

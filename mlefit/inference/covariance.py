@@ -20,18 +20,22 @@ Nelder (1989), Generalized Linear Models, 2nd ed., section 9.2.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.arrow import ArrowInverse, Spread, Symmetric, among
 from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.coded import Coded
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
+from mlefit.products import forms, information, sums_within
 from mlefit.search.maximum import Maximum
 from mlefit.symmetric import inverse
 
@@ -102,7 +106,7 @@ def covariance(
     dispersion: float = 1.0,
     squared_weights: bool = False,
     clusters: NDArray[np.intp] | None = None,
-) -> Matrix | None:
+) -> Spread | None:
     """Covariance of the coefficients of the user's columns, shape (p, p).
 
     Args:
@@ -121,13 +125,16 @@ def covariance(
     bread = inverse_information(maximum, kind)
     if bread is None:
         return None
-    to_user = user_matrix(maximum.engine.predictors)
+    predictors = maximum.engine.predictors
     if kind in ("observed", "expected", "quasi"):
         bread = bread * (dispersion if kind == "quasi" else 1.0)
+        if isinstance(bread, ArrowInverse):
+            return bread.turned(user_matrix(predictors, bread.rest))
+        to_user = user_matrix(predictors)
         found: Matrix = to_user @ bread @ to_user.T
     else:
-        meat = _meat(maximum, kind, bread, squared_weights, clusters)
-        found = _sandwich(to_user @ bread, meat)
+        half = user_matrix(predictors) @ np.asarray(bread)
+        found = _sandwich(half, _meat(maximum, kind, squared_weights, clusters))
     # as many coefficients as rows leave no residual to make a sandwich of
     return found if np.isfinite(found).all() else None
 
@@ -144,7 +151,7 @@ def _sandwich(half: Matrix, meat: Matrix) -> Matrix:
     return found
 
 
-def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
+def inverse_information(maximum: Maximum, kind: str) -> Spread | None:
     """A^-1 in the search's coordinates, of the expected information if `kind` says so."""
     if kind in ("expected", "quasi") or maximum.model.family.vertex is not None:
         return inverse(maximum.expected.information)
@@ -154,62 +161,76 @@ def inverse_information(maximum: Maximum, kind: str) -> Matrix | None:
 def _meat(
     maximum: Maximum,
     kind: str,
-    bread: Matrix,
     squared_weights: bool,
     clusters: NDArray[np.intp] | None,
 ) -> Matrix:
-    model, engine = maximum.model, maximum.engine
-    gammas = maximum.gammas
-    p = engine.predictors[0].size
-    leverage_power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
-    own = [own_inverse(maximum, k) for k in range(len(gammas))]
-
-    def scores(block: Block) -> Matrix:
-        terms = model.row_terms(block, gammas, model.leverage_kind)
-        parts = []
-        for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
-            if leverage_power is not None and len(X):
-                inside = _leverage(block, k, terms, own[k], squared_weights)
-                if (inside > 1 + _ROUNDING).any():
-                    raise UsageError(
-                        f"--se {kind} divides by one minus a row's leverage, and without a closed "
-                        f"form of its information {model.family.name} has rows with more than one",
-                        tries=["--se HC1"],
-                    )
-                score = score / (1 - inside) ** leverage_power
-            parts.append(X * score)
-        return np.concatenate(parts)
+    engine = maximum.engine
+    scores = _scores_for(maximum, kind, squared_weights)
 
     if kind == "cluster":
         assert clusters is not None
-        sums = summed_within(clusters, engine.each(lambda block: block.weighted(scores(block))))
+        groups = int(clusters.max()) + 1
+
+        def within(block: Block) -> Matrix:
+            codes = clusters[block.start : block.start + len(block.y)]
+            values = [block.weighted(s) for s in scores(block)]
+            return sums_within(codes, groups, block.designs, values)
+
+        sums = engine.total(within)
         return sums.T @ sums
 
-    def products(block: Block) -> Matrix:
-        S = scores(block)
-        if block.weight is None:
-            return np.dot(S, S.T)
-        weight = block.weight**2 if squared_weights else block.weight
-        return np.dot(S * weight, S.T)
+    def products(block: Block) -> Symmetric:
+        weight = block.weight
+        if weight is not None and squared_weights:
+            weight = weight**2
+        if any(isinstance(X, Coded) for X in block.designs):
+            return information(block.designs, _pairs(scores(block), weight))
+        S = np.concatenate([X * s for X, s in zip(block.designs, scores(block), strict=True)])
+        return np.dot(S if weight is None else S * weight, S.T)
 
-    meat = engine.total(products)
+    meat = np.asarray(engine.total(products))
     if kind == "HC1":
-        n = maximum.engine.rows if squared_weights else maximum.moments.rows
+        p = engine.predictors[0].size
+        n = engine.rows if squared_weights else maximum.moments.rows
         meat = meat * (n / (n - p) if n > p else math.nan)
     return meat
 
 
-def summed_within(clusters: NDArray[np.intp], parts: Sequence[Matrix]) -> Matrix:
-    """The sums of rows within clusters, shape (G, q), of parts of shape (q, m) in row order."""
-    sums = np.zeros((int(clusters.max()) + 1, len(parts[0])))
-    start = 0
-    for part in parts:
-        np.add.at(sums, clusters[start : start + part.shape[1]], part.T)
-        start += part.shape[1]
-    return sums
+def _scores_for(
+    maximum: Maximum, kind: str, squared_weights: bool
+) -> Callable[[Block], list[Rows]]:
+    """Derivatives of every row's log-density in its linear predictors, as a kind takes them."""
+    model, gammas = maximum.model, maximum.gammas
+    power = {"HC2": 0.5, "HC3": 1.0}.get(kind)
+    own = [] if power is None else [own_inverse(maximum, k) for k in range(len(gammas))]
+
+    def scores(block: Block) -> list[Rows]:
+        terms = model.row_terms(block, gammas, model.leverage_kind)
+        if power is None:
+            return list(terms.score)
+        found = []
+        for k, (X, score) in enumerate(zip(block.designs, terms.score, strict=True)):
+            inside = _leverage(block, k, terms, own[k], squared_weights) if len(X) else 0.0
+            if np.any(inside > 1 + _ROUNDING):
+                raise UsageError(
+                    f"--se {kind} divides by one minus a row's leverage, and without a closed "
+                    f"form of its information {model.family.name} has rows with more than one",
+                    tries=["--se HC1"],
+                )
+            found.append(score / (1 - inside) ** power)
+        return found
+
+    return scores
 
 
-def own_inverse(maximum: Maximum, k: int) -> Matrix:
+def _pairs(score: Sequence[Rows], weight: Rows | None) -> dict[tuple[int, int], Rows]:
+    """The products of every row's slopes in two linear predictors, times its weight."""
+    weight = np.ones(1) if weight is None else weight
+    pairs = combinations_with_replacement(range(len(score)), 2)
+    return {(j, k): weight * score[j] * score[k] for j, k in pairs}
+
+
+def own_inverse(maximum: Maximum, k: int) -> Spread:
     """Inverse information of one parameter's coefficients, the others taken as known.
 
     The hat matrix of its working regression is made of it. Where parameters are hard to
@@ -217,17 +238,16 @@ def own_inverse(maximum: Maximum, k: int) -> Matrix:
     """
     lo = sum(predictor.size for predictor in maximum.engine.predictors[:k])
     hi = lo + maximum.engine.predictors[k].size
-    inverted = inverse(maximum.optimum.totals.information[lo:hi, lo:hi])
+    inverted = inverse(among(maximum.optimum.totals.information, np.arange(lo, hi)))
     return np.full((hi - lo, hi - lo), np.nan) if inverted is None else inverted
 
 
-def _leverage(block: Block, k: int, terms: RowTerms, own: Matrix, squared_weights: bool) -> Rows:
+def _leverage(block: Block, k: int, terms: RowTerms, own: Spread, squared_weights: bool) -> Rows:
     """Diagonal of the hat matrix of one parameter's working regression."""
-    X = block.designs[k]
-    information = terms.information[k, k]
+    bend = terms.information[k, k]
     if squared_weights:
-        information = block.weighted(information)
-    return information * np.einsum("ij,ij->j", X, own @ X)
+        bend = block.weighted(bend)
+    return bend * forms(block.designs[k], own)
 
 
 def natural_scale(

@@ -315,7 +315,8 @@ def _bounds_of(place: Place, maximum: Maximum) -> Bounds:
 
 def _corrected(maximum: Maximum, uncertainty: Uncertainty) -> tuple[Vector, Matrix | None]:
     """The coefficients and their covariance, with a scale that divides by n - p if asked for."""
-    beta, matrix = np.concatenate(maximum.betas), uncertainty.matrix
+    beta, spread = np.concatenate(maximum.betas), uncertainty.matrix
+    matrix = None if spread is None else np.asarray(spread)
     factor = uncertainty.scale_factor
     if factor == 1 or not math.isfinite(factor):
         return beta, matrix

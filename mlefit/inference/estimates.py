@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlefit._types import Matrix, Vector
+from mlefit._types import Vector
+from mlefit.arrow import Spread
 from mlefit.design.roles import Roles
 from mlefit.inference.covariance import Reference, natural_scale
 from mlefit.inference.intervals import PROFILE, Ends
@@ -41,7 +42,7 @@ class Uncertainty:
         ends_from: what they come from, in a word.
     """
 
-    matrix: Matrix | None
+    matrix: Spread | None
     reference: Reference
     quantile: float
     scale_factor: float

@@ -18,13 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix, Vector
+from mlefit._types import Vector
+from mlefit.arrow import Arrow, ArrowInverse, Symmetric
 from mlefit.design.blocks import user_matrix
 from mlefit.search.maximum import Maximum, evaluator
 from mlefit.search.penalty import Assigned, Penalty
 from mlefit.search.sparse import partial_totals, slopes_at
+from mlefit.symmetric import inverse, largest_inflation
 
 _CONFLICT = 3.0
+# How many times less than its own curvature a likelihood without a maximum has in a direction.
+_FLAT = 1e10
 # A mode so many nats lower has a thousandth of the density.
 _OF_NO_WEIGHT = 7.0
 
@@ -73,10 +77,17 @@ def effective_parameters(maximum: Maximum) -> float | None:
 
     held = on_corner(optimum.gamma, penalty.corners, penalty.centres)
     free = np.flatnonzero(~held)
-    own = penalty.information(optimum.gamma, "expected", free)
-    if not own.any():
+    curvature = penalty.curvature(optimum.gamma, "expected")
+    if not curvature.any():
         return float(len(free))
     rows = partial_totals(maximum.model, maximum.engine, optimum.gamma, "expected", free)
+    if isinstance(rows.information, Arrow) and not held.any():
+        T = user_matrix(maximum.engine.predictors, rows.information.rest)
+        spread = inverse(rows.information.bent(curvature, T))
+        if not isinstance(spread, ArrowInverse):
+            return None
+        return float(p - spread.turned(T).diagonal @ curvature)
+    own = penalty.information(optimum.gamma, "expected", free)
     whole = rows.information + own
     try:
         return float(len(free) - np.trace(np.linalg.solve(whole, own)))
@@ -156,7 +167,7 @@ def _conflicts(
             )
 
 
-def _information_of_rows(maximum: Maximum) -> Matrix:
+def _information_of_rows(maximum: Maximum) -> Symmetric:
     """The expected one: far from the likelihood's own maximum the observed may be negative."""
     gamma = maximum.optimum.gamma
     return evaluator(maximum.model, maximum.engine)(gamma, "expected").information
@@ -164,10 +175,16 @@ def _information_of_rows(maximum: Maximum) -> Matrix:
 
 def _likelihood_covariance(maximum: Maximum) -> Any:
     rows = _information_of_rows(maximum)
-    to_user = user_matrix(maximum.engine.predictors)
+    predictors = maximum.engine.predictors
+    if isinstance(rows, Arrow):
+        spread = inverse(rows)
+        if not isinstance(spread, ArrowInverse) or largest_inflation(rows, []) > _FLAT:
+            return None
+        return spread.turned(user_matrix(predictors, rows.rest))
+    to_user = user_matrix(predictors)
     scale = 1 / np.sqrt(np.maximum(np.diag(rows), np.finfo(float).tiny))
     scaled = rows * np.outer(scale, scale)
-    if np.linalg.eigvalsh(scaled)[0] < 1e-10:
+    if np.linalg.eigvalsh(scaled)[0] < 1 / _FLAT:
         return None  # the likelihood alone has no maximum to disagree with
     half = to_user * scale
     return half @ np.linalg.inv(scaled) @ half.T
@@ -180,7 +197,7 @@ def _rows_worth(maximum: Maximum, penalty: Penalty) -> list[float | None]:
     if not own.any():
         return [None] * len(penalty.places)
     slopes = slopes_at(maximum.model, maximum.engine, gamma[None], "expected")
-    per_row = slopes.diagonal[0] / maximum.moments.rows
+    per_row = _less_means(maximum, slopes.diagonal[0]) / maximum.moments.rows
     worths: list[float | None] = []
     for at in penalty.places:
         known = per_row[at] > 0
@@ -188,6 +205,19 @@ def _rows_worth(maximum: Maximum, penalty: Penalty) -> list[float | None]:
         worth = float(np.median(share)) if known.any() else 0.0
         worths.append(worth if worth > 0 else None)
     return worths
+
+
+def _less_means(maximum: Maximum, diagonal: Vector) -> Vector:
+    """The diagonal of an information as if columns in codes were centred, as all others are."""
+    left = diagonal.copy()
+    first = 0
+    for predictor in maximum.engine.predictors:
+        for factor in predictor.layout.factors:
+            if predictor.has_intercept and not factor.numbers:
+                own = diagonal[first + factor.at]
+                left[first + factor.at] = own - own**2 / diagonal[first]
+        first += predictor.size
+    return left
 
 
 def _beta(maximum: Maximum) -> Vector:

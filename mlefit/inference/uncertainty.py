@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mlefit.arrow import Spread
 from mlefit.design.table import Table
 from mlefit.diagnosis.criteria import nobs_of
 from mlefit.inference.covariance import Reference, covariance
@@ -93,6 +94,7 @@ def uncertainty_of(
         stepped, normal = debiased(maximum), Reference()
         z = normal.quantile(request.conf_level)
         return Uncertainty(stepped.covariance, normal, z, 1.0, False, centres=stepped.beta)
+    matrix: Spread | None
     if kind == BOOTSTRAP:
         matrix = intervals.covariance
     elif maximum.is_trusted and not (maximum.penalty and maximum.penalty.has_corners):

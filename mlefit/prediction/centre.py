@@ -22,8 +22,10 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Matrix, Rows
+from mlefit.design.coded import Design
 from mlefit.families._base import Family, Probability
 from mlefit.likelihood import Model
+from mlefit.products import forms_between
 from mlefit.support import Domain
 
 _WEIGHTS = np.array([4 / 5, -1 / 5, 4 / 105, -1 / 280])
@@ -186,11 +188,11 @@ class RowSpread:
     """The covariance of the linear predictors of some rows.
 
     Attributes:
-        designs: the free columns of each parameter, (p_k, m) each.
+        designs: the free columns of each parameter, (p_k, m) each, some of them codes.
         covariance: of all coefficients, shape (p, p).
     """
 
-    designs: Sequence[Matrix]
+    designs: Sequence[Design]
     covariance: Matrix
 
     def is_free(self, k: int) -> bool:
@@ -199,12 +201,12 @@ class RowSpread:
 
     def error_of(self, slopes: Sequence[Rows | None]) -> Rows:
         """Standard error of what has these slopes in the predictors."""
-        parts = [
-            np.zeros_like(X) if slope is None else X * slope
-            for X, slope in zip(self.designs, slopes, strict=True)
-        ]
-        c = np.concatenate(parts)
-        return np.sqrt(np.maximum(np.einsum("ij,ij->j", c, self.covariance @ c), 0.0))
+        variance: Rows = np.zeros(self.designs[0].shape[1])
+        for k, slope in enumerate(slopes):
+            for j, other in enumerate(slopes[: k + 1]):
+                if slope is not None and other is not None:
+                    variance = variance + (1 if j == k else 2) * slope * other * self._of(j, k)
+        return np.sqrt(np.maximum(variance, 0.0))
 
     def error(self, k: int) -> Rows:
         """Standard error of one predictor."""
@@ -214,16 +216,18 @@ class RowSpread:
     @cached_property
     def matrices(self) -> Matrix:
         """The covariance of every row's predictors, shape (m, K, K)."""
-        edges = np.cumsum([0, *(len(X) for X in self.designs)])
         count, m = len(self.designs), self.designs[0].shape[1]
         found = np.zeros((m, count, count))
-        for k, X in enumerate(self.designs):
-            half = self.covariance[:, edges[k] : edges[k + 1]] @ X
+        for k in range(count):
             for j in range(k + 1):
-                own = self.designs[j]
-                values = np.einsum("ij,ij->j", own, half[edges[j] : edges[j + 1]])
-                found[:, j, k] = found[:, k, j] = values
+                found[:, j, k] = found[:, k, j] = self._of(j, k)
         return found
+
+    def _of(self, j: int, k: int) -> Rows:
+        """The covariance of two of every row's predictors."""
+        edges = np.cumsum([0, *(len(X) for X in self.designs)])
+        V = self.covariance[edges[j] : edges[j + 1], edges[k] : edges[k + 1]]
+        return forms_between(self.designs[j], V, self.designs[k])
 
 
 def _kept_inside(family: Family, value: Rows, reach: Rows) -> tuple[Rows, Rows]:

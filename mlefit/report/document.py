@@ -18,42 +18,34 @@ def dumps(record: object) -> str:
 
     What fits on a line stays on one, so that a matrix reads as a matrix.
     """
-    return UNPRINTABLE.sub(_escape, _layout(_plain(record), "")) + "\n"
+    return _layout(record, "") + "\n"
 
 
-def _plain(value: object) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _layout(value: Any, indent: str) -> str:
-    flat = json.dumps(value, allow_nan=False, ensure_ascii=False)
-    if not isinstance(value, dict | list) or len(indent) + len(flat) <= _LINE:
-        return flat
+def _layout(value: object, indent: str) -> str:
+    """The text of a value: from its items up, for of a matrix there are millions."""
+    if isinstance(value, float):
+        return float.__repr__(value) if math.isfinite(value) else "null"
+    if isinstance(value, str):
+        # json escapes C0 itself
+        return UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
     deeper = indent + "  "
-    if isinstance(value, dict):
-        items = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_layout(item, deeper)}"
-            for key, item in value.items()
-        ]
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        items = [f"{_layout(str(key), '')}: {_layout(item, deeper)}" for key, item in value.items()]
         opening, closing = "{}"
-    else:
+    elif isinstance(value, Sequence):
         items = [_layout(item, deeper) for item in value]
         opening, closing = "[]"
+    else:
+        return json.dumps(value, allow_nan=False)
+    length = len(indent) + 2 + sum(map(len, items)) + 2 * max(len(items) - 1, 0)
+    if length <= _LINE and not any("\n" in item for item in items):
+        return opening + ", ".join(items) + closing
     body = f",\n{deeper}".join(items)
     return f"{opening}\n{deeper}{body}\n{indent}{closing}"
 
 
 def _escape(match: Any) -> str:
-    # json escapes C0 itself; the line breaks of the layout are the only ones left.
-    if match[0] == "\n":
-        return "\n"
     number = ord(match[0])
     return f"\\u{number:04x}" if number < 0x10000 else json.dumps(match[0])[1:-1]

@@ -25,6 +25,9 @@ from mlefit.search.sparse import partial_totals
 from mlefit.search.start import Survey, start_coefficients
 
 _FEW_ROWS = 20_000
+# They leave p (N/n - 1)/2 nats on average, so of many coefficients they lead near enough only
+# if they are more; and a level of a factor needs enough of them to have a maximum at all.
+_FEW_FOR_EACH = 200
 _ENOUGH = 1e-3  # nats: what a few rows leave open is more
 _TENTH = 10
 _ONE_STEP = Search(tol=math.inf, settled=math.inf)
@@ -73,7 +76,7 @@ def begin_on_few(
     model: Model, moments: Moments, search: Search, engine: Engine, gamma: Vector
 ) -> Begin:
     """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
-    few = thinned(engine, _FEW_ROWS)
+    few = thinned(engine, max(_FEW_ROWS, _FEW_FOR_EACH * len(gamma)))
     if few is None or not math.isfinite(_nll(model, few, gamma)):
         return Begin(gamma)
     hasty = Search(_ENOUGH, SUSPICIOUS_STEPS, settled=_ENOUGH)

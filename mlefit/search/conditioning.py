@@ -4,6 +4,9 @@ Only where the information at the start is ill conditioned does a QR pass decide
 turn the columns, so that the Newton steps see nearly orthogonal ones. A column with a prior
 depends on no other: the prior is as good as a row in which the column stands alone. So only
 columns without one are examined, and those that do not vary at all.
+
+Of columns in codes counts decide the rank. They stay codes unless what is left is ill conditioned
+and has few enough rows to be written out.
 """
 
 from __future__ import annotations
@@ -17,15 +20,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Predictor
+from mlefit.arrow import Arrow, Symmetric, among
+from mlefit.design.blocks import Basis, Predictor
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
+from mlefit.search.counted import redundant_counted
 from mlefit.search.rank import ILL_CONDITIONED, Redundant, Triangle, redundant_columns
-from mlefit.search.start import Survey
-from mlefit.symmetric import condition_number
+from mlefit.search.start import Survey, centre
+from mlefit.symmetric import condition_number, largest_inflation
 
 # Sums of squares hardly tell a smaller variance than this share of the mean square from none.
 _HARDLY_VARIES = 1e-8
+# Operations of a decomposition of all rows, which take some ten seconds.
+_MOST_WORK = 2e11
 
 
 def examined(
@@ -60,7 +67,7 @@ def well_conditioned(
     model: Model,
     engine: Engine,
     at: NDArray[np.intp],
-    information: Matrix | None,
+    information: Symmetric | None,
     survey: Survey,
     held: Collection[str],
     log: Callable[[str], None],
@@ -82,33 +89,66 @@ def well_conditioned(
     for k, (lo, hi) in enumerate(pairwise(edges)):
         predictor = engine.predictors[k]
         left_out: list[Redundant] = []
+        turned: Matrix | None = None
         own = np.flatnonzero((at >= lo) & (at < hi))
         places = at[own] - lo
-        suspect = information is None or (
-            condition_number(information[np.ix_(own, own)]) > ILL_CONDITIONED
-        )
+        suspect = information is None or _is_ill(among(information, own), predictor, places)
+        if suspect and predictor.layout.factors:
+            log(f"nearly dependent columns: counts decide the rank of parameter {k + 1}")
+            left_out = _counted(model, engine, k, places, held)
+            places = np.setdiff1d(places, [column.index for column in left_out])
+            own = np.flatnonzero(np.isin(at, lo + places))
+            suspect = not _is_too_wide(survey, places) and (
+                information is None or _is_ill(among(information, own), predictor, places)
+            )
+            if suspect:  # only of shifted columns can the coordinates be turned
+                predictor = replace(predictor, basis=Basis(centre(engine.predictors, k, survey)))
         # an intercept alone depends on nothing
         if suspect and any(not predictor.columns[j].is_intercept for j in places):
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
-            R, sizes = _triangle(engine, k, places)
+            R, sizes = _triangle(engine, k, predictor, places)
             known = _known(model, engine, held)[k]
             with_prior = np.flatnonzero(known[places])
             alone = np.zeros((len(with_prior), len(places)))
             alone[np.arange(len(with_prior)), with_prior] = np.linalg.norm(R[:, with_prior], axis=0)
             R = np.vstack([R, alone])
-            left_out = [
-                _placed(one, places)
-                for one in redundant_columns(R, sizes, predictor.basis.centre[places])
-            ]
-            positions = [column.index for column in left_out]
-            predictor = predictor.without(positions)
+            found = redundant_columns(R, sizes, predictor.basis.centre[places])
+            left_out += [_placed(one, places) for one in found]
             if not known.any():
-                turned = np.asarray(np.linalg.qr(np.delete(R, positions, axis=1), mode="r"))
-                basis = replace(predictor.basis, triangle=turned / math.sqrt(survey.rows))
-                predictor = replace(predictor, basis=basis)
+                kept = np.delete(R, [one.index for one in found], axis=1)
+                turned = np.asarray(np.linalg.qr(kept, mode="r")) / math.sqrt(survey.rows)
+        left_out.sort(key=lambda one: one.index)
+        predictor = predictor.without([column.index for column in left_out])
+        if turned is not None:
+            predictor = replace(predictor, basis=replace(predictor.basis, triangle=turned))
         predictors.append(predictor)
         redundant.append(tuple(left_out))
     return engine.with_predictors(predictors), tuple(redundant)
+
+
+def _is_too_wide(survey: Survey, places: NDArray[np.intp]) -> bool:
+    """Whether codes are too many columns for a decomposition of all rows."""
+    return survey.rows * len(places) ** 2 > _MOST_WORK
+
+
+def _is_ill(information: Symmetric, predictor: Predictor, places: NDArray[np.intp]) -> bool:
+    """Whether the inverse of an information would have too few digits left."""
+    has_intercept = len(places) > 0 and predictor.columns[places[0]].is_intercept
+    # without codes every column is centred already
+    intercepts = [0] if has_intercept and predictor.layout.factors else []
+    if isinstance(information, Arrow):
+        return largest_inflation(information, intercepts) > ILL_CONDITIONED
+    return condition_number(information, intercepts) > ILL_CONDITIONED
+
+
+def _counted(
+    model: Model, engine: Engine, k: int, places: NDArray[np.intp], held: Collection[str]
+) -> list[Redundant]:
+    """The redundant ones of some columns of a parameter, of which many are codes."""
+    seen = _only(engine, k, places)
+    found = redundant_counted(seen, k, _known(model, engine, held)[k][places])
+    engine.passes = seen.passes
+    return [_placed(one, places) for one in found]
 
 
 def _known(model: Model, engine: Engine, held: Collection[str]) -> list[NDArray[np.bool_]]:
@@ -119,18 +159,29 @@ def _known(model: Model, engine: Engine, held: Collection[str]) -> list[NDArray[
     ]
 
 
-def _triangle(engine: Engine, k: int, places: NDArray[np.intp]) -> tuple[Matrix, Vector]:
-    """R of some columns of one parameter, without the others, and their sizes before centring."""
-    seen = engine.with_predictors(
+def _triangle(
+    engine: Engine, k: int, predictor: Predictor, places: NDArray[np.intp]
+) -> tuple[Matrix, Vector]:
+    """R of some columns of one parameter, without the others, and their sizes before centring.
+
+    They are seen through a predictor.
+    """
+    through = [predictor if j == k else one for j, one in enumerate(engine.predictors)]
+    seen = _only(engine.with_predictors(through), k, places).written_out()
+    centre = seen.predictors[k].basis.centre[:, None]
+    found = seen.total(lambda block: _Seen.of(np.asarray(block.designs[k]), centre))
+    engine.passes = seen.passes
+    return found.triangle.R, np.sqrt(found.squares)
+
+
+def _only(engine: Engine, k: int, places: NDArray[np.intp]) -> Engine:
+    """The rows in some columns of one parameter."""
+    return engine.with_predictors(
         [
             predictor.only(places.tolist() if j == k else [])
             for j, predictor in enumerate(engine.predictors)
         ]
     )
-    centre = seen.predictors[k].basis.centre[:, None]
-    found = seen.total(lambda block: _Seen.of(block.designs[k], centre))
-    engine.passes = seen.passes
-    return found.triangle.R, np.sqrt(found.squares)
 
 
 @dataclass(frozen=True)

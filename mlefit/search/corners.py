@@ -319,10 +319,10 @@ def _predicted(g: Vector, H: Matrix, x: Vector, ahead: Vector, corners: Corners)
 
 def _guide(evaluate: _Restricted, x: Vector, now: Sums, free: NDArray[np.bool_]) -> Matrix:
     """A positive definite matrix to step by: the information, the expected one, or damped."""
-    H = now.information
+    H = np.asarray(now.information)
     if is_definite(H):
         return H
-    H = evaluate(x, "expected").information
+    H = np.asarray(evaluate(x, "expected").information)
     # what the corners hold needs no curvature, and the rest then still converges quadratically
     mixed = np.where(np.outer(free, free), now.information, H)
     if is_definite(mixed):

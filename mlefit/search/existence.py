@@ -23,7 +23,8 @@ but 0 is left.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,12 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.coded import squares
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
+from mlefit.search.cone import ON_THE_PLANE, null_space, on_its_face, programme
+from mlefit.search.onesided import one_sided
 from mlefit.search.rank import Triangle
 
 _FIRST_ROWS = 2000
@@ -41,10 +45,11 @@ _MORE_ROWS = 500
 _ROUNDS = 100
 _MOST_NAMED = 12
 # Margins are those of rows and directions of length one.
-_ON_THE_PLANE = 1e-6
 _VIOLATED = -1e-9
-_NOTHING = 1e-7
-_SINGULAR = 1e-9
+_MOST_WORK = 2e11  # operations, which take some ten seconds
+
+
+_Escape = Callable[..., tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ class _Question:
     model: Model
     engine: Engine
     parameter: int | None
-    escape: Callable[..., tuple[Any, Any]] | None
+    escape: _Escape | None
 
     @property
     def span(self) -> slice:
@@ -101,6 +106,16 @@ class _Question:
     def first(self) -> int:
         """Position of their first coefficient."""
         return sum(p.size for p in self.engine.predictors[: self.parameter or 0])
+
+    @property
+    def is_too_wide(self) -> bool:
+        """Whether columns in codes are too many to be written out for all rows.
+
+        Their levels are counted, and only what several of them do together goes unseen.
+        """
+        p = sum(predictor.size for predictor in self.engine.predictors[self.span])
+        coded = any(one.layout.factors for one in self.engine.predictors[self.span])
+        return coded and self.engine.rows * p * p > _MOST_WORK
 
     def turn(self) -> Matrix:
         """From the search's coordinates of their coefficients to the user's."""
@@ -159,7 +174,11 @@ def _questions(model: Model, engine: Engine) -> Iterator[_Question]:
             yield _Question(model, engine, k, escape)
 
 
-def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
+def _recession(question: _Question, held: Sequence[int]) -> Recession | None:
+    levels = _of_levels(question, held)
+    if levels is not None or question.is_too_wide:
+        return levels
+    asked = replace(question, engine=question.engine.written_out())
     sizes = _column_sizes(asked, asked.engine)
     free = _free_directions(asked, sizes, held)
     if not free.shape[1]:
@@ -178,6 +197,30 @@ def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
         improved.growing,
         tuple(improved.sides),
     )
+
+
+def _of_levels(asked: _Question, held: Sequence[int]) -> Recession | None:
+    """The direction of the levels of which no row minds it, if there are any."""
+    k, escape, first = asked.parameter, asked.escape, asked.first
+    if k is None or escape is None:
+        return None
+    found = one_sided(
+        asked.engine, k, partial(_harmless, asked.model, k, escape), {j - first for j in held}
+    )
+    if found is None:
+        return None
+    beta, moving = _scaled(asked, found.direction)
+    return Recession(k, first, beta, moving, found.falling, found.growing)
+
+
+def _harmless(
+    model: Model, k: int, escape: _Escape, block: Block
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows may fall without harm, and which may grow."""
+    lower, upper = escape(block.y, **block.known)
+    reached = {"lower": lower, "upper": upper, None: np.zeros(len(block.y), dtype=bool)}
+    falling, growing = (reached[end] for end in model.ends_of(k))
+    return falling, growing
 
 
 def _ends_in_a_family(model: Model, engine: Engine, found: Recession) -> bool:
@@ -211,11 +254,8 @@ def plainest(model: Model, engine: Engine, found: Recession, held: Sequence[int]
 def _sides(asked: _Question, block: Block, sizes: Vector) -> _Sides:
     if asked.escape is None or asked.parameter is None:
         return _contrasts(asked.model, block, sizes)
-    lower, upper = asked.escape(block.y, **block.known)
-    none = np.zeros(len(block.y), dtype=bool)
-    reached = {"lower": lower, "upper": upper, None: none}
-    falling, growing = (reached[end] for end in asked.model.ends_of(asked.parameter))
-    X = _of_length_one(block.designs[asked.parameter] / sizes[:, None])
+    falling, growing = _harmless(asked.model, asked.parameter, asked.escape, block)
+    X = _of_length_one(np.asarray(block.designs[asked.parameter]) / sizes[:, None])
     one_way = falling != growing
     return _Sides(
         held=X[:, ~falling & ~growing],
@@ -253,12 +293,10 @@ def _of_length_one(X: Matrix) -> Matrix:
 
 def _column_sizes(asked: _Question, engine: Engine) -> Vector:
     """Root mean squares of the columns asked about, in the coordinates of an engine."""
-    squares = engine.total(
-        lambda block: np.concatenate(
-            [np.einsum("ij,ij->i", X, X) for X in block.designs[asked.span]]
-        )
+    lengths = engine.total(
+        lambda block: np.concatenate([squares(X) for X in block.designs[asked.span]])
     )
-    sizes = np.sqrt(squares / engine.rows)
+    sizes = np.sqrt(lengths / engine.rows)
     return np.where(sizes > 0, sizes, 1.0)
 
 
@@ -268,14 +306,7 @@ def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Ma
     R = asked.engine.total(lambda block: Triangle.of(_sides(asked, block, sizes).held)).R
     still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
-    return _null_space(np.vstack([R, still / lengths]))
-
-
-def _null_space(rows: Matrix) -> Matrix:
-    """Orthonormal columns that all given rows, of length one or less, are orthogonal to."""
-    _, values, directions = np.linalg.svd(rows)
-    rank = int((values > _SINGULAR * max(1.0, float(values.max(initial=0.0)))).sum())
-    return directions[rank:].T
+    return null_space(np.vstack([R, still / lengths]))
 
 
 def _cutting_planes(
@@ -283,10 +314,10 @@ def _cutting_planes(
 ) -> tuple[Vector, _Improved] | None:
     c, chosen = _gather(asked, sizes, free)
     for _ in range(_ROUNDS):
-        z = _programme(c, chosen)
+        z = programme(c, chosen)
         if z is None:
             return None
-        z = _on_its_face(z, chosen)
+        z = on_its_face(z, chosen)
         worst, improved = _violations(asked, sizes, free, z)
         if not worst.shape[1]:
             # nothing but rounding moved: the cone is the origin
@@ -305,34 +336,6 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
 
     sums, chosen = zip(*asked.engine.each(gathered), strict=True)
     return np.sum(sums, axis=0), np.concatenate(chosen, axis=1)
-
-
-def _programme(c: Vector, rows: Matrix) -> Vector | None:
-    """max c'z over rows' z >= 0 in a box; None if only z = 0 is left."""
-    from scipy.optimize import linprog  # loaded only where a fit shows signs
-
-    size = float(np.abs(c).max(initial=0.0)) or 1.0
-    answer = linprog(
-        -c / size,
-        A_ub=-rows.T,
-        b_ub=np.zeros(rows.shape[1]),
-        bounds=(-1, 1),
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )
-    if answer.x is None or np.abs(answer.x).max() < _NOTHING:
-        return None
-    return np.asarray(answer.x)
-
-
-def _on_its_face(z: Vector, rows: Matrix) -> Vector:
-    """Clear a solution of the solver's tolerance: exactly zero on the rows it leaves alone."""
-    z = z / np.linalg.norm(z)
-    still = rows[:, np.abs(z @ rows) <= _ON_THE_PLANE]
-    if not still.shape[1]:
-        return z
-    face = _null_space(still.T)
-    return face @ (face.T @ z)
 
 
 @dataclass(frozen=True)
@@ -391,7 +394,7 @@ def _violations(
         turned = free.T @ sides.turned
         margin = z @ turned
         bad = margin < _VIOLATED
-        return _Violations(turned[:, bad], margin[bad], _Improved.of(sides, margin > _ON_THE_PLANE))
+        return _Violations(turned[:, bad], margin[bad], _Improved.of(sides, margin > ON_THE_PLANE))
 
     found = asked.engine.total(judged)
     return found.rows, found.improved
@@ -402,5 +405,5 @@ def _scaled(asked: _Question, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
     raw = [predictor.without_basis() for predictor in asked.engine.predictors]
     sizes = _column_sizes(asked, asked.engine.with_predictors(raw))
     beta = beta / np.abs(beta * sizes).max()
-    moving = tuple(j for j, r in enumerate(np.abs(beta * sizes)) if r > _ON_THE_PLANE)
+    moving = tuple(j for j, r in enumerate(np.abs(beta * sizes)) if r > ON_THE_PLANE)
     return beta, moving

@@ -22,11 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.arrow import Symmetric
 from mlefit.design.blocks import Block, split
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
 from mlefit.links import Link
+from mlefit.products import forms, information
 from mlefit.support import Domain
 
 # Only the length of a step depends on dl/d eta, so a difference quotient is good enough.
@@ -38,7 +40,7 @@ class Pull:
     """Slope of a function of the information, and a guide to minus its second derivatives."""
 
     slope: Vector
-    bend: Matrix
+    bend: Symmetric
 
     def __add__(self, other: Pull) -> Pull:
         return Pull(self.slope + other.slope, self.bend + other.bend)
@@ -56,7 +58,7 @@ class Fisher:
         self._model = model
         self._engine = engine
 
-    def information(self, gamma: Vector) -> Matrix:
+    def information(self, gamma: Vector) -> Symmetric:
         """Expected information in the search's coordinates, shape (p, p)."""
         gammas = split(gamma, self._engine.predictors)
         return self._engine.total(
@@ -71,11 +73,11 @@ class Fisher:
             X = block.designs[0]
             eta = self._model.etas(block, gammas)[0]
             weight = self._model.row_terms(block, gammas, "expected").information[0, 0]
-            share = block.weighted(weight) * np.einsum("ij,ij->j", X, G @ X)
+            share = block.weighted(weight) * forms(X, G)
             bend = self._log_slope(block, eta + _NEARBY) - self._log_slope(block, eta - _NEARBY)
             bend = np.where(share > 0, np.maximum(-bend / (2 * _NEARBY), 0.0), 0.0)
             slope = np.where(share > 0, self._log_slope(block, eta), 0.0)
-            return Pull(X @ (share * slope), np.dot(X * (share * bend), X.T))
+            return Pull(X @ (share * slope), information([X], {(0, 0): share * bend}))
 
         return self._engine.total(term)
 

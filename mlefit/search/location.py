@@ -151,9 +151,9 @@ class _Corner:
 def _rows(model: Model, engine: Engine, gamma: Vector, *, varies: bool) -> Iterator[_Block]:
     """The location's columns, the target less its offset, and weights over the scale."""
     gammas = split(gamma, engine.predictors)
-    for block in engine.blocks():
+    for block in engine.written_out().blocks():
         weight = block.weight
         if varies:
             scale = model.theta(model.etas(block, gammas))[1]
             weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
-        yield block.designs[0], block.y - block.offsets[0], weight
+        yield np.asarray(block.designs[0]), block.y - block.offsets[0], weight

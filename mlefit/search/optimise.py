@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.symmetric import cholesky
-from mlefit.triangular import solve_lower, solve_upper
+from mlefit.arrow import Symmetric, among, diagonal_of
+from mlefit.symmetric import Factor, factorised, is_finite, scaled
 
 Kind = Literal["observed", "expected"]
 
@@ -35,7 +35,7 @@ class Sums(Protocol):
     @property
     def score(self) -> Vector: ...
     @property
-    def information(self) -> Matrix: ...
+    def information(self) -> Symmetric: ...
 
 
 Evaluate = Callable[[Vector, Kind], Sums]
@@ -86,7 +86,7 @@ class Optimum:
     @property
     def curvatures(self) -> Vector:
         """Diagonal of the information of all coefficients, shape (p,)."""
-        return np.diag(self.totals.information) if self.diagonal is None else self.diagonal
+        return diagonal_of(self.totals.information) if self.diagonal is None else self.diagonal
 
 
 @dataclass(frozen=True)
@@ -222,24 +222,24 @@ def newton_direction(now: Sums, moving: NDArray[np.intp]) -> tuple[Vector, float
     if not len(moving):
         return direction, 0.0, True
     g = now.score[moving]
-    H = now.information[np.ix_(moving, moving)]
-    diagonal = np.abs(np.diag(H))
+    H = among(now.information, moving)
+    diagonal = np.abs(diagonal_of(H))
     largest = diagonal.max(initial=0.0)
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, largest if largest > 0 else 1.0))
-    scaled = H * np.outer(scale, scale)
-    if not np.isfinite(scaled).all():  # no direction can be told
+    unit = scaled(H, scale)
+    if not is_finite(unit):  # no direction can be told
         return direction, math.inf, False
     damping = 0.0
     while True:
-        factor = cholesky(scaled + damping * np.eye(len(g)))
+        factor = factorised(unit, damping)
         if factor is not None:
             break
         damping = max(10 * damping, 1e-10)
         if damping > _ROUNDING:
-            factor = _of_sizes(scaled)
+            factor = Factor(_of_sizes(np.asarray(unit)))
             break
-    half = solve_lower(factor, g * scale)
-    direction[moving] = -solve_upper(factor.T, half) * scale
+    half = factor.forward(g * scale)
+    direction[moving] = -factor.backward(half) * scale
     return direction, 0.5 * float(half @ half), damping == 0.0
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.arrow import Arrow, Symmetric
 from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.likelihood import Kind, Totals
 from mlefit.links import Link
@@ -190,8 +191,9 @@ class Penalty:
             for one, at in zip(self.assigned, self._places, strict=True)
         ]
 
-    def _together(self, information: Matrix) -> list[float]:
+    def _together(self, seen: Symmetric) -> list[float]:
         """Heights of the priors that are functions of the rows' expected information."""
+        information = np.asarray(seen)
         return [
             one.prior.of_information(information)[0] - one.prior.in_coordinates(self._log_volume)
             if isinstance(one.prior, InformationPrior)
@@ -218,8 +220,18 @@ class Penalty:
             totals,
             nll=totals.nll + smooth if np.isfinite(smooth) else np.inf,
             score=totals.score - (turned if at is None else turned[at]),
-            information=totals.information + self._turned(curvature, at),
+            information=self._bent(totals.information, curvature, at),
         )
+
+    def _bent(
+        self, information: Symmetric, curvature: Vector, at: NDArray[np.intp] | None
+    ) -> Symmetric:
+        """An information with the curvature of the priors."""
+        if at is None and isinstance(information, Arrow):
+            # its large block is of columns that no coordinates turn
+            rest = information.rest
+            return information.bent(curvature, self._to_user[np.ix_(rest, rest)])
+        return information + self._turned(curvature, at)
 
     def bent(self, gamma: Vector) -> tuple[float, Vector]:
         """The smooth part: its value and its gradient."""
@@ -239,7 +251,7 @@ class Penalty:
             gamma: where they were taken.
             kind: 'observed' adds what guides a step beside the information of the rows.
         """
-        information = totals.information
+        information = np.asarray(totals.information)
         height = sum(self._together(information))
         totals = replace(totals, nll=totals.nll - height if np.isfinite(height) else np.inf)
         for one in self.assigned:

@@ -43,7 +43,7 @@ def refined_coefficients(
     elementary = model.family.elementary and all(link.is_elementary for link in model.links)
     if not (any(turned) and _HAS_EXTENDED and elementary):
         return None
-    raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
+    raw = engine.written_out().with_predictors([p.without_basis() for p in engine.predictors])
     # only the turned blocks lost digits; the others stand still, as a scale at its edge must
     moving = np.repeat(turned, [len(beta) for beta in betas])
     to_user = user_matrix(engine.predictors)[:, moving]
@@ -62,9 +62,9 @@ def _score(model: Model, block: Block, betas: list[Vector]) -> Vector:
     wide = replace(
         block,
         y=block.y.astype(np.longdouble),
-        designs=tuple(X.astype(np.longdouble) for X in block.designs),
+        designs=tuple(np.asarray(X, dtype=np.longdouble) for X in block.designs),
     )
     terms = model.row_terms(wide, betas, "expected")
     return np.concatenate(
-        [-X @ wide.weighted(s) for X, s in zip(wide.designs, terms.score, strict=True)]
+        [-(X @ wide.weighted(s)) for X, s in zip(wide.designs, terms.score, strict=True)]
     )

@@ -15,9 +15,11 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
+from mlefit.design.coded import predictor_of
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
+from mlefit.products import NormalEquations
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.start import SAMPLE, Survey, start_coefficients
 
@@ -85,24 +87,18 @@ def further_starts(
 
 
 def _least_squares(engine: Engine) -> Vector:
-    def products(block: Block) -> Matrix:
-        X = block.designs[0]
-        weighted = block.weighted(X)
-        return np.column_stack([weighted @ X.T, weighted @ (block.y - block.offsets[0])])
+    def equations(block: Block) -> NormalEquations:
+        return NormalEquations.of(block.designs[0], block.y - block.offsets[0], block.weight)
 
-    sums = engine.total(products)
-    scale = 1 / np.sqrt(np.maximum(np.diag(sums), np.finfo(float).tiny))
-    scaled = sums[:, :-1] * np.outer(scale, scale)
-    beta: Vector = scale * np.linalg.lstsq(scaled, sums[:, -1] * scale, rcond=None)[0]
-    return beta
+    return engine.total(equations).solution()
 
 
 def _least_absolute_deviations(engine: Engine) -> Vector:
     from mlefit.pinball import minimise_pinball  # few families have several starts
 
     def blocks() -> Iterator[tuple[Matrix, Rows, Rows | None]]:
-        for block in engine.blocks():
-            yield block.designs[0], block.y - block.offsets[0], block.weight
+        for block in engine.written_out().blocks():
+            yield np.asarray(block.designs[0]), block.y - block.offsets[0], block.weight
 
     return minimise_pinball(blocks, engine.predictors[0].size, engine.rows).beta
 
@@ -132,7 +128,7 @@ def _residuals(beta: Vector, engine: Engine) -> tuple[Rows, Rows]:
 
     def sampled(block: Block) -> tuple[Rows, Rows]:
         chosen = slice(-block.start % step, None, step)
-        fitted = beta @ block.designs[0] + block.offsets[0]
+        fitted = predictor_of(beta, block.designs[0]) + block.offsets[0]
         return (block.y - fitted)[chosen], block.weighted(np.ones_like(block.y))[chosen]
 
     residuals, weights = zip(*engine.each(sampled), strict=True)

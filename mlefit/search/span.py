@@ -89,7 +89,7 @@ def spans(
 
 
 def _triangle(block: Block) -> Triangle:
-    return Triangle.of(block.designs[0])
+    return Triangle.of(np.asarray(block.designs[0]))
 
 
 def _is_within(R: Matrix, p: int) -> bool:
@@ -104,5 +104,6 @@ def _renamed(column: Column, names: Mapping[str, str]) -> Column:
 
 
 def _seen(engine: Engine, design: Sequence[Column]) -> Engine:
+    """The rows, every column written out."""
     predictor = Predictor(tuple(design), basis=Basis(np.zeros(len(design))))
-    return engine.with_predictors([predictor])
+    return engine.with_predictors([predictor]).written_out()

@@ -96,7 +96,7 @@ class PenalisedRows:
 
     def information(self, gamma: Vector, at: Positions) -> Matrix:
         """The expected information of some coefficients, without priors."""
-        return self._partial(gamma, "expected", at).information
+        return np.asarray(self._partial(gamma, "expected", at).information)
 
     def bend(self, which: int, gamma: Vector, at: Positions) -> Matrix:
         """What one penalty adds to it."""

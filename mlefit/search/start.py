@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlefit._types import Matrix, Rows, Vector
+from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Basis, Block, Predictor, can_be_centred, split
+from mlefit.design.coded import squares, sums
 from mlefit.design.columns import TARGET, WEIGHT
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
+from mlefit.products import NormalEquations
 from mlefit.search.few import thinned
 
 # Enough values for the quantiles and means that a start value is made of.
@@ -49,17 +51,19 @@ class Survey:
 
 
 def centred(engine: Engine) -> tuple[Engine, Moments, Survey]:
-    """Shift columns by their means wherever an intercept takes up the shift."""
+    """Shift columns by their means wherever an intercept takes up the shift.
+
+    Columns that are codes stay what they are: shifted they would have no zeros.
+    """
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
     shift = float(engine.thinned(TARGET, engine.rows)[0])
     survey = _surveyed(raw, shift)
-    means = split(survey.columns / survey.rows, engine.predictors)
     predictors = []
-    for k, (predictor, mean) in enumerate(zip(engine.predictors, means, strict=True)):
-        centre = mean if can_be_centred(engine.predictors, k) else np.zeros(predictor.size)
-        if predictor.has_intercept:
-            centre[0] = 0.0
-        predictors.append(replace(predictor, basis=Basis(centre)))
+    for k, predictor in enumerate(raw.predictors):
+        means = centre(raw.predictors, k, survey)
+        for factor in predictor.layout.factors:
+            means[factor.at] = 0.0
+        predictors.append(replace(predictor, basis=Basis(means)))
     centred_mean = survey.y / survey.weight
     sample, weight = _sampled(engine)
     moments = Moments(
@@ -97,6 +101,17 @@ def _surveyed(raw: Engine, shift: float) -> Survey:
     )
 
 
+def centre(predictors: Sequence[Predictor], k: int, survey: Survey) -> Vector:
+    """The means of the columns of parameter k, or zeros where no intercept takes them up."""
+    predictor = predictors[k]
+    if not can_be_centred(predictors, k):
+        return np.zeros(predictor.size)
+    means: Vector = split(survey.columns / survey.rows, predictors)[k].copy()
+    if predictor.has_intercept:
+        means[0] = 0.0
+    return means
+
+
 def _survey(block: Block, shift: float) -> Survey:
     m = len(block.y)
     y = block.y - shift
@@ -106,8 +121,8 @@ def _survey(block: Block, shift: float) -> Survey:
         y=float(block.weighted(y).sum()),
         y_squared=float(block.weighted(y * y).sum()),
         known=np.array([block.weighted(values).sum() for values in block.known.values()]),
-        columns=np.concatenate([X.sum(axis=1) for X in block.designs]),
-        squares=np.concatenate([np.einsum("ij,ij->i", X, X) for X in block.designs]),
+        columns=np.concatenate([sums(X) for X in block.designs]),
+        squares=np.concatenate([squares(X) for X in block.designs]),
         offsets=np.array([np.broadcast_to(offset, m).sum() for offset in block.offsets]),
         least=float(block.y.min()),
         most=float(block.y.max()),
@@ -145,11 +160,8 @@ def start_coefficients(
 def _projected(engine: Engine, k: int, eta: float) -> Vector:
     """Least-squares coefficients of a constant linear predictor, for want of an intercept."""
 
-    def products(block: Block) -> Matrix:
-        X = block.designs[k]
-        return np.column_stack([X @ X.T, X @ np.broadcast_to(eta - block.offsets[k], X.shape[1])])
+    def equations(block: Block) -> NormalEquations:
+        constant = np.broadcast_to(eta - block.offsets[k], len(block.y))
+        return NormalEquations.of(block.designs[k], constant, None)
 
-    sums = engine.total(products)
-    scale = 1 / np.sqrt(np.maximum(np.diag(sums), np.finfo(float).tiny))
-    scaled = sums[:, :-1] * np.outer(scale, scale)
-    return scale * np.linalg.lstsq(scaled, sums[:, -1] * scale, rcond=None)[0]
+    return engine.total(equations).solution()

@@ -119,7 +119,7 @@ def score(model: Model, engine: Engine, at: Vector, df: int) -> Statistic | None
         df: independent columns more.
     """
     totals = evaluator(model, engine)(at, information_kind(model))
-    value = _quadratic(totals.score, totals.information)
+    value = _quadratic(totals.score, np.asarray(totals.information))
     return None if value is None or not math.isfinite(value) else Statistic(value, df, None)
 
 
@@ -137,7 +137,7 @@ def _quadratic(u: Vector, matrix: Matrix, flattest: float = 0.0) -> float | None
         flattest: the least share of its variance that a direction may add to those before it.
     """
     scaled = unit_diagonal(matrix)
-    factor = None if scaled is None else cholesky(scaled[0])
+    factor = None if scaled is None else cholesky(np.asarray(scaled[0]))
     if scaled is None or factor is None or np.diag(factor).min() ** 2 < flattest:
         return None
     half = solve_lower(factor, u * scaled[1])

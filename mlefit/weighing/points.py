@@ -50,7 +50,7 @@ class Top:
 
 def top_at(sample: PlainSample, values: Sequence[float], log_likelihood: float) -> Top:
     """The maximum, given where it is."""
-    information = sample.totals(values, _kind_at_top(sample)).information
+    information = np.asarray(sample.totals(values, _kind_at_top(sample)).information)
     covariance = inverse(information)
     named = _named(sample, values)
     errors = {} if covariance is None else np.sqrt(np.diag(covariance)).tolist()
@@ -131,8 +131,9 @@ def _tests(
         height = max(2 * (top.info.log_likelihood + here.nll), 0.0)
     yield _reading(number, "height", "likelihood ratio", height, df)
     kind: Kind = "expected" if sample.family.has_expected else "observed"
-    information = sample.totals(values, kind).information
-    yield _reading(number, "slope", "score", _form(-here.score, inverse(information)), df, kind)
+    inverted = inverse(sample.totals(values, kind).information)
+    spread = None if inverted is None else np.asarray(inverted)
+    yield _reading(number, "slope", "score", _form(-here.score, spread), df, kind)
     distance = None
     if top.information is not None:
         apart = sample.free_values(top.values) - sample.free_values(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -58,7 +59,7 @@ def test_every_group_has_the_fit_of_its_rows_alone(formula, family, fields):
         assert one.log_likelihood == pytest.approx(own.fit.log_likelihood, rel=1e-10)
         assert (one.n_params, one.nobs) == (own.fit.n_params, own.fit.nobs)
         assert one.aic == (None if own.fit.aic is None else pytest.approx(own.fit.aic, rel=1e-9))
-        expected = {(c.parameter, c.term): c for c in own.coefficients}
+        expected: dict[Any, Any] = {(c.parameter, c.term): c for c in own.coefficients}
         expected |= {(p.parameter, None): p for p in own.parameters}
         assert {(e.parameter, e.term) for e in one.estimates} == set(expected)
         for estimate in one.estimates:

@@ -38,6 +38,7 @@ NOISE = {
     "identity_error",
     "gradient_error",
     "condition_number",
+    "rows_checked",  # of whole blocks, which end where shares do
 }
 
 
