@@ -24,6 +24,7 @@ class Delimited:
         has_header: whether the first line names the columns.
         decimal_comma: whether numbers are written 1,5.
         text: the same rows and columns, every field as the file spells it; empty is null.
+        first: the first rows of that.
     """
 
     place: Place
@@ -31,6 +32,7 @@ class Delimited:
     has_header: bool
     decimal_comma: bool
     text: pl.LazyFrame
+    first: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Source:
             Rows of several files are counted through, from 1.
         notes: sentences for stderr about what was decided.
         delimited: the text behind a CSV or TSV file.
+        is_query: whether the scan is a query of a caller, which may be costly to run twice.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Source:
     first_row: int = 1
     notes: tuple[str, ...] = ()
     delimited: Delimited | None = field(default=None, repr=False)
+    is_query: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,21 +91,27 @@ class Rows:
         frame: the columns asked for, complete rows only; as many chunks as the scan made.
         ledger: what became of every row.
         first_row: number of the first data row of the source.
-        locate: positions in the source, from 0, of the rows of `frame`; reads the source
+        locate: positions in the source, from 0, of the rows that are used; reads the source
             again, so it is called for messages only. None when no row was dropped.
+        counts: how many identical rows each of `frame` stands for; None if each is its own.
+        positions: of the first of these among the rows that are used; None likewise.
     """
 
     frame: pl.DataFrame
     ledger: Ledger
     first_row: int = 1
     locate: Callable[[], pl.Series] | None = field(default=None, repr=False)
+    counts: pl.Series | None = None
+    positions: pl.Series | None = None
 
     @cached_property
     def _positions(self) -> pl.Series | None:
         return None if self.locate is None else self.locate()
 
     def row_number(self, position: int) -> int:
-        """The number in the source of the row at `position` of `frame`."""
+        """The number in the source of the row at `position` of `frame`, or of the first like it."""
+        if self.positions is not None:
+            position = int(self.positions[position])
         if self._positions is None:
             return position + self.first_row
         return int(self._positions[position]) + self.first_row
@@ -110,8 +120,13 @@ class Rows:
         """The numbers in the source of several rows of `frame`."""
         return [self.row_number(position) for position in positions]
 
+    def number_of(self, mask: pl.Series) -> int:
+        """How many rows of the source those stand for where `mask` is true."""
+        return int(mask.sum() if self.counts is None else self.counts.filter(mask).sum())
+
     def only(self, mask: pl.Series, cause: str) -> Rows:
         """The rows for which `mask` is true; the others count as dropped under `cause`."""
+        assert self.counts is None  # the positions of those that stay would be others
         frame = self.frame.filter(mask)
         lost = self.frame.height - frame.height
         dropped = dict(self.ledger.dropped)
