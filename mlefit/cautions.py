@@ -69,7 +69,7 @@ def redundancies(maximum: Maximum) -> Iterator[str]:
             first = ", ".join(labels[redundant.index] for redundant in left_out[:_MOST_NAMED])
             yield (
                 f"{len(left_out):,} of {len(labels):,} columns are left out, because "
-                f"{maximum.engine.columns.rows:,} rows do not tell them apart: {first}, ..."
+                f"{maximum.engine.columns.stands_for:,} rows do not tell them apart: {first}, ..."
             )
             continue
         for redundant in left_out:
@@ -211,10 +211,15 @@ def influence(maximum: Maximum, rows: Rows) -> Iterator[str]:
     found = influential_rows(maximum, bread)
     if found.positions:
         shown = ", ".join(
-            f"row {rows.row_number(i)} (Cook's distance {d:.3g})"
+            f"row {rows.row_number(i)}{_and_others(rows, i)} (Cook's distance {d:.3g})"
             for i, d in zip(found.positions, found.distances, strict=True)
         )
         yield f"single rows decide the estimates: {shown}"
+
+
+def _and_others(rows: Rows, position: int) -> str:
+    others = 0 if rows.counts is None else int(rows.counts[position]) - 1
+    return f" and {others:,} like it" if others else ""
 
 
 def _dependency(redundant: Redundant, labels: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from mlefit.symmetric import condition_number
 
 def certificate(maximum: Maximum) -> results.Certificate:
     """The facts of the search and of the point where it ended."""
-    optimum = maximum.optimum
+    optimum, columns = maximum.optimum, maximum.engine.columns
     information = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
     smooth = _smooth(maximum)
@@ -40,6 +40,7 @@ def certificate(maximum: Maximum) -> results.Certificate:
         optimality_residual=residual,
         starts=maximum.trials.starts,
         lower_maxima=maximum.trials.lower,
+        counted_rows=columns.rows if columns.is_counted else None,
         information="positive definite" if optimum.positive_definite else "not positive definite",
     )
 

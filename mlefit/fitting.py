@@ -20,12 +20,14 @@ from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
 from mlefit.design.censoring import conditioned, interval_columns
+from mlefit.design.counting import why_every_row
 from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suggested_families
 from mlefit.diagnosis import gof
+from mlefit.diagnosis.goodness import residual_step
 from mlefit.engines.local import LocalEngine
-from mlefit.errors import UsageError
+from mlefit.errors import MlefitError, UsageError
 from mlefit.families._base import Family
 from mlefit.inference import debiased, intervals, uncertainty
 from mlefit.inference.asked import check_errors
@@ -38,8 +40,11 @@ from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
-from mlefit.source import Rows, Source, open_source, read_rows
+from mlefit.source import Counting, Rows, Source, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
+
+COUNTING = Counting(residual_step)
+"""Identical rows are counted, but for those whose residuals are looked at."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ def run(
     Raises:
         MlefitError: the request or the data make no fit possible.
     """
-    prepared = prepare(request, log)
+    prepared = prepare(request, log, COUNTING)
     return fitted(prepared, log, progress)[1]
 
 
@@ -232,7 +237,7 @@ def plan(request: Request) -> DryRun:
     Raises:
         MlefitError: as `run` would.
     """
-    prepared = prepare(request)
+    prepared = prepare(request, counting=COUNTING)
     names = [parameter.name for parameter in prepared.family.parameters]
     roles, ledger = prepared.roles, prepared.rows.ledger
     return DryRun(
@@ -257,8 +262,17 @@ def plan(request: Request) -> DryRun:
     )
 
 
-def prepare(request: Request, log: Callable[[str], None] = lambda line: None) -> Prepared:
+def prepare(
+    request: Request,
+    log: Callable[[str], None] = lambda line: None,
+    counting: Counting | None = None,
+) -> Prepared:
     """Open, read and check the data, and give the request its meaning.
+
+    Args:
+        request: the words of the command.
+        log: takes one line for each step of the work.
+        counting: when identical rows are counted; None where each is asked about.
 
     Raises:
         MlefitError: a word of the request or a value of the data does not fit.
@@ -271,6 +285,16 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     if not family.open:
         choose_links(request, family)  # a wrong word is told before the rows are read
     roles = choose_roles(request, source, family)
+    if counting is not None and (reason := why_every_row(request, family)) is not None:
+        log(f"identical rows are not counted: {reason}")
+        counting = None
+    rows = read(request, source, roles.columns, log, counting)
+    try:
+        return build(request, source, family, roles, rows)
+    except MlefitError:
+        if rows.counts is None:
+            raise
+    # what is wrong is told of single rows
     return build(request, source, family, roles, read(request, source, roles.columns, log))
 
 
@@ -296,9 +320,13 @@ def family_of(request: Request) -> Family:
 
 
 def read(
-    request: Request, source: Source, columns: Sequence[str], log: Callable[[str], None]
+    request: Request,
+    source: Source,
+    columns: Sequence[str],
+    log: Callable[[str], None],
+    counting: Counting | None = None,
 ) -> Rows:
-    """The complete rows of some columns.
+    """The complete rows of some columns, identical ones perhaps counted.
 
     Raises:
         DataError: they cannot be read, or none is complete.
@@ -310,8 +338,11 @@ def read(
         missing=request.missing,
         max_dropped=request.max_dropped,
         open_ended=interval_columns(request),
+        counting=counting,
     )
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
+    if rows.counts is not None:
+        log(f"identical rows are counted: {rows.frame.height} rows stand for them")
     return rows
 
 
@@ -328,9 +359,9 @@ def build(request: Request, source: Source, family: Family, roles: Roles, rows: 
     predictors = predictors_of(request, family, links, roles.rights, table.levels, table.columns)
     assigned = assigned_priors(request, family, links, predictors)
     intervals.check(request, family, assigned)
-    strength.check(request, assigned, table.columns.rows)
+    strength.check(request, assigned, table.columns.stands_for)
     coefficients = sum(predictor.size for predictor in predictors)
-    debiased.check(request, assigned, coefficients, table.columns.rows)
+    debiased.check(request, assigned, coefficients, table.columns.stands_for)
     understood(request.derive, Names.of(family, [one.labels for one in predictors]))
     return Prepared(request, source, family, links, roles, table.rows, table, predictors, assigned)
 

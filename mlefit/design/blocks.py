@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coding import INTERCEPT, Column, Indicator, Part
-from mlefit.design.columns import FEWEST_ROWS, PRECISION, TARGET, WEIGHT, Columns, Span
+from mlefit.design.columns import (
+    FEWEST_ROWS,
+    POSITION,
+    PRECISION,
+    TARGET,
+    WEIGHT,
+    Columns,
+    Span,
+)
 from mlefit.triangular import solve_lower
 
 # Rows in a block: X, its weighted copy and a few rows of work stay in the L2 cache.
@@ -143,6 +151,8 @@ class Block:
         designs: one matrix (p_k, m) for each parameter; the same one for the same columns.
         offsets: one array (m,) or number for each parameter.
         constant: for each parameter, whether all rows of its design and offset are alike.
+        positions: of identical rows, which the weights count, that of the first one among all
+            rows (m,); None where each row is its own.
     """
 
     start: int
@@ -153,6 +163,28 @@ class Block:
     designs: tuple[Matrix, ...]
     offsets: tuple[Any, ...]
     constant: tuple[bool, ...]
+    positions: NDArray[np.integer[Any]] | None = None
+
+    @property
+    def own_weight(self) -> Rows | None:
+        """The weight of a single row, which may be one of several identical ones."""
+        return self.weight if self.positions is None else None
+
+    def number_of(self, rows: NDArray[Any]) -> int:
+        """How many rows of the data these of the block are, given by a mask or positions."""
+        if self.positions is None or self.weight is None:
+            return int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
+        return int(self.weight[rows].sum())
+
+    def every(self, step: int) -> tuple[slice | NDArray[np.intp], NDArray[np.integer[Any]]]:
+        """Which rows are number 0, step, 2 step, ... of all rows of the data, and their numbers."""
+        if self.positions is None:
+            first = -self.start % step
+            return slice(first, None, step), np.arange(
+                self.start + first, self.start + len(self.y), step
+            )
+        at = np.flatnonzero(self.positions % step == 0)
+        return at, self.positions[at]
 
     def weighted(self, values: Rows) -> Rows:
         """Values times weights."""
@@ -213,6 +245,7 @@ class Reader:
             designs=tuple(designs),
             offsets=tuple(_offset(predictor, piece, rows) for predictor in self._predictors),
             constant=tuple(predictor.is_constant for predictor in self._predictors),
+            positions=piece[POSITION][rows] if POSITION in piece else None,
         )
 
     def _design(

@@ -126,7 +126,7 @@ def seen(request: Request, rows: Rows, target: pl.Series, family: Family) -> See
     return Seen(
         pl.Series(_inside(y, exact, family)),
         {LOWER: pl.Series(lower), UPPER: pl.Series(upper)},
-        {kind: int(mask.sum()) for kind, mask in counts.items() if mask.any()},
+        {kind: rows.number_of(pl.Series(mask)) for kind, mask in counts.items() if mask.any()},
     )
 
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 
+POSITION = "role:position"
+"""Of the first of identical rows among all that are used; their weight is how many there are."""
+
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
 
@@ -47,6 +50,16 @@ class Columns:
             {key: _view(arrays, lo, hi) for key, arrays in chunks.items()}
             for lo, hi in pairwise(edges)
         ]
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether identical rows are there once, with their number for a weight."""
+        return POSITION in self
+
+    @property
+    def stands_for(self) -> int:
+        """How many rows of the data these are."""
+        return int(self.whole(WEIGHT).sum()) if self.is_counted else self.rows
 
     def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
         """The views of one run of rows."""

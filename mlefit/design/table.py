@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mlefit.design.censoring import drop_unknown, seen
 from mlefit.design.coding import key_of
-from mlefit.design.columns import TARGET, Columns
+from mlefit.design.columns import POSITION, TARGET, WEIGHT, Columns
 from mlefit.design.levels import is_categorical, levels_of, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import Place
@@ -85,6 +85,7 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
         **weights_of(request, rows),
         **offset_of(request, rows),
         **trials_of(request, rows, family),
+        **_counts(rows),
     }
     columns = Columns({key: _chunks(values) for key, values in series.items()})
     least, most = check_support(columns, roles, rows, request, family)
@@ -112,6 +113,13 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
             ),
         ),
     )
+
+
+def _counts(rows: Rows) -> dict[str, pl.Series]:
+    """How many identical rows each stands for, and where the first of them is."""
+    if rows.counts is None or rows.positions is None:
+        return {}
+    return {WEIGHT: rows.counts, POSITION: rows.positions}
 
 
 def _features(roles: Roles, rows: Rows) -> tuple[dict[str, pl.Series], dict[str, tuple[str, ...]]]:

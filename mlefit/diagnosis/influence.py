@@ -77,7 +77,7 @@ class Group:
     def influence(self, block: Block, terms: RowTerms, own: Matrix) -> Influence:
         """Of every row of a block, with A^-1."""
         count, p = len(self.edges) - 1, self.size
-        weight = 1.0 if block.weight is None else block.weight
+        weight = 1.0 if block.own_weight is None else block.own_weight
         if count == 1:
             X = block.designs[0]
             # np.dot leaves the interpreter lock to other threads, which matmul may not

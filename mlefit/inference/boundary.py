@@ -207,6 +207,6 @@ def _rows_at(maximum: Maximum, edge: Edge) -> int:
 
     def reached(block: Block) -> int:
         eta = np.broadcast_to(model.etas(block, gammas)[k], len(block.y))
-        return int(((eta - far) * math.copysign(1.0, limit) > 0).sum())
+        return block.number_of((eta - far) * math.copysign(1.0, limit) > 0)
 
     return maximum.engine.total(reached)

@@ -133,6 +133,14 @@ def status(result: FitResult) -> str:
     return f"maximum {result.model.objective}, {steps}, {reached}{certificate.status}{remainder}"
 
 
+def counted(result: FitResult) -> list[str]:
+    """That identical rows were counted, if they were."""
+    rows = result.certificate.counted_rows
+    if rows is None:
+        return []
+    return [f"identical rows counted: {result.data.rows_used:,} rows as {rows:,}"]
+
+
 def interval_heading(model: ModelInfo) -> str:
     """Level, method and kind of standard error: the kind is always named."""
     interval = model.interval

@@ -180,6 +180,9 @@ class Certificate:
     ] = None
     starts: Annotated[int, "places the search started from; this fit is the highest end"] = 1
     lower_maxima: Annotated[int, "starts from which it ended at a lower maximum"] = 0
+    counted_rows: Annotated[
+        int | None, "rows that stand for all, where identical ones are counted; null where not"
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -303,8 +303,10 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
     step = max(1, asked.engine.columns.rows // _FIRST_ROWS)
     chosen = []
     for block in asked.engine.blocks():
-        turned = free.T @ _sides(asked, block, sizes).turned
-        c += turned.sum(axis=1)
+        sides = _sides(asked, block, sizes)
+        turned = free.T @ sides.turned
+        counts = None if block.positions is None else block.weight
+        c += turned.sum(axis=1) if counts is None else turned @ counts[sides.row]
         chosen.append(turned[:, ::step])
     return c, np.concatenate(chosen, axis=1)
 
@@ -345,9 +347,9 @@ class _Improved:
     growing: int = 0
     sides: dict[tuple[str, str], None] = field(default_factory=dict)
 
-    def add(self, sides: _Sides, improved: NDArray[np.bool_]) -> None:
-        self.growing += len(np.unique(sides.row[improved & sides.growing]))
-        self.falling += len(np.unique(sides.row[improved & ~sides.growing]))
+    def add(self, block: Block, sides: _Sides, improved: NDArray[np.bool_]) -> None:
+        self.growing += block.number_of(np.unique(sides.row[improved & sides.growing]))
+        self.falling += block.number_of(np.unique(sides.row[improved & ~sides.growing]))
         if sides.names:
             self.sides |= dict.fromkeys(sides.names[i] for i in np.flatnonzero(improved).tolist())
 
@@ -363,7 +365,7 @@ def _violations(
         sides = _sides(asked, block, sizes)
         turned = free.T @ sides.turned
         margin = z @ turned
-        found.add(sides, margin > _ON_THE_PLANE)
+        found.add(block, sides, margin > _ON_THE_PLANE)
         bad = margin < _VIOLATED
         margins = np.concatenate([margins, margin[bad]])
         keep = np.argsort(margins)[:_MORE_ROWS]

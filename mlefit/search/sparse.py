@@ -183,7 +183,7 @@ def nearer(
     if few is None:
         return gamma
     corners = Corners(penalty.corners, penalty.centres)
-    factor = engine.columns.rows / few.columns.rows
+    factor = engine.columns.stands_for / few.columns.stands_for
     optimum = newton_with_corners(
         PenalisedRows(model, few, [penalty], factor), gamma, corners, tol=_ENOUGH, max_iter=50
     )

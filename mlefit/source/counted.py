@@ -32,8 +32,6 @@ _FIRST_ROWS = 8192
 _MOST_DIFFERENT = 0.5
 # Places in the table where the rows of a sample are taken from.
 _PLACES = 8
-# A group costs about as much as several rows that are only read.
-_LARGEST_SHARE = 0.1
 _SKIPPING = ("parquet", "ipc", "frame")
 
 
@@ -45,11 +43,14 @@ class Counting:
         step: from the number of rows to k, where every k-th row stays apart.
         fewest: with fewer rows than these nothing is gained.
         sampled: rows by which it is judged whether counting pays.
+        share: of rows that may be different: one costs about as much as several that are only
+            read.
     """
 
     step: Callable[[int], int]
     fewest: int = 200_000
     sampled: int = 100_000
+    share: float = 0.1
 
 
 class Counted(NamedTuple):
@@ -84,7 +85,7 @@ def pays(selection: Selection, counting: Counting) -> bool:
     if rows < counting.fewest:
         return False
     sample = _sample(selection, counting.sampled, places=_PLACES if skipping else 1)
-    return sample.height > 0 and _different(sample, rows) <= _LARGEST_SHARE * rows
+    return sample.height > 0 and _different(sample, rows) <= counting.share * rows
 
 
 def _floats_first(selection: Selection) -> list[str]:

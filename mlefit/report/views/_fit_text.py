@@ -61,7 +61,7 @@ def _whole(page: Page, result: FitResult) -> None:
 
 def _heading(page: Page, result: FitResult) -> None:
     heading(page, wording.title(result), wording.ledger(result))
-    page.line([wording.status(result)])
+    page.line([wording.status(result), *wording.counted(result)], "; ")
     if roles := wording.roles(result):
         page.line(roles, " · ")
 
