@@ -166,15 +166,22 @@ class Block:
     positions: NDArray[np.integer[Any]] | None = None
 
     @property
+    def counts(self) -> Rows | None:
+        """How many identical rows each stands for (m,), which are then its weight; None for one."""
+        return None if self.positions is None else self.weight
+
+    @property
     def own_weight(self) -> Rows | None:
         """The weight of a single row, which may be one of several identical ones."""
         return self.weight if self.positions is None else None
 
+    def counted(self, values: Any) -> Any:
+        """Values of each row, shape (..., m), times its count."""
+        return values if self.counts is None else values * self.counts
+
     def number_of(self, rows: NDArray[Any]) -> int:
         """How many rows of the data these of the block are, given by a mask or positions."""
-        if self.positions is None or self.weight is None:
-            return int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
-        return int(self.weight[rows].sum())
+        return int(self.counted(np.ones(len(self.y)))[rows].sum())
 
     def every(self, step: int) -> tuple[slice | NDArray[np.intp], NDArray[np.integer[Any]]]:
         """Which rows are number 0, step, 2 step, ... of all rows of the data, and their numbers."""

@@ -257,10 +257,10 @@ def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
     """Root mean squares of the columns asked about, in the coordinates of an engine."""
     squares = engine.total(
         lambda block: np.concatenate(
-            [np.einsum("ij,ij->i", X, X) for X in block.designs[asked.span]]
+            [np.einsum("ij,ij->i", block.counted(X), X) for X in block.designs[asked.span]]
         )
     )
-    sizes = np.sqrt(squares / engine.columns.rows)
+    sizes = np.sqrt(squares / engine.columns.stands_for)
     return np.where(sizes > 0, sizes, 1.0)
 
 
@@ -305,8 +305,7 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
     for block in asked.engine.blocks():
         sides = _sides(asked, block, sizes)
         turned = free.T @ sides.turned
-        counts = None if block.positions is None else block.weight
-        c += turned.sum(axis=1) if counts is None else turned @ counts[sides.row]
+        c += turned @ block.counted(np.ones(len(block.y)))[sides.row]
         chosen.append(turned[:, ::step])
     return c, np.concatenate(chosen, axis=1)
 

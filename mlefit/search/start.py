@@ -74,13 +74,15 @@ def _survey(block: Block, shift: float) -> Survey:
     y = block.y - shift
     return Survey(
         weight=float(m if block.weight is None else block.weight.sum()),
-        rows=m,
+        rows=block.number_of(np.ones(m, dtype=bool)),
         y=float(block.weighted(y).sum()),
         y_squared=float(block.weighted(y * y).sum()),
         known=np.array([block.weighted(values).sum() for values in block.known.values()]),
-        columns=np.concatenate([X.sum(axis=1) for X in block.designs]),
-        squares=np.concatenate([np.einsum("ij,ij->i", X, X) for X in block.designs]),
-        offsets=np.array([np.broadcast_to(offset, m).sum() for offset in block.offsets]),
+        columns=np.concatenate([block.counted(X).sum(axis=1) for X in block.designs]),
+        squares=np.concatenate([np.einsum("ij,ij->i", block.counted(X), X) for X in block.designs]),
+        offsets=np.array(
+            [block.counted(np.broadcast_to(offset, m)).sum() for offset in block.offsets]
+        ),
         least=float(block.y.min()),
         most=float(block.y.max()),
     )
