@@ -53,6 +53,7 @@ def ranked(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The rank (n,) of every value among the distinct ones, from 0, and these, sorted."""
     if is_text(values.dtype):
         values = values.cast(pl.String)  # an Enum has an order of its own
+    values = values.alias("values")  # polars would take "^a$" for a pattern
     distinct = values.unique().sort()
     order = pl.Series(np.arange(len(distinct), dtype=np.uint32))
     return values.replace_strict(distinct, order, return_dtype=pl.UInt32), distinct

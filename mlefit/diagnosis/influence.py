@@ -153,7 +153,7 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
 def declining_statistics(maximum: Maximum) -> list[int]:
     """Positions of first-parameter coefficients whose Wald statistic falls as they grow."""
     predictor = maximum.engine.predictors[0]
-    work = maximum.engine.columns.rows * len(maximum.optimum.gamma) * predictor.size
+    work = maximum.engine.columns.stands_for * len(maximum.optimum.gamma) * predictor.size
     family = maximum.model.family
     if family.escape is None or not family.has_expected or work > _MOST_WORK:
         return []
