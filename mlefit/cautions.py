@@ -209,17 +209,13 @@ def influence(maximum: Maximum, rows: Rows) -> Iterator[str]:
     if bread is None or maximum.vertex is not None:
         return  # the median does not follow a row however far it lies
     found = influential_rows(maximum, bread)
-    if found.positions:
+    if found.rows:
         shown = ", ".join(
-            f"row {rows.row_number(i)}{_and_others(rows, i)} (Cook's distance {d:.3g})"
-            for i, d in zip(found.positions, found.distances, strict=True)
+            f"row {rows.row_number(i)}{f' and {more:,} like it' if more else ''} "
+            f"(Cook's distance {distance:.3g})"
+            for distance, i, more in found.rows
         )
         yield f"single rows decide the estimates: {shown}"
-
-
-def _and_others(rows: Rows, position: int) -> str:
-    others = 0 if rows.counts is None else int(rows.counts[position]) - 1
-    return f" and {others:,} like it" if others else ""
 
 
 def _dependency(redundant: Redundant, labels: Sequence[str]) -> str:

@@ -11,10 +11,11 @@ from mlefit.inference.posterior import corner_residual
 from mlefit.results import fit as results
 from mlefit.search.maximum import Maximum
 from mlefit.search.verdict import edges_in_words
+from mlefit.source import Rows
 from mlefit.symmetric import condition_number
 
 
-def certificate(maximum: Maximum) -> results.Certificate:
+def certificate(maximum: Maximum, rows: Rows) -> results.Certificate:
     """The facts of the search and of the point where it ended."""
     optimum, columns = maximum.optimum, maximum.engine.columns
     information = _user_information(maximum)
@@ -40,7 +41,8 @@ def certificate(maximum: Maximum) -> results.Certificate:
         optimality_residual=residual,
         starts=maximum.trials.starts,
         lower_maxima=maximum.trials.lower,
-        counted_rows=columns.rows if columns.is_counted else None,
+        counted_rows=None if rows.counts is None else columns.rows,
+        condensed_values=columns.rows if columns.is_counted and rows.counts is None else None,
         information="positive definite" if optimum.positive_definite else "not positive definite",
     )
 

@@ -20,6 +20,7 @@ from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
 from mlefit.design.censoring import conditioned, interval_columns
+from mlefit.design.condense import condensed
 from mlefit.design.counting import why_every_row
 from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.table import Table, tabulate
@@ -290,12 +291,28 @@ def prepare(
         counting = None
     rows = read(request, source, roles.columns, log, counting)
     try:
-        return build(request, source, family, roles, rows)
+        prepared = build(request, source, family, roles, rows)
     except MlefitError:
         if rows.counts is None:
             raise
-    # what is wrong is told of single rows
-    return build(request, source, family, roles, read(request, source, roles.columns, log))
+        # what is wrong is told of single rows
+        return build(request, source, family, roles, read(request, source, roles.columns, log))
+    return prepared if counting is None else _condensed(prepared, counting, log)
+
+
+def _condensed(prepared: Prepared, counting: Counting, log: Callable[[str], None]) -> Prepared:
+    """A large plain sample of a smooth family, seen as few weighted values."""
+    family, table = prepared.family, prepared.table
+    rows = table.columns.rows
+    plain = table.columns.is_plain_sample and table.clusters is None
+    if family.smooth_in is None or not plain or rows < counting.fewest:
+        return prepared
+    ends = table.facts.least, table.facts.most
+    few = condensed(table.columns, family.smooth_in, ends, counting.step(rows))
+    if few is None:
+        return prepared
+    log(f"{few.rows} values with the same sums stand for the sample")
+    return replace(prepared, table=replace(table, columns=few))
 
 
 def opened(request: Request, log: Callable[[str], None]) -> Source:

@@ -151,7 +151,7 @@ class Block:
         designs: one matrix (p_k, m) for each parameter; the same one for the same columns.
         offsets: one array (m,) or number for each parameter.
         constant: for each parameter, whether all rows of its design and offset are alike.
-        positions: of identical rows, which the weights count, that of the first one among all
+        positions: of like rows, which the weights count, that of the first one among all
             rows (m,); None where each row is its own.
     """
 
@@ -167,21 +167,28 @@ class Block:
 
     @property
     def counts(self) -> Rows | None:
-        """How many identical rows each stands for (m,), which are then its weight; None for one."""
+        """How many like rows each stands for (m,), which are then its weight; None for one."""
         return None if self.positions is None else self.weight
 
     @property
     def own_weight(self) -> Rows | None:
-        """The weight of a single row, which may be one of several identical ones."""
+        """The weight of a single row, which may be one of several like it."""
         return self.weight if self.positions is None else None
 
     def counted(self, values: Any) -> Any:
         """Values of each row, shape (..., m), times its count."""
         return values if self.counts is None else values * self.counts
 
-    def number_of(self, rows: NDArray[Any]) -> int:
-        """How many rows of the data these of the block are, given by a mask or positions."""
-        return int(self.counted(np.ones(len(self.y)))[rows].sum())
+    def number_of(self, rows: NDArray[Any]) -> float:
+        """How many rows of the data these of the block are, given by a mask or positions.
+
+        Whole only in the sum over all blocks: of two values that stand for rows each has a part.
+        """
+        return float(self.counted(np.ones(len(self.y)))[rows].sum())
+
+    def position(self, row: int) -> int:
+        """Where a row of the block, or the first one like it, is among all rows of the data."""
+        return self.start + row if self.positions is None else int(self.positions[row])
 
     def every(self, step: int) -> tuple[slice | NDArray[np.intp], NDArray[np.integer[Any]]]:
         """Which rows are number 0, step, 2 step, ... of all rows of the data, and their numbers."""

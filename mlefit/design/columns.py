@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 
 POSITION = "role:position"
-"""Of the first of identical rows among all that are used; their weight is how many there are."""
+"""Of the first of like rows among all that are used; their weight is how many there are."""
 
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
@@ -52,14 +52,19 @@ class Columns:
         ]
 
     @property
+    def is_plain_sample(self) -> bool:
+        """Whether there is nothing but a target."""
+        return all(set(piece) == {TARGET} for piece in self._pieces)
+
+    @property
     def is_counted(self) -> bool:
-        """Whether identical rows are there once, with their number for a weight."""
+        """Whether like rows are there once, with their number for a weight."""
         return POSITION in self
 
     @property
     def stands_for(self) -> int:
         """How many rows of the data these are."""
-        return int(self.whole(WEIGHT).sum()) if self.is_counted else self.rows
+        return round(float(self.whole(WEIGHT).sum())) if self.is_counted else self.rows
 
     def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
         """The views of one run of rows."""

@@ -112,19 +112,14 @@ class Influential:
     """The rows of largest influence; they add by keeping the largest.
 
     Attributes:
-        positions: of the rows, the most influential first.
-        distances: their Cook's distances.
+        rows: of each its Cook's distance, its position among all rows, and how many are like
+            it; the most influential first.
     """
 
-    positions: tuple[int, ...]
-    distances: tuple[float, ...]
+    rows: tuple[tuple[float, int, int], ...]
 
     def __add__(self, other: Influential) -> Influential:
-        both = sorted(
-            zip(self.distances + other.distances, self.positions + other.positions, strict=True),
-            reverse=True,
-        )[:_SHOWN]
-        return Influential(tuple(i for _, i in both), tuple(d for d, _ in both))
+        return Influential(tuple(sorted(self.rows + other.rows, reverse=True)[:_SHOWN]))
 
 
 def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
@@ -144,10 +139,17 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
         return Influential(
-            tuple(int(i) + block.start for i in top), tuple(float(distance[i]) for i in top)
+            tuple(
+                (
+                    float(distance[i]),
+                    block.position(i),
+                    max(round(block.number_of(top[k : k + 1])) - 1, 0),
+                )
+                for k, i in enumerate(top.tolist())
+            )
         )
 
-    return maximum.engine.total(largest) if group.size else Influential((), ())
+    return maximum.engine.total(largest) if group.size else Influential(())
 
 
 def declining_statistics(maximum: Maximum) -> list[int]:

@@ -64,6 +64,7 @@ class SkewNormal(LocationScale):
 
     name = "skew-normal"
     summary = "errors with one longer tail, the normal slanted"
+    smooth_in = "y"
     parameters = (
         location("mean"),
         scale("standard deviation"),

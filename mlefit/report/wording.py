@@ -133,12 +133,15 @@ def status(result: FitResult) -> str:
     return f"maximum {result.model.objective}, {steps}, {reached}{certificate.status}{remainder}"
 
 
-def counted(result: FitResult) -> list[str]:
-    """That identical rows were counted, if they were."""
-    rows = result.certificate.counted_rows
-    if rows is None:
-        return []
-    return [f"identical rows counted: {result.data.rows_used:,} rows as {rows:,}"]
+def standing_in(result: FitResult) -> list[str]:
+    """That fewer rows stood for all of them, if they did."""
+    certificate, used = result.certificate, result.data.rows_used
+    if certificate.counted_rows is not None:
+        return [f"identical rows counted: {used:,} as {certificate.counted_rows:,}"]
+    if certificate.condensed_values is not None:
+        values = certificate.condensed_values
+        return [f"sums of {used:,} rows from {values:,} weighted values that have the same"]
+    return []
 
 
 def interval_heading(model: ModelInfo) -> str:

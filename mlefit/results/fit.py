@@ -183,6 +183,10 @@ class Certificate:
     counted_rows: Annotated[
         int | None, "rows that stand for all, where identical ones are counted; null where not"
     ] = None
+    condensed_values: Annotated[
+        int | None,
+        "weighted values with the same sums that stand for a plain sample; null where none do",
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -174,8 +174,8 @@ def _recession(asked: _Question, held: Sequence[int]) -> Recession | None:
         asked.first,
         beta,
         moving,
-        improved.falling,
-        improved.growing,
+        round(improved.falling),
+        round(improved.growing),
         tuple(improved.sides),
     )
 
@@ -342,8 +342,8 @@ def _on_its_face(z: Vector, rows: Matrix) -> Vector:
 class _Improved:
     """How many rows of the data a direction improves, and what it tells apart in them."""
 
-    falling: int = 0
-    growing: int = 0
+    falling: float = 0.0
+    growing: float = 0.0
     sides: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def add(self, block: Block, sides: _Sides, improved: NDArray[np.bool_]) -> None:

@@ -47,6 +47,9 @@ def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
     shift = float(next(raw.blocks()).y[0])
     survey = raw.total(lambda block: _survey(block, shift))
+    if engine.columns.is_counted:
+        rows = engine.columns.stands_for
+        survey = replace(survey, rows=rows, weight=float(rows))
     means = split(survey.columns / survey.rows, engine.predictors)
     predictors = []
     for k, (predictor, mean) in enumerate(zip(engine.predictors, means, strict=True)):
@@ -74,7 +77,7 @@ def _survey(block: Block, shift: float) -> Survey:
     y = block.y - shift
     return Survey(
         weight=float(m if block.weight is None else block.weight.sum()),
-        rows=block.number_of(np.ones(m, dtype=bool)),
+        rows=m,
         y=float(block.weighted(y).sum()),
         y_squared=float(block.weighted(y * y).sum()),
         known=np.array([block.weighted(values).sum() for values in block.known.values()]),

@@ -109,15 +109,13 @@ class Rows:
         return None if self.locate is None else self.locate()
 
     def row_number(self, position: int) -> int:
-        """The number in the source of the row at `position` of `frame`, or of the first like it."""
-        if self.positions is not None:
-            position = int(self.positions[position])
+        """The number in the source of the row at `position` among those that are used."""
         if self._positions is None:
             return position + self.first_row
         return int(self._positions[position]) + self.first_row
 
     def row_numbers(self, positions: Iterable[int]) -> list[int]:
-        """The numbers in the source of several rows of `frame`."""
+        """The numbers in the source of several rows."""
         return [self.row_number(position) for position in positions]
 
     def number_of(self, mask: pl.Series) -> int:

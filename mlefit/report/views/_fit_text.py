@@ -61,7 +61,9 @@ def _whole(page: Page, result: FitResult) -> None:
 
 def _heading(page: Page, result: FitResult) -> None:
     heading(page, wording.title(result), wording.ledger(result))
-    page.line([wording.status(result), *wording.counted(result)], "; ")
+    page.line([wording.status(result)])
+    if few := wording.standing_in(result):
+        page.line(few)
     if roles := wording.roles(result):
         page.line(roles, " · ")
 
