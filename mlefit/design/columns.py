@@ -96,6 +96,15 @@ class Columns:
         parts = [piece[key] for piece in self._pieces]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    def at(self, key: str, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """One series at some rows."""
+        piece = np.searchsorted(self._starts, rows, side="right") - 1
+        found = np.empty(len(rows))
+        for index in np.unique(piece).tolist():
+            chosen = piece == index
+            found[chosen] = self._pieces[index][key][rows[chosen] - self._starts[index]]
+        return found
+
     def replaced(self, key: str, values: NDArray[Any]) -> Columns:
         """All series, one of them with other values."""
         chunks = {name: [piece[name] for piece in self._pieces] for name in self._pieces[0]}

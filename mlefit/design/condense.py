@@ -16,7 +16,8 @@ quartiles, and f'''' about 1/q^4, that is below the rounding of the sum itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,28 +36,28 @@ _QUARTILE_ROWS = 8192
 _RUN = 32_768
 _ALIKE = 1e-12  # variance of a bin, in squares of its width, that is only rounding
 
-_SCALES: Mapping[str, tuple[Callable[[Rows], Rows], Callable[[Rows], Rows]]] = {
-    "y": (np.asarray, np.asarray),
-    "log y": (np.log, np.exp),
-}
-
 
 @dataclass(frozen=True)
 class _Bins:
-    """Equal bins of t from `low`."""
+    """Equal bins of t from `low`, which hold all values or most of them."""
 
     scale: str
     low: float
     width: float
     count: int
+    hold_all: bool
 
     def places(self, y: Rows) -> Rows:
-        """Where values lie, in widths from the beginning of the first bin."""
-        return (_SCALES[self.scale][0](y) - self.low) / self.width
+        """Where values lie, in widths from the beginning of the first bin; y is overwritten."""
+        t = np.log(y, out=y) if self.scale == "log y" else y
+        t -= self.low
+        t *= 1 / self.width
+        return t
 
     def values(self, places: Rows) -> Rows:
         """The values at such places."""
-        return _SCALES[self.scale][1](self.low + self.width * places)
+        t = self.low + self.width * places
+        return np.exp(t) if self.scale == "log y" else t
 
 
 def condensed(columns: Columns, scale: str, ends: tuple[float, float], step: int) -> Columns | None:
@@ -68,57 +69,66 @@ def condensed(columns: Columns, scale: str, ends: tuple[float, float], step: int
         ends: the least and the largest value, each of which a row keeps.
         step: every so many rows one stays apart, for its residual.
     """
+    with np.errstate(divide="ignore"):  # a value of 0 has no logarithm, and stays as it is
+        return _condensed(columns, scale, ends, step)
+
+
+def _condensed(
+    columns: Columns, scale: str, ends: tuple[float, float], step: int
+) -> Columns | None:
     bins = _bins(columns, scale, ends)
     if bins is None:
         return None
     sums = np.zeros((4, bins.count + 1))
     firsts = np.zeros(bins.count + 1, dtype=np.int64)
     apart: list[NDArray[np.int64]] = []
-    lone: list[Rows] = []
     extremes = [_first(columns, end) for end in ends]
     outside = 0
     # backwards, so that the first row of a bin is the last to be noted
     for start, y in _runs(columns, backwards=True):
+        rows = len(y)
         u = bins.places(y)
-        out = (u < 0) | (u >= bins.count)
-        outside += int(np.count_nonzero(out))
-        if outside > _MOST_OUTSIDE * columns.rows:
-            return None
-        out[-start % step :: step] = True
-        out[[at - start for at in extremes if start <= at < start + len(y)]] = True
-        at = np.flatnonzero(out)
-        apart.append(start + at)
-        lone.append(y[at])
-        u[at] = bins.count
+        at = [np.arange(-start % step, rows, step)]
+        at.append(np.array([i - start for i in extremes if start <= i < start + rows], dtype=int))
+        if not bins.hold_all:
+            at.append(np.flatnonzero((u < 0) | (u >= bins.count)))
+            outside += len(at[-1])
+            if outside > _MOST_OUTSIDE * columns.rows:
+                return None
+        alone = np.unique(np.concatenate(at))
+        apart.append(start + alone)
+        u[alone] = bins.count
         place = u.astype(np.intp)
-        u -= place + 0.5
-        sums += _powers(place, u, bins.count + 1)
-        firsts[place[::-1]] = np.arange(start + len(y) - 1, start - 1, -1)
-    values, weights, at = _nodes(sums[:, :-1])
-    pairs = np.bincount(at) > 1
+        u -= place
+        u -= 0.5
+        _add_powers(sums, place, u)
+        firsts[place[::-1]] = np.arange(start + rows - 1, start - 1, -1)
+    values, weights, at_bin = _nodes(sums[:, :-1])
+    pairs = np.bincount(at_bin) > 1
     if (sums[0, : len(pairs)][pairs] > _DENSEST * columns.rows / _BINS).any():
         return None
+    lone = np.concatenate(apart)
     return Columns(
         {
-            TARGET: [np.concatenate([bins.values(values), *lone])],
-            WEIGHT: [np.concatenate([weights, np.ones(sum(map(len, lone)))])],
-            POSITION: [np.concatenate([firsts[at], *apart])],
+            TARGET: [np.concatenate([bins.values(values), columns.at(TARGET, lone)])],
+            WEIGHT: [np.concatenate([weights, np.ones(len(lone))])],
+            POSITION: [np.concatenate([firsts[at_bin], lone])],
         }
     )
 
 
 def _bins(columns: Columns, scale: str, ends: tuple[float, float]) -> _Bins | None:
-    forward = _SCALES[scale][0]
-    some = columns.thinned(TARGET, max(1, columns.rows // _QUARTILE_ROWS)).astype(float)
-    lower, upper = np.quantile(forward(some), [0.25, 0.75])
+    some = columns.thinned(TARGET, max(1, columns.rows // _QUARTILE_ROWS))
+    lower, upper = np.quantile(some, [0.25, 0.75])
+    t = np.array([*ends, lower, upper], dtype=float)
+    least, most, lower, upper = np.log(t) if scale == "log y" else t
     distance = float(upper - lower)
-    if not distance > 0:
+    if not 0 < distance < math.inf:
         return None
-    least, most = forward(np.array(ends))
-    low = max(float(least), lower - _REACH * distance)
-    high = min(float(most), upper + _REACH * distance)
+    low, high = max(least, lower - _REACH * distance), min(most, upper + _REACH * distance)
     width = distance / _BINS
-    return _Bins(scale, float(low), width, int((high - low) / width) + 1)
+    count = int((high - low) / width) + 1
+    return _Bins(scale, float(low), width, count, bool(low <= least and most <= high))
 
 
 def _runs(columns: Columns, *, backwards: bool = False) -> Iterator[tuple[int, Rows]]:
@@ -134,11 +144,15 @@ def _first(columns: Columns, value: float) -> int:
     )
 
 
-def _powers(place: NDArray[np.intp], u: Rows, count: int) -> Matrix:
-    """Sums of u^0 to u^3 in each bin, shape (4, count)."""
-    square = u * u
-    powers = (None, u, square, square * u)
-    return np.array([np.bincount(place, power, minlength=count) for power in powers])
+def _add_powers(sums: Matrix, place: NDArray[np.intp], u: Rows) -> None:
+    """Add u^0 to u^3 of each row to the sums of its bin, shape (4, bins)."""
+    bins = sums.shape[1]
+    sums[0] += np.bincount(place, minlength=bins)
+    sums[1] += np.bincount(place, u, minlength=bins)
+    power = u * u
+    sums[2] += np.bincount(place, power, minlength=bins)
+    power *= u
+    sums[3] += np.bincount(place, power, minlength=bins)
 
 
 def _nodes(sums: Matrix) -> tuple[Rows, Rows, NDArray[np.intp]]:

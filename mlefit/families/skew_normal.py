@@ -64,7 +64,6 @@ class SkewNormal(LocationScale):
 
     name = "skew-normal"
     summary = "errors with one longer tail, the normal slanted"
-    smooth_in = "y"
     parameters = (
         location("mean"),
         scale("standard deviation"),
