@@ -140,7 +140,7 @@ def standing_in(result: FitResult) -> list[str]:
         return [f"identical rows counted: {used:,} as {certificate.counted_rows:,}"]
     if certificate.condensed_values is not None:
         values = certificate.condensed_values
-        return [f"sums of {used:,} rows from {values:,} weighted values that have the same"]
+        return [f"sample condensed: {used:,} values as {values:,} with the same sums"]
     return []
 
 
