@@ -13,13 +13,13 @@ evenly spaced over all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import polars as pl
 
-from mlefit.source.columns import all_exact, exact
+from mlefit.source.columns import all_exact
 from mlefit.source.malformed import POSITION
 from mlefit.source.missing import incomplete, is_complete, lacking, not_finite
 from mlefit.source.selection import Selection
@@ -30,6 +30,7 @@ _COUNT = "\0mlefit: rows of this kind"
 # A column of which so large a share of the first rows is different has no levels.
 _FIRST_ROWS = 8192
 _MOST_DIFFERENT = 0.5
+_HARDLY_ANY_ALIKE = 0.9  # of the first rows, where more of them are not worth a look
 # Places in the table where the rows of a sample are taken from.
 _PLACES = 8
 _SKIPPING = ("parquet", "ipc", "frame")
@@ -77,30 +78,32 @@ def pays(selection: Selection, counting: Counting) -> bool:
     if source.is_query or (source.delimited and source.delimited.place.compression):
         return False  # each look would run the query, or unpack the file, anew
     skipping = source.format in _SKIPPING
-    if skipping and selection.rows_in_source() < counting.fewest:
+    if skipping and selection.rows_in_source < counting.fewest:
         return False
-    if any(_is_continuous(selection, name) for name in _floats_first(selection)):
+    floats = [name for name in selection.columns if source.schema[name].is_float()]
+    if _is_measured(_first_rows(selection, floats[:1])):
         return False
-    rows = selection.rows_in_source()
-    if rows < counting.fewest:
+    first = _first_rows(selection, selection.columns)
+    if first.is_empty() or _is_measured(first):
+        return False
+    rows = selection.rows_in_source
+    if rows < counting.fewest or _different(first, rows) > _HARDLY_ANY_ALIKE * rows:
         return False
     sample = _sample(selection, counting.sampled, places=_PLACES if skipping else 1)
     return sample.height > 0 and _different(sample, rows) <= counting.share * rows
 
 
-def _floats_first(selection: Selection) -> list[str]:
-    """The columns, first those of which one look is likely to end the question."""
-    schema = selection.source.schema
-    return sorted(selection.columns, key=lambda name: not schema[name].is_float())
-
-
-def _is_continuous(selection: Selection, name: str) -> bool:
-    """Whether most values at the beginning of a column are different."""
+def _first_rows(selection: Selection, names: Sequence[str]) -> pl.DataFrame:
+    """Some rows that cost little: of text, where reading is slow, those that are known already."""
     if selection.source.delimited is not None:
-        first = selection.source.delimited.first.get_column(name)  # known, where reading is slow
-    else:
-        first = selection.scan.select(exact(name)).head(_FIRST_ROWS).collect().to_series()
-    return first.n_unique() > _MOST_DIFFERENT * len(first)
+        return selection.source.delimited.first.select(all_exact(names))
+    return selection.scan.select(all_exact(names)).head(_FIRST_ROWS).collect()
+
+
+def _is_measured(frame: pl.DataFrame) -> bool:
+    """Whether a column has so many different values that it has no levels."""
+    most = _MOST_DIFFERENT * frame.height
+    return any(column.n_unique() > most for column in frame.get_columns())
 
 
 def count_rows(selection: Selection, step: Callable[[int], int]) -> Counted | None:
@@ -111,7 +114,7 @@ def count_rows(selection: Selection, step: Callable[[int], int]) -> Counted | No
         step: from the number of complete rows to k, where every k-th row stays apart.
     """
     plan = selection.plan()
-    candidates = int(plan.select(pl.len()).collect().item())
+    candidates = selection.candidates
     groups = _grouped(plan, selection, step(max(candidates, 1)))
     odd = not_finite(groups.select(all_exact(selection.columns)))
     for name in odd & set(selection.finite):
@@ -151,7 +154,7 @@ def _sample(selection: Selection, rows: int, places: int) -> pl.DataFrame:
     if places == 1:
         parts = [selection.scan.head(rows)]
     else:
-        size, whole = rows // places, selection.rows_in_source()
+        size, whole = rows // places, selection.rows_in_source
         starts = [max(0, whole - size) * k // (places - 1) for k in range(places)]
         parts = [selection.scan.slice(start, size) for start in starts]
     plans = [replace(selection, scan=part, blank=()).plan() for part in parts]

@@ -83,7 +83,7 @@ def read_rows(
             return counted
     frame, selection = _without_blank_lines(*_collect(selection))
     with _readable(source):
-        total = frame.height if predicate is None else selection.rows_in_source()
+        total = frame.height if predicate is None else selection.rows_in_source
     if frame.is_empty():
         raise _no_rows(source, where, total)
     return _account(selection, frame, total, limit, missing)
@@ -104,7 +104,7 @@ def _counted(
         lost = sum(found.causes.values())
         if limit is not None and limit.is_exceeded(lost, found.candidates):
             return None
-        total = found.candidates if selection.predicate is None else selection.rows_in_source()
+        total = found.candidates if selection.predicate is None else selection.rows_in_source
         where = {"where": total - found.candidates} if total > found.candidates else {}
         used = found.candidates - lost
         ledger = Ledger(total, used, where | dict(found.causes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -54,6 +55,14 @@ class Selection:
             plan = plan.filter(is_complete(plan.collect_schema(), self.complete))
         return plan.select(POSITION).collect().to_series()
 
+    @cached_property
     def rows_in_source(self) -> int:
         """All rows of the source, blank lines aside."""
         return int(self.scan.select(pl.len()).collect().item()) - len(self.blank)
+
+    @cached_property
+    def candidates(self) -> int:
+        """The rows that satisfy the predicate."""
+        if self.predicate is None:
+            return self.rows_in_source
+        return int(self.plan().select(pl.len()).collect().item())
