@@ -41,7 +41,7 @@ from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
-from mlefit.source import Counting, Rows, Source, open_source, read_rows
+from mlefit.source import Counting, Rows, Source, count_rows, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
 
 COUNTING = Counting(residual_step)
@@ -289,15 +289,38 @@ def prepare(
     if counting is not None and (reason := why_every_row(request, family)) is not None:
         log(f"identical rows are not counted: {reason}")
         counting = None
-    rows = read(request, source, roles.columns, log, counting)
-    try:
-        prepared = build(request, source, family, roles, rows)
-    except MlefitError:
-        if rows.counts is None:
-            raise
-        # what is wrong is told of single rows
-        return build(request, source, family, roles, read(request, source, roles.columns, log))
+    rows = None if counting is None else _counted(request, source, roles, counting, log)
+    if rows is not None:
+        try:
+            return build(request, source, family, roles, rows)
+        except MlefitError:
+            log("what is wrong is told of single rows")
+    rows = read(request, source, roles.columns, log)
+    prepared = build(request, source, family, roles, rows)
     return prepared if counting is None else _condensed(prepared, counting, log)
+
+
+def _counted(
+    request: Request,
+    source: Source,
+    roles: Roles,
+    counting: Counting,
+    log: Callable[[str], None],
+) -> Rows | None:
+    """The different rows, each with its number, where that pays."""
+    rows = count_rows(
+        source,
+        roles.columns,
+        counting,
+        where=request.where,
+        missing=request.missing,
+        max_dropped=request.max_dropped,
+        open_ended=interval_columns(request),
+    )
+    if rows is not None:
+        log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
+        log(f"identical rows are counted: {rows.frame.height} rows stand for them")
+    return rows
 
 
 def _condensed(prepared: Prepared, counting: Counting, log: Callable[[str], None]) -> Prepared:
@@ -337,13 +360,9 @@ def family_of(request: Request) -> Family:
 
 
 def read(
-    request: Request,
-    source: Source,
-    columns: Sequence[str],
-    log: Callable[[str], None],
-    counting: Counting | None = None,
+    request: Request, source: Source, columns: Sequence[str], log: Callable[[str], None]
 ) -> Rows:
-    """The complete rows of some columns, identical ones perhaps counted.
+    """The complete rows of some columns.
 
     Raises:
         DataError: they cannot be read, or none is complete.
@@ -355,11 +374,8 @@ def read(
         missing=request.missing,
         max_dropped=request.max_dropped,
         open_ended=interval_columns(request),
-        counting=counting,
     )
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
-    if rows.counts is not None:
-        log(f"identical rows are counted: {rows.frame.height} rows stand for them")
     return rows
 
 

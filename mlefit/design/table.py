@@ -117,9 +117,9 @@ def tabulate(request: Request, roles: Roles, rows: Rows, family: Family) -> Tabl
 
 def _counts(rows: Rows) -> dict[str, pl.Series]:
     """How many identical rows each stands for, and where the first of them is."""
-    if rows.counts is None or rows.positions is None:
+    if rows.counts is None or rows.firsts is None:
         return {}
-    return {WEIGHT: rows.counts, POSITION: rows.positions}
+    return {WEIGHT: rows.counts, POSITION: rows.firsts}
 
 
 def _features(roles: Roles, rows: Rows) -> tuple[dict[str, pl.Series], dict[str, tuple[str, ...]]]:

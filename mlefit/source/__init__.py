@@ -14,7 +14,7 @@ import polars as pl
 
 from mlefit.errors import UsageError
 from mlefit.source.batches import as_text, batches
-from mlefit.source.counted import Counting
+from mlefit.source.counted import Counting, count_rows
 from mlefit.source.delimited import open_delimited
 from mlefit.source.kind import recognise
 from mlefit.source.missing import incomplete
@@ -30,6 +30,7 @@ __all__ = [
     "Source",
     "as_text",
     "batches",
+    "count_rows",
     "incomplete",
     "missing_column",
     "open_source",

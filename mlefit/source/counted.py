@@ -15,14 +15,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import polars as pl
 
+from mlefit.errors import DataError
 from mlefit.source.columns import all_exact
-from mlefit.source.malformed import POSITION
-from mlefit.source.missing import incomplete, is_complete, lacking, not_finite
-from mlefit.source.selection import Selection
+from mlefit.source.malformed import POSITION, blank_lines, refuse_ragged_rows
+from mlefit.source.missing import (
+    has_empty_row,
+    incomplete,
+    is_complete,
+    lacking,
+    not_finite,
+    parse_limit,
+)
+from mlefit.source.records import Ledger, Rows, Source
+from mlefit.source.selection import Selection, selected
+from mlefit.source.spelling import refuse_spelt_numbers
 
 _APART = "\0mlefit: position of a row that stays apart"
 _COUNT = "\0mlefit: rows of this kind"
@@ -54,43 +64,138 @@ class Counting:
     share: float = 0.1
 
 
-class Counted(NamedTuple):
+def count_rows(
+    source: Source,
+    columns: Sequence[str],
+    counting: Counting,
+    *,
+    where: str | None = None,
+    missing: Literal["drop", "error"] = "drop",
+    max_dropped: str | None = None,
+    open_ended: Sequence[str] = (),
+) -> Rows | None:
+    """Read the different complete rows of some columns and how often each occurs.
+
+    Args:
+        source: an opened table.
+        columns: the columns to read.
+        counting: when that pays.
+        where: as for `read_rows`, like what follows.
+        missing: what a missing value does.
+        max_dropped: the most rows that missing values may cost.
+        open_ended: the columns in which a missing value means something.
+
+    Returns:
+        None where it does not pay, or where something is to be told of single rows: reading
+        every one tells it.
+
+    Raises:
+        UsageError: an unknown column, a bad predicate or limit.
+    """
+    selection = selected(source, columns, where, open_ended=open_ended)
+    limit = None if max_dropped is None else parse_limit(max_dropped)
+    try:
+        found = _counted(selection, counting)
+        if found is None or (found.causes and missing == "error") or _is_ragged(selection, found):
+            return None
+        lost = sum(found.causes.values())
+        if limit is not None and limit.is_exceeded(lost, found.candidates):
+            return None
+        dropped = {"where": found.total - found.candidates} | dict(found.causes)
+        used = found.candidates - lost
+        rows = Rows(
+            found.frame,
+            Ledger(found.total, used, {cause: n for cause, n in dropped.items() if n}),
+            source.first_row,
+            selection.positions if used < found.total else None,
+            found.counts,
+            found.firsts,
+        )
+        refuse_spelt_numbers(source, rows, selection.columns)
+    except (pl.exceptions.PolarsError, DataError):
+        return None
+    return rows
+
+
+class _Counted(NamedTuple):
     """The different rows of a selection, in the order in which they first occur.
 
     Attributes:
         frame: their columns; complete rows only.
         counts: how often each of them occurs.
-        positions: where it first does, among the complete rows.
-        candidates: rows of the selection, complete or not.
+        firsts: where it first does, among the complete rows.
+        total: rows of the source.
+        candidates: those that satisfy the predicate.
         causes: rows left out, by the column that lacks a value.
     """
 
     frame: pl.DataFrame
     counts: pl.Series
-    positions: pl.Series
+    firsts: pl.Series
+    total: int
     candidates: int
     causes: Mapping[str, int]
 
 
-def pays(selection: Selection, counting: Counting) -> bool:
-    """Whether counting is sure to save work, by a look at some rows."""
+def _counted(selection: Selection, counting: Counting) -> _Counted | None:
+    """None if it does not pay, if nothing is left, or if a value is infinite."""
+    total = _rows_that_pay(selection, counting)
+    if total is None:
+        return None
+    plan, candidates = selection.plan(), total
+    if selection.predicate is not None:
+        candidates = int(plan.select(pl.len()).collect().item())
+    groups = _grouped(plan, selection, counting.step(max(candidates, 1)))
+    odd = not_finite(groups.select(all_exact(selection.columns)))
+    for name in odd & set(selection.finite):
+        if groups.get_column(name).is_infinite().any():
+            return None
+    gaps = lacking(groups, selection.complete, odd)
+    _, causes = incomplete(groups, gaps, groups.get_column(_COUNT))
+    used = candidates - sum(causes.values())
+    if not used:
+        return None
+    if causes:
+        whole = plan.filter(is_complete(groups.schema, selection.complete))
+        groups = _grouped(whole, selection, counting.step(used))
+    frame = groups.select(all_exact(selection.columns))
+    counts, firsts = groups.get_column(_COUNT), groups.get_column(POSITION)
+    return _Counted(frame, counts, firsts, total, candidates, causes)
+
+
+def _is_ragged(selection: Selection, found: _Counted) -> bool:
+    """Whether a text file has blank lines, which are no rows; a row that ends early raises."""
+    source = selection.source
+    if source.delimited is None:
+        return False
+    if found.causes:
+        last = max(list(source.schema).index(name) for name in selection.columns)
+        place, separator = source.delimited.place, source.delimited.separator
+        refuse_ragged_rows(place, separator, range(last + 1, 2**31))
+    suspected = selection.predicate is not None or found.causes or has_empty_row(found.frame)
+    return bool(suspected) and not blank_lines(source.delimited).is_empty()
+
+
+def _rows_that_pay(selection: Selection, counting: Counting) -> int | None:
+    """How many rows there are, if counting them is sure to save work by a look at some."""
     source = selection.source
     if source.is_query or (source.delimited and source.delimited.place.compression):
-        return False  # each look would run the query, or unpack the file, anew
+        return None  # each look would run the query, or unpack the file, anew
     skipping = source.format in _SKIPPING
-    if skipping and selection.rows_in_source < counting.fewest:
-        return False
+    if skipping and selection.rows_in_source() < counting.fewest:
+        return None
     floats = [name for name in selection.columns if source.schema[name].is_float()]
     if _is_measured(_first_rows(selection, floats[:1])):
-        return False
+        return None
     first = _first_rows(selection, selection.columns)
     if first.is_empty() or _is_measured(first):
-        return False
-    rows = selection.rows_in_source
+        return None
+    rows = selection.rows_in_source()
     if rows < counting.fewest or _different(first, rows) > _HARDLY_ANY_ALIKE * rows:
-        return False
-    sample = _sample(selection, counting.sampled, places=_PLACES if skipping else 1)
-    return sample.height > 0 and _different(sample, rows) <= counting.share * rows
+        return None
+    sample = _sample(selection, counting.sampled, rows if skipping else None)
+    few = sample.height > 0 and _different(sample, rows) <= counting.share * rows
+    return rows if few else None
 
 
 def _first_rows(selection: Selection, names: Sequence[str]) -> pl.DataFrame:
@@ -106,37 +211,6 @@ def _is_measured(frame: pl.DataFrame) -> bool:
     return any(column.n_unique() > most for column in frame.get_columns())
 
 
-def count_rows(selection: Selection, step: Callable[[int], int]) -> Counted | None:
-    """The different rows; None if nothing is left, or an infinite value is to be told of.
-
-    Args:
-        selection: of which rows.
-        step: from the number of complete rows to k, where every k-th row stays apart.
-    """
-    plan = selection.plan()
-    candidates = selection.candidates
-    groups = _grouped(plan, selection, step(max(candidates, 1)))
-    odd = not_finite(groups.select(all_exact(selection.columns)))
-    for name in odd & set(selection.finite):
-        if groups.get_column(name).is_infinite().any():
-            return None
-    gaps = lacking(groups, selection.complete, odd)
-    _, causes = incomplete(groups, gaps, groups.get_column(_COUNT))
-    if causes:
-        used = candidates - sum(causes.values())
-        if not used:
-            return None
-        whole = plan.filter(is_complete(groups.schema, selection.complete))
-        groups = _grouped(whole, selection, step(used))
-    return Counted(
-        groups.select(all_exact(selection.columns)),
-        groups.get_column(_COUNT),
-        groups.get_column(POSITION),
-        candidates,
-        causes,
-    )
-
-
 def _grouped(plan: pl.LazyFrame, selection: Selection, step: int) -> pl.DataFrame:
     place = pl.col(POSITION)
     apart = pl.when(place % step == 0).then(place).alias(_APART)
@@ -149,15 +223,21 @@ def _grouped(plan: pl.LazyFrame, selection: Selection, step: int) -> pl.DataFram
     )
 
 
-def _sample(selection: Selection, rows: int, places: int) -> pl.DataFrame:
-    """About so many rows of the source from some places, less those that are not selected."""
-    if places == 1:
+def _sample(selection: Selection, rows: int, among: int | None) -> pl.DataFrame:
+    """About so many rows, less those that are not selected.
+
+    Args:
+        selection: of which rows.
+        rows: how many to look at.
+        among: all rows of a table in which one can skip to any place; None for the first ones.
+    """
+    if among is None:
         parts = [selection.scan.head(rows)]
     else:
-        size, whole = rows // places, selection.rows_in_source
-        starts = [max(0, whole - size) * k // (places - 1) for k in range(places)]
+        size = rows // _PLACES
+        starts = [max(0, among - size) * k // (_PLACES - 1) for k in range(_PLACES)]
         parts = [selection.scan.slice(start, size) for start in starts]
-    plans = [replace(selection, scan=part, blank=()).plan() for part in parts]
+    plans = [replace(selection, scan=part).plan() for part in parts]
     return pl.concat(plans).collect()
 
 

@@ -94,7 +94,7 @@ class Rows:
         locate: positions in the source, from 0, of the rows that are used; reads the source
             again, so it is called for messages only. None when no row was dropped.
         counts: how many identical rows each of `frame` stands for; None if each is its own.
-        positions: of the first of these among the rows that are used; None likewise.
+        firsts: where the first of these is among the rows that are used; None likewise.
     """
 
     frame: pl.DataFrame
@@ -102,7 +102,7 @@ class Rows:
     first_row: int = 1
     locate: Callable[[], pl.Series] | None = field(default=None, repr=False)
     counts: pl.Series | None = None
-    positions: pl.Series | None = None
+    firsts: pl.Series | None = None
 
     @cached_property
     def _positions(self) -> pl.Series | None:

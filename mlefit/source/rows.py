@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
 
 from mlefit.errors import DataError
-from mlefit.source.columns import exact
-from mlefit.source.counted import Counted, Counting, count_rows, pays
+from mlefit.source.columns import all_exact, exact
 from mlefit.source.malformed import (
+    POSITION,
     blank_lines,
     readable_text,
     refuse_ragged_rows,
@@ -29,10 +29,45 @@ from mlefit.source.missing import (
     parse_limit,
 )
 from mlefit.source.place import readable
-from mlefit.source.predicate import parse_predicate
+from mlefit.source.predicate import nan_as_null, parse_predicate
 from mlefit.source.records import Ledger, Rows, Source, missing_column
-from mlefit.source.selection import Selection
 from mlefit.source.spelling import refuse_spelt_numbers
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """Which rows and columns of a scan are wanted; nothing is read before `collect`."""
+
+    source: Source
+    scan: pl.LazyFrame
+    columns: tuple[str, ...]
+    complete: tuple[str, ...]
+    finite: tuple[str, ...]
+    predicate: pl.Expr | None = None
+    blank: tuple[int, ...] = ()
+
+    def plan(self, numbered: bool = False) -> pl.LazyFrame:
+        """The lazy rows, with their position in the source if `numbered`."""
+        scan = self.scan
+        if numbered or self.blank:
+            scan = scan.with_row_index(POSITION)
+        if self.blank:
+            scan = scan.filter(~pl.col(POSITION).is_in(list(self.blank)))
+        if self.predicate is not None:
+            scan = scan.with_columns(nan_as_null(self.source, self.predicate))
+            scan = scan.filter(self.predicate)
+        return scan.select(*all_exact(self.columns), *([POSITION] if numbered else []))
+
+    def positions(self) -> pl.Series:
+        """Positions in the source of the complete rows, from 0."""
+        plan = self.plan(numbered=True)
+        if self.complete:
+            plan = plan.filter(is_complete(plan.collect_schema(), self.complete))
+        return plan.select(POSITION).collect().to_series()
+
+    def rows_in_source(self) -> int:
+        """All rows of the source, blank lines aside."""
+        return int(self.scan.select(pl.len()).collect().item()) - len(self.blank)
 
 
 def read_rows(
@@ -44,7 +79,6 @@ def read_rows(
     max_dropped: str | None = None,
     complete: Sequence[str] | None = None,
     open_ended: Sequence[str] = (),
-    counting: Counting | None = None,
 ) -> Rows:
     """Read the complete rows of some columns.
 
@@ -57,7 +91,6 @@ def read_rows(
             that satisfy `where`.
         complete: those of `columns` that must have a value; by default all.
         open_ended: those in which a missing or an infinite value means something.
-        counting: when identical rows may be counted; None where each row is wanted.
 
     Returns:
         The rows and their ledger. When nothing is missing the frame is the one that was
@@ -76,60 +109,16 @@ def read_rows(
     limit = None if max_dropped is None else parse_limit(max_dropped)
     predicate = None if where is None else parse_predicate(source, where)
     finite = tuple(name for name in wanted if name not in open_ended)
-    selection = Selection(source, source.scan, wanted, needed, finite, predicate)
-    if counting is not None:
-        counted = _counted(selection, counting, limit, missing)
-        if counted is not None:
-            return counted
+    selection = _Selection(source, source.scan, wanted, needed, finite, predicate)
     frame, selection = _without_blank_lines(*_collect(selection))
     with _readable(source):
-        total = frame.height if predicate is None else selection.rows_in_source
+        total = frame.height if predicate is None else selection.rows_in_source()
     if frame.is_empty():
         raise _no_rows(source, where, total)
     return _account(selection, frame, total, limit, missing)
 
 
-def _counted(
-    selection: Selection,
-    counting: Counting,
-    limit: Limit | None,
-    missing: Literal["drop", "error"],
-) -> Rows | None:
-    """Identical rows once; None where that does not pay or something is to be told of a row."""
-    source = selection.source
-    try:
-        found = count_rows(selection, counting.step) if pays(selection, counting) else None
-        if found is None or (found.causes and missing == "error") or _is_ragged(selection, found):
-            return None
-        lost = sum(found.causes.values())
-        if limit is not None and limit.is_exceeded(lost, found.candidates):
-            return None
-        total = found.candidates if selection.predicate is None else selection.rows_in_source
-        where = {"where": total - found.candidates} if total > found.candidates else {}
-        used = found.candidates - lost
-        ledger = Ledger(total, used, where | dict(found.causes))
-        locate = selection.positions if used < total else None
-        rows = Rows(found.frame, ledger, source.first_row, locate, found.counts, found.positions)
-        refuse_spelt_numbers(source, rows, selection.columns)
-    except (pl.exceptions.PolarsError, DataError):
-        return None  # reading every row tells what is wrong
-    return rows
-
-
-def _is_ragged(selection: Selection, found: Counted) -> bool:
-    """Whether a text file has blank lines, which are no rows; a row that ends early raises."""
-    source = selection.source
-    if source.delimited is None:
-        return False
-    if found.causes:
-        last = max(list(source.schema).index(name) for name in selection.columns)
-        place, separator = source.delimited.place, source.delimited.separator
-        refuse_ragged_rows(place, separator, range(last + 1, 2**31))
-    suspected = selection.predicate is not None or found.causes or has_empty_row(found.frame)
-    return bool(suspected) and not blank_lines(source.delimited).is_empty()
-
-
-def _collect(selection: Selection) -> tuple[pl.DataFrame, Selection]:
+def _collect(selection: _Selection) -> tuple[pl.DataFrame, _Selection]:
     """Read; where a CSV value does not parse, try once more from its text."""
     source, delimited = selection.source, selection.source.delimited
     with _readable(source):
@@ -147,8 +136,8 @@ def _collect(selection: Selection) -> tuple[pl.DataFrame, Selection]:
 
 
 def _without_blank_lines(
-    frame: pl.DataFrame, selection: Selection
-) -> tuple[pl.DataFrame, Selection]:
+    frame: pl.DataFrame, selection: _Selection
+) -> tuple[pl.DataFrame, _Selection]:
     """Leave out blank lines, which polars reads as rows of nulls."""
     delimited = selection.source.delimited
     suspected = selection.predicate is not None or has_empty_row(frame)
@@ -169,7 +158,7 @@ def _readable(source: Source) -> AbstractContextManager[None]:
 
 
 def _account(
-    selection: Selection,
+    selection: _Selection,
     frame: pl.DataFrame,
     total: int,
     limit: Limit | None,
@@ -214,7 +203,7 @@ def _refuse_short_rows(source: Source, frame: pl.DataFrame, columns: Sequence[st
             refuse_ragged_rows(place, separator, range(last + 1, 2**31))
 
 
-def _refuse_missing(selection: Selection, frame: pl.DataFrame, gaps: Sequence[str]) -> None:
+def _refuse_missing(selection: _Selection, frame: pl.DataFrame, gaps: Sequence[str]) -> None:
     for name in gaps:
         absent = ~frame.select(is_complete(frame.schema, [name])).to_series()
         count = int(absent.sum())

@@ -1,17 +1,19 @@
-"""Which rows and columns of a scan are wanted; nothing of it is read yet."""
+"""Which rows and columns of a table are wanted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
 
 import polars as pl
 
 from mlefit.source.columns import all_exact
-from mlefit.source.malformed import POSITION
+from mlefit.source.malformed import POSITION, readable_text
 from mlefit.source.missing import is_complete
-from mlefit.source.predicate import nan_as_null
-from mlefit.source.records import Source
+from mlefit.source.place import readable
+from mlefit.source.predicate import nan_as_null, parse_predicate
+from mlefit.source.records import Source, missing_column
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,13 @@ class Selection:
 
     Attributes:
         source: an opened table.
-        scan: its rows, or the same parsed in another way.
-        columns: the columns to read.
-        complete: those that must have a value.
-        finite: those in which an infinite value is wrong.
-        predicate: which rows; None for all.
-        blank: positions of lines that are blank and no rows.
+        scan: its rows; of a CSV they may be parsed once more from their text.
+        columns: those to read.
+        complete: those of them that must have a value.
+        finite: those of them that must be finite numbers.
+        where: the SQL predicate as it was given.
+        predicate: which rows are wanted.
+        blank: positions of blank lines, which are no rows.
     """
 
     source: Source
@@ -33,8 +36,14 @@ class Selection:
     columns: tuple[str, ...]
     complete: tuple[str, ...]
     finite: tuple[str, ...]
+    where: str | None = None
     predicate: pl.Expr | None = None
     blank: tuple[int, ...] = ()
+
+    @property
+    def tested(self) -> list[str]:
+        """The columns that the predicate looks at."""
+        return [] if self.predicate is None else self.predicate.meta.root_names()
 
     def plan(self, numbered: bool = False) -> pl.LazyFrame:
         """The lazy rows, with their position in the source if `numbered`."""
@@ -55,14 +64,36 @@ class Selection:
             plan = plan.filter(is_complete(plan.collect_schema(), self.complete))
         return plan.select(POSITION).collect().to_series()
 
-    @cached_property
     def rows_in_source(self) -> int:
         """All rows of the source, blank lines aside."""
         return int(self.scan.select(pl.len()).collect().item()) - len(self.blank)
 
-    @cached_property
-    def candidates(self) -> int:
-        """The rows that satisfy the predicate."""
-        if self.predicate is None:
-            return self.rows_in_source
-        return int(self.plan().select(pl.len()).collect().item())
+
+def selected(
+    source: Source,
+    columns: Sequence[str],
+    where: str | None = None,
+    complete: Sequence[str] | None = None,
+    open_ended: Sequence[str] = (),
+) -> Selection:
+    """What `read_rows` is asked for.
+
+    Raises:
+        UsageError: an unknown column or a bad predicate.
+    """
+    wanted = tuple(dict.fromkeys(columns))
+    needed = wanted if complete is None else tuple(dict.fromkeys(complete))
+    needed = tuple(name for name in needed if name not in open_ended)
+    unknown = [name for name in wanted if name not in source.schema]
+    if unknown:
+        raise missing_column(source, unknown[0])
+    predicate = None if where is None else parse_predicate(source, where)
+    finite = tuple(name for name in wanted if name not in open_ended)
+    return Selection(source, source.scan, wanted, needed, finite, where, predicate)
+
+
+def opened_text(source: Source) -> AbstractContextManager[None]:
+    """Around what reads a table: what goes wrong is told in its terms."""
+    if source.delimited is None:
+        return readable(source.name)
+    return readable_text(source.delimited.place)
