@@ -85,7 +85,7 @@ def assemble(
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
         derived=[*readings(maximum, uncertainty), *derived],
         fit=_summary(request, maximum, sums, df_residual),
-        certificate=certificate(maximum, streamed=table.columns.streamed),
+        certificate=certificate(maximum, table),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
         translations=_translations(maximum),
         diagnostics=facts,

@@ -71,7 +71,7 @@ def redundancies(maximum: Maximum) -> Iterator[str]:
             first = ", ".join(labels[redundant.index] for redundant in left_out[:_MOST_NAMED])
             yield (
                 f"{len(left_out):,} of {len(labels):,} columns are left out, because "
-                f"{maximum.engine.rows:,} rows do not tell them apart: {first}, ..."
+                f"{maximum.engine.stands_for:,} rows do not tell them apart: {first}, ..."
             )
             continue
         for redundant in left_out:
@@ -211,10 +211,11 @@ def influence(maximum: Maximum, rows: Numbered) -> Iterator[str]:
     if bread is None or maximum.vertex is not None:
         return  # the median does not follow a row however far it lies
     found = influential_rows(maximum, bread)
-    if found.positions:
+    if found.rows:
         shown = ", ".join(
-            f"row {rows.row_number(i)} (Cook's distance {d:.3g})"
-            for i, d in zip(found.positions, found.distances, strict=True)
+            f"row {rows.row_number(i)}{f' and {more:,} like it' if more else ''} "
+            f"(Cook's distance {distance:.3g})"
+            for distance, i, more in found.rows
         )
         yield f"single rows decide the estimates: {shown}"
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from mlefit._types import Matrix
+from mlefit.design.table import Table
 from mlefit.inference.posterior import corner_residual
 from mlefit.results import fit as results
 from mlefit.search.maximum import Maximum
@@ -14,14 +15,9 @@ from mlefit.search.verdict import edges_in_words
 from mlefit.symmetric import condition_number
 
 
-def certificate(maximum: Maximum, *, streamed: bool) -> results.Certificate:
-    """The facts of the search and of the point where it ended.
-
-    Args:
-        maximum: where it ended.
-        streamed: whether the rows were read from a file in every pass.
-    """
-    optimum = maximum.optimum
+def certificate(maximum: Maximum, table: Table) -> results.Certificate:
+    """The facts of the search and of the point where it ended."""
+    optimum, columns, counted = maximum.optimum, table.columns, table.rows.is_counted
     information = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
     smooth = _smooth(maximum)
@@ -45,7 +41,9 @@ def certificate(maximum: Maximum, *, streamed: bool) -> results.Certificate:
         optimality_residual=residual,
         starts=maximum.trials.starts,
         lower_maxima=maximum.trials.lower,
-        engine="streamed" if streamed else "memory",
+        engine="streamed" if columns.streamed else "memory",
+        counted_rows=columns.rows if counted else None,
+        condensed_values=columns.rows if columns.is_counted and not counted else None,
         information="positive definite" if optimum.positive_definite else "not positive definite",
     )
 

@@ -62,12 +62,17 @@ class FitSums:
         return float(self.plain[2] / df_residual) if df_residual > 0 else float("nan")
 
 
+def residual_step(rows: int) -> int:
+    """Every which of so many rows has its residual looked at."""
+    return -(-rows // _RESIDUALS)
+
+
 def fit_sums(maximum: Maximum) -> FitSums:
     """Sums at the maximum."""
     model = maximum.model
     engine, gamma = without_zeros(maximum.engine, maximum.optimum.gamma)
     gammas = split(gamma, engine.predictors)
-    step = -(-engine.rows // _RESIDUALS)
+    step = residual_step(engine.stands_for)
 
     def term(block: Block) -> FitSums:
         theta = model.theta(model.etas(block, gammas))
@@ -120,7 +125,7 @@ def _count_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
 
 
 def _residual_sums(family: Family, block: Block, theta: Sequence[Any], step: int) -> PowerSums:
-    rows = slice(-block.start % step, None, step)
+    rows, positions = block.every(step)
     y = block.y[rows]
     residuals = None
     if len(y) and not family.support.binary:
@@ -129,7 +134,7 @@ def _residual_sums(family: Family, block: Block, theta: Sequence[Any], step: int
             y,
             part(theta, rows),
             {key: values[rows] for key, values in block.known.items()},
-            block.start + (-block.start % step) + step * np.arange(len(y)),
+            positions,
         )
     if residuals is None:
         return PowerSums.of(np.zeros(0), np.zeros(0))
@@ -153,7 +158,7 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
             facts["counts"] = _count_records(family, sums.counts, rows)
     used = sums.residuals.sums[0]
     enough = used >= _FEWEST and sums.residuals.vary
-    if df_residual > 0 and enough and maximum.engine.rows >= _FEWEST:
+    if df_residual > 0 and enough and maximum.engine.stands_for >= _FEWEST:
         facts["quantile_residuals"] = sums.residuals.moments()
         if sums.residuals.without:
             facts["rows_without_residual"] = sums.residuals.without

@@ -77,7 +77,7 @@ class Group:
     def influence(self, block: Block, terms: RowTerms, own: Matrix) -> Influence:
         """Of every row of a block, with A^-1."""
         count, p = len(self.edges) - 1, self.size
-        weight = 1.0 if block.weight is None else block.weight
+        weight = 1.0 if block.own_weight is None else block.own_weight
         if count == 1:
             X = block.designs[0]
             # np.dot leaves the interpreter lock to other threads, which matmul may not
@@ -112,19 +112,14 @@ class Influential:
     """The rows of largest influence; they add by keeping the largest.
 
     Attributes:
-        positions: of the rows, the most influential first.
-        distances: their Cook's distances.
+        rows: of each its Cook's distance, its position among all rows, and how many are like
+            it; the most influential first.
     """
 
-    positions: tuple[int, ...]
-    distances: tuple[float, ...]
+    rows: tuple[tuple[float, int, int], ...]
 
     def __add__(self, other: Influential) -> Influential:
-        both = sorted(
-            zip(self.distances + other.distances, self.positions + other.positions, strict=True),
-            reverse=True,
-        )[:_SHOWN]
-        return Influential(tuple(i for _, i in both), tuple(d for d, _ in both))
+        return Influential(tuple(sorted(self.rows + other.rows, reverse=True)[:_SHOWN]))
 
 
 def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
@@ -144,16 +139,23 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
         return Influential(
-            tuple(int(i) + block.start for i in top), tuple(float(distance[i]) for i in top)
+            tuple(
+                (
+                    float(distance[i]),
+                    block.position(i),
+                    max(round(block.number_of(top[k : k + 1])) - 1, 0),
+                )
+                for k, i in enumerate(top.tolist())
+            )
         )
 
-    return maximum.engine.total(largest) if group.size else Influential((), ())
+    return maximum.engine.total(largest) if group.size else Influential(())
 
 
 def declining_statistics(maximum: Maximum) -> list[int]:
     """Positions of first-parameter coefficients whose Wald statistic falls as they grow."""
     predictor = maximum.engine.predictors[0]
-    work = maximum.engine.rows * len(maximum.optimum.gamma) * predictor.size
+    work = maximum.engine.stands_for * len(maximum.optimum.gamma) * predictor.size
     family = maximum.model.family
     if family.escape is None or not family.has_expected or work > _MOST_WORK:
         return []

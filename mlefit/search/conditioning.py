@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix
-from mlefit.design.blocks import Predictor
+from mlefit.design.blocks import Block, Predictor
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.search.rank import ILL_CONDITIONED, Redundant, Triangle, redundant_columns
@@ -128,9 +128,14 @@ def _triangle(engine: Engine, k: int, places: NDArray[np.intp]) -> Matrix:
             for j, predictor in enumerate(engine.predictors)
         ]
     )
-    R = seen.total(lambda block: Triangle.of(block.designs[k])).R
+    R = seen.total(lambda block: Triangle.of(_rooted(block, block.designs[k]))).R
     engine.passes = seen.passes
     return R
+
+
+def _rooted(block: Block, X: Matrix) -> Matrix:
+    """Columns whose products are those of all rows, identical ones counted."""
+    return X if block.counts is None else X * np.sqrt(block.counts)
 
 
 def _placed(one: Redundant, places: NDArray[np.intp]) -> Redundant:

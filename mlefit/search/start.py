@@ -9,7 +9,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Basis, Block, can_be_centred, split
-from mlefit.design.columns import TARGET, WEIGHT
+from mlefit.design.columns import POSITION, TARGET, WEIGHT
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
@@ -47,6 +47,9 @@ def centred(engine: Engine) -> tuple[Engine, Moments, Survey]:
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
     shift = float(engine.thinned(TARGET, engine.rows)[0])
     survey = raw.total(lambda block: _survey(block, shift))
+    if POSITION in engine:
+        rows = engine.stands_for
+        survey = replace(survey, rows=rows, weight=float(rows))
     means = split(survey.columns / survey.rows, engine.predictors)
     predictors = []
     for k, (predictor, mean) in enumerate(zip(engine.predictors, means, strict=True)):
@@ -78,9 +81,11 @@ def _survey(block: Block, shift: float) -> Survey:
         y=float(block.weighted(y).sum()),
         y_squared=float(block.weighted(y * y).sum()),
         known=np.array([block.weighted(values).sum() for values in block.known.values()]),
-        columns=np.concatenate([X.sum(axis=1) for X in block.designs]),
-        squares=np.concatenate([np.einsum("ij,ij->i", X, X) for X in block.designs]),
-        offsets=np.array([np.broadcast_to(offset, m).sum() for offset in block.offsets]),
+        columns=np.concatenate([block.counted(X).sum(axis=1) for X in block.designs]),
+        squares=np.concatenate([np.einsum("ij,ij->i", block.counted(X), X) for X in block.designs]),
+        offsets=np.array(
+            [block.counted(np.broadcast_to(offset, m)).sum() for offset in block.offsets]
+        ),
         least=float(block.y.min()),
         most=float(block.y.max()),
     )

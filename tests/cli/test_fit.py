@@ -21,7 +21,8 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
         "-y", "n", "-x", "a,b", "-x", '"c,d"', "--link", "log", "--link", "sigma=log",
              "--model", "sigma ~ z", "--fix", "b=1", "--trials", "t", "--cluster", "g",
              "--se", "hc1", "--conf-level", "0.9", "--tol", "1e-6", "--max-iter", "0",
-             "--threads", "2", "--max-memory", "2GB", "--missing", "error", "--max-dropped", "1%", "--where", "a > 1",
+             "--threads", "2", "--max-memory", "2GB", "--missing", "error",
+             "--max-dropped", "1%", "--where", "a > 1",
              "--freq-weights", "w", "--input-format", "tsv", "--strict", "--small-sample",
              "--test", "a + b", "--test", "sigma ~ z", "--anova", "--derive", "r = exp(b[a])",
     ]  # fmt: skip
@@ -50,6 +51,7 @@ def test_a_request_holds_the_flags_as_they_were_written(run, core):
         "explain": False,
         "gof": False,
         "threads": 2,
+        "engine": "local",
         "max_memory": "2GB",
         "missing": "error",
         "max_dropped": "1%",
