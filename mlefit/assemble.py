@@ -88,7 +88,7 @@ def assemble(
         parameters=list(parameter_rows(roles, maximum, uncertainty)),
         derived=derived,
         fit=_summary(request, maximum, sums, df_residual),
-        certificate=certificate(maximum, streamed=table.columns.streamed),
+        certificate=certificate(maximum, table),
         losses=loss_records(maximum, sums.losses, free=_is_plain(request)),
         translations=_translations(maximum),
         diagnostics=facts,

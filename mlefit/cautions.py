@@ -82,7 +82,7 @@ def redundancies(maximum: Maximum) -> Iterator[str]:
             first = ", ".join(labels[redundant.index] for redundant in left_out[:_MOST_NAMED])
             yield (
                 f"{len(left_out):,} of {len(labels):,} columns are left out, because "
-                f"{maximum.engine.rows:,} rows do not tell them apart: {first}, ..."
+                f"{maximum.engine.stands_for:,} rows do not tell them apart: {first}, ..."
             )
             continue
         for redundant in left_out:
@@ -218,10 +218,11 @@ def doubtful_intervals(maximum: Maximum) -> Iterator[str]:
 
 def influence(found: Influential, rows: Numbered) -> Iterator[str]:
     """Rows that alone move the estimates by more than their joint error."""
-    if found.positions:
+    if found.rows:
         shown = ", ".join(
-            f"row {rows.row_number(i)} (Cook's distance {d:.3g})"
-            for i, d in zip(found.positions, found.distances, strict=True)
+            f"row {rows.row_number(i)}{f' and {more:,} like it' if more else ''} "
+            f"(Cook's distance {distance:.3g})"
+            for distance, i, more in found.rows
         )
         yield f"single rows decide the estimates: {shown}"
 

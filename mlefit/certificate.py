@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from mlefit.arrow import Symmetric
+from mlefit.design.table import Table
 from mlefit.inference.posterior import corner_residual
 from mlefit.results import fit as results
 from mlefit.search.maximum import Maximum
@@ -15,14 +16,9 @@ from mlefit.search.verdict import edges_in_words
 from mlefit.symmetric import condition_number
 
 
-def certificate(maximum: Maximum, *, streamed: bool) -> results.Certificate:
-    """The facts of the search and of the point where it ended.
-
-    Args:
-        maximum: where it ended.
-        streamed: whether the rows were read from a file in every pass.
-    """
-    optimum = maximum.optimum
+def certificate(maximum: Maximum, table: Table) -> results.Certificate:
+    """The facts of the search and of the point where it ended."""
+    optimum, columns, counted = maximum.optimum, table.columns, table.rows.is_counted
     information, intercepts = _user_information(maximum)
     corner = maximum.model.family.vertex is not None
     smooth = _smooth(maximum)
@@ -46,7 +42,9 @@ def certificate(maximum: Maximum, *, streamed: bool) -> results.Certificate:
         optimality_residual=residual,
         starts=maximum.trials.starts,
         lower_maxima=maximum.trials.lower,
-        engine="streamed" if streamed else "memory",
+        engine="streamed" if columns.streamed else "memory",
+        counted_rows=columns.rows if counted else None,
+        condensed_values=columns.rows if columns.is_counted and not counted else None,
         information="positive definite" if optimum.positive_definite else "not positive definite",
     )
 

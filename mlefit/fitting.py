@@ -20,29 +20,34 @@ from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
 from mlefit.design.blocks import Predictor
 from mlefit.design.censoring import conditioned
+from mlefit.design.counting import why_every_row
 from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.store import Store
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suggested_families
+from mlefit.diagnosis.goodness import residual_step
 from mlefit.engines.contract import Engine, Site
-from mlefit.errors import UsageError
+from mlefit.errors import MlefitError, UsageError
 from mlefit.families._base import Family
 from mlefit.inference import debiased, intervals, uncertainty
 from mlefit.inference.asked import check_errors
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.reading import hold, refuse_what_is_as_long, share, tell_of_rows
+from mlefit.reading import condense, count, hold, refuse_what_is_as_long, share, tell_of_rows
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
-from mlefit.source import Numbered, Reading, Source, open_source
+from mlefit.source import Counting, Numbered, Reading, Source, open_source
 from mlefit.specify import choose_links, predictors_of
 
 if TYPE_CHECKING:
     from mlefit.strength import Choice
+
+COUNTING = Counting(residual_step)
+"""Identical rows are counted, but for those whose residuals are looked at."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ def run(
     Raises:
         MlefitError: the request or the data make no fit possible.
     """
-    prepared = prepare(request, log)
+    prepared = prepare(request, log, COUNTING)
     return fitted(prepared, log, progress)[1]
 
 
@@ -241,7 +246,7 @@ def plan(request: Request) -> DryRun:
     Raises:
         MlefitError: as `run` would.
     """
-    prepared = prepare(request)
+    prepared = prepare(request, counting=COUNTING)
     names = [parameter.name for parameter in prepared.family.parameters]
     roles, ledger = prepared.roles, prepared.rows.ledger
     return DryRun(
@@ -266,8 +271,17 @@ def plan(request: Request) -> DryRun:
     )
 
 
-def prepare(request: Request, log: Callable[[str], None] = lambda line: None) -> Prepared:
+def prepare(
+    request: Request,
+    log: Callable[[str], None] = lambda line: None,
+    counting: Counting | None = None,
+) -> Prepared:
     """Open, read and check the data, and give the request its meaning.
+
+    Args:
+        request: the words of the command.
+        log: takes one line for each step of the work.
+        counting: when identical rows are counted; None where each is asked about.
 
     Raises:
         MlefitError: a word of the request or a value of the data does not fit.
@@ -280,6 +294,15 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     if not family.open:
         choose_links(request, family)  # a wrong word is told before the rows are read
     roles = choose_roles(request, source, family)
+    if counting is not None and (reason := why_every_row(request, family)) is not None:
+        log(f"identical rows are not counted: {reason}")
+        counting = None
+    rows = None if counting is None else count(request, source, roles, counting, log)
+    if rows is not None:
+        try:
+            return build(request, source, family, roles, rows)
+        except MlefitError:
+            log("what is wrong is told of single rows")
     shared = site_of(request).reads(source.place)
     held = (share if shared else hold)(request, source, roles, log)
     prepared = build(request, source, family, roles, held.rows, held.store)
@@ -287,6 +310,8 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
         tell_of_rows(prepared.rows.ledger, log)
         refuse_what_is_as_long(request, family, prepared.table.columns.rows)
     table = replace(prepared.table, notes=(*held.notes, *prepared.table.notes))
+    if counting is not None:
+        table = condense(prepared.family, table, counting, log)
     return replace(prepared, table=table)
 
 
@@ -335,9 +360,9 @@ def build(
     if _has_strength(request, assigned):
         from mlefit import strength
 
-        strength.check(request, assigned, table.columns.rows)
+        strength.check(request, assigned, table.columns.stands_for)
     coefficients = sum(predictor.size for predictor in predictors)
-    debiased.check(request, assigned, coefficients, table.columns.rows)
+    debiased.check(request, assigned, coefficients, table.columns.stands_for)
     if request.derive:
         from mlefit.inference.quantities import Names, understood
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import mlefit
 from mlefit.errors import UntrustworthyError
-from mlefit.fitting import Prepared, prepare
+from mlefit.fitting import COUNTING, Prepared, prepare
 from mlefit.inference.boundary import highest
 from mlefit.inference.covariance import Reference
 from mlefit.inference.intervals import Ends
@@ -57,7 +57,7 @@ def run(
     Raises:
         MlefitError: the request or the data make no profile possible.
     """
-    prepared = prepare(request.common, log)
+    prepared = prepare(request.common, log, COUNTING)
     common = prepared.request
     quiet = Search(common.tol, common.max_iter)
     derived = [text.partition("=")[0].strip() for text in common.derive]

@@ -8,20 +8,31 @@ pass over the rows then reads them from there, a block at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlefit import room
 from mlefit.design.censoring import interval_columns
 from mlefit.design.coding import key_of
+from mlefit.design.condense import condensed
 from mlefit.design.roles import Roles
 from mlefit.design.spill import Spill
 from mlefit.design.store import InMemory, Store, WithoutFeatures
+from mlefit.design.table import Table
 from mlefit.errors import UsageError
 from mlefit.expression import Name
 from mlefit.families._base import Family
 from mlefit.request import Request
-from mlefit.source import Ledger, Reading, Rows, Source, read_rows, stream_rows
+from mlefit.source import (
+    Counting,
+    Ledger,
+    Reading,
+    Rows,
+    Source,
+    count_rows,
+    read_rows,
+    stream_rows,
+)
 from mlefit.source.extent import rows_expected, width_of
 from mlefit.source.records import missing_column
 from mlefit.source.rows import Streamed
@@ -29,6 +40,8 @@ from mlefit.source.rows import Streamed
 # What is read takes more for a moment: the buffers of its file, a copy without missing values.
 _MORE = 1.3
 _MOST_OF_FREE = 0.8
+# Rows are looked up in a table while they are counted: what one takes there, in its own width.
+_COUNTED = 25
 # The interpreter with its libraries and what decodes a file, without and with a run of rows.
 _PROGRAM, _STREAMING = 250_000_000, 400_000_000
 # A smaller file is not looked at: it fits wherever the program does.
@@ -83,6 +96,49 @@ def read(
 def tell_of_rows(ledger: Ledger, log: Callable[[str], None]) -> None:
     """One line on the rows of a table."""
     log(f"read {ledger.read} rows, {ledger.used} complete")
+
+
+def count(
+    request: Request,
+    source: Source,
+    roles: Roles,
+    counting: Counting,
+    log: Callable[[str], None],
+) -> Rows | None:
+    """The different rows of a fit, each with its number, where that pays.
+
+    They are few, so they stay in memory however many rows they stand for.
+    """
+    allowed = _allowed(request)
+    if allowed is not None:
+        width = _COUNTED * _width(request, source, roles)
+        counting = replace(counting, most=_beside_the_program(allowed) / width)
+    rows = count_rows(
+        source,
+        roles.columns,
+        counting,
+        where=request.where,
+        missing=request.missing,
+        max_dropped=request.max_dropped,
+        open_ended=interval_columns(request),
+    )
+    if rows is not None:
+        tell_of_rows(rows.ledger, log)
+        log(f"identical rows are counted: {rows.frame.height} rows stand for them")
+    return rows
+
+
+def condense(family: Family, table: Table, counting: Counting, log: Callable[[str], None]) -> Table:
+    """A large plain sample of a smooth family, seen as few weighted values."""
+    columns, facts = table.columns, table.facts
+    if family.smooth_in is None or not columns.is_plain_sample or columns.rows < counting.fewest:
+        return table
+    step = counting.step(columns.rows)
+    few = condensed(columns, family.smooth_in, (facts.least, facts.most), step)
+    if few is None:
+        return table
+    log(f"{few.rows} values with the same sums stand for the sample")
+    return replace(table, columns=few)
 
 
 def share(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
@@ -189,6 +245,16 @@ def _too_many(request: Request, source: Source, width: int) -> str | None:
     return why
 
 
+def _allowed(request: Request) -> int | None:
+    """Bytes that may be taken; None where nothing tells."""
+    return room.free() if request.max_memory is None else room.size(request.max_memory)
+
+
+def _beside_the_program(allowed: int) -> int:
+    """What of them is left for what is kept while rows pass by."""
+    return max(allowed - _STREAMING, allowed // 2)
+
+
 def _width(request: Request, source: Source, roles: Roles) -> int:
     """Bytes that a row takes as it is read, and its computed series."""
     return width_of(source, roles.columns) + _computed(request, roles)
@@ -209,10 +275,10 @@ def refuse_what_is_as_long(request: Request, family: Family, rows: int) -> None:
     Raises:
         UsageError: what it is, what it takes, and a way out.
     """
-    allowed = room.free() if request.max_memory is None else room.size(request.max_memory)
+    allowed = _allowed(request)
     if allowed is None:
         return
-    most = max(allowed - _STREAMING, allowed // 2)
+    most = _beside_the_program(allowed)
     for flag, width in _as_long(request, family):
         if rows * width > most:
             need = room.spelt(rows * width + _STREAMING)

@@ -84,7 +84,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "cautions": (words("_types design diagnosis families inference search source"), NUMERIC),
-    "certificate": (words("arrow inference results search symmetric"), NUMERIC),
+    "certificate": (words("arrow design inference results search symmetric"), NUMERIC),
     "prediction": (
         words(
             "__init__ _types design diagnosis distribution documents engines errors "

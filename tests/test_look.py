@@ -84,8 +84,8 @@ def test_the_bound_hides_no_influential_row(family, weights):
     every = np.concatenate([distances(block) for block in maximum.engine.blocks()])
     largest = [int(i) for i in np.argsort(-every)[:3] if every[i] > 1]
     assert largest  # else nothing is tried here
-    assert list(found.positions) == largest
-    np.testing.assert_allclose(found.distances, every[largest], rtol=1e-10)
+    assert [position for _, position, _ in found.rows] == largest
+    np.testing.assert_allclose([one[0] for one in found.rows], every[largest], rtol=1e-10)
 
 
 def test_losses_are_held_against_the_nll_on_some_blocks_of_many(monkeypatch):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coded import Coded, Design, Layout
 from mlefit.design.coding import INTERCEPT, Column, Indicator, Part
-from mlefit.design.columns import PRECISION, TARGET, WEIGHT, Columns, Span
+from mlefit.design.columns import POSITION, PRECISION, TARGET, WEIGHT, Columns, Span
 from mlefit.errors import MOST_SQUARE, TooWideError
 from mlefit.triangular import solve_lower
 
@@ -161,6 +161,8 @@ class Block:
             codes; the same one for the same columns.
         offsets: one array (m,) or number for each parameter.
         constant: for each parameter, whether all rows of its design and offset are alike.
+        positions: of like rows, which the weights count, that of the first one among all
+            rows (m,); None where each row is its own.
     """
 
     start: int
@@ -171,6 +173,40 @@ class Block:
     designs: tuple[Design, ...]
     offsets: tuple[Any, ...]
     constant: tuple[bool, ...]
+    positions: NDArray[np.integer[Any]] | None = None
+
+    @property
+    def counts(self) -> Rows | None:
+        """How many like rows each stands for (m,), which are then its weight; None for one."""
+        return None if self.positions is None else self.weight
+
+    @property
+    def own_weight(self) -> Rows | None:
+        """The weight of a single row, which may be one of several like it."""
+        return self.weight if self.positions is None else None
+
+    def counted(self, values: Any) -> Any:
+        """Values of each row, shape (..., m), times its count."""
+        return values if self.counts is None else values * self.counts
+
+    def number_of(self, rows: NDArray[Any]) -> float:
+        """How many rows of the data these of the block are, given by a mask or positions.
+
+        Whole only in the sum over all blocks: of two values that stand for rows each has a part.
+        """
+        return float(self.counted(np.ones(len(self.y)))[rows].sum())
+
+    def position(self, row: int) -> int:
+        """Where a row of the block, or the first one like it, is among all rows of the data."""
+        return self.start + row if self.positions is None else int(self.positions[row])
+
+    def every(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.integer[Any]]]:
+        """Which rows are number 0, step, 2 step, ... of all rows of the data, and their numbers."""
+        if self.positions is None:
+            at = np.arange(-self.start % step, len(self.y), step)
+            return at, self.start + at
+        at = np.flatnonzero(self.positions % step == 0)
+        return at, self.positions[at]
 
     def part(self, rows: NDArray[np.intp]) -> Block:
         """Copies of some of its rows, under the same start."""
@@ -182,6 +218,7 @@ class Block:
             precision=None if self.precision is None else self.precision[rows],
             designs=tuple(X[:, rows] for X in self.designs),
             offsets=tuple(offset[rows] if np.ndim(offset) else offset for offset in self.offsets),
+            positions=None if self.positions is None else self.positions[rows],
         )
 
     def weighted(self, values: Rows) -> Rows:
@@ -247,6 +284,7 @@ class Reader:
             designs=tuple(designs),
             offsets=tuple(_offset(predictor, piece, rows) for predictor in self._predictors),
             constant=tuple(predictor.is_constant for predictor in self._predictors),
+            positions=piece[POSITION][rows] if POSITION in piece else None,
         )
 
     def _width(self, predictor: Predictor) -> int:

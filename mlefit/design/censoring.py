@@ -175,7 +175,9 @@ def _seen(request: Request, rows: Rows, target: pl.Series, family: Family, learn
         ~exact & np.isfinite(lower) & np.isfinite(upper),
     )
     kinds = kinds_of(learnt)
-    kinds.counts.update({kind: int(m.sum()) for kind, m in zip(_KINDS, masks, strict=True)})
+    kinds.counts.update(
+        {kind: rows.number_of(pl.Series(m)) for kind, m in zip(_KINDS, masks, strict=True)}
+    )
     return Seen(
         pl.Series(_inside(y, exact, family, kinds)),
         {LOWER: pl.Series(lower), UPPER: pl.Series(upper)},

@@ -288,13 +288,15 @@ def squares_against(values: Matrix, X: Design) -> Matrix:
     return np.array([X.squares(v) for v in values]) if isinstance(X, Coded) else values @ (X * X).T
 
 
-def sums(X: Design) -> Vector:
-    """Sums over the rows of every column."""
-    return X @ np.ones(X.shape[1]) if isinstance(X, Coded) else np.asarray(X.sum(axis=1))
-
-
-def squares(X: Design) -> Vector:
-    """Sums over the rows of every column's square."""
+def sums(X: Design, counts: Rows | None = None) -> Vector:
+    """Sums over the rows of every column, each row as often as it counts."""
     if isinstance(X, Coded):
-        return X.squares(np.ones(X.shape[1]))
-    return np.asarray(np.einsum("ij,ij->i", X, X))
+        return X @ (np.ones(X.shape[1]) if counts is None else counts)
+    return np.asarray(X.sum(axis=1) if counts is None else X @ counts)
+
+
+def squares(X: Design, counts: Rows | None = None) -> Vector:
+    """Sums over the rows of every column's square, each row as often as it counts."""
+    if isinstance(X, Coded):
+        return X.squares(np.ones(X.shape[1]) if counts is None else counts)
+    return np.asarray(np.einsum("ij,ij->i", X if counts is None else X * counts, X))

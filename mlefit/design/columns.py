@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 CLUSTER, GROUP = "role:cluster", "role:group"
 
+POSITION = "role:position"
+"""Of the first of like rows among all that are used; their weight is how many there are."""
+
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
 
@@ -77,6 +80,21 @@ class Columns:
         """Whether they are read from a file in every pass."""
         return any(not isinstance(s, np.ndarray) for piece in self._pieces for s in piece.values())
 
+    @property
+    def is_plain_sample(self) -> bool:
+        """Whether there is nothing but a target."""
+        return all(set(piece) == {TARGET} for piece in self._pieces)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether like rows are there once, with their number for a weight."""
+        return POSITION in self
+
+    @property
+    def stands_for(self) -> int:
+        """How many rows of the data these are."""
+        return round(float(self.whole(WEIGHT).sum())) if self.is_counted else self.rows
+
     def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
         """The views of one run of rows."""
         return self._pieces[index]
@@ -139,6 +157,15 @@ class Columns:
         """One series as one array; copied only if it has several chunks."""
         parts = [piece[key][:] for piece in self._pieces]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def at(self, key: str, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """One series at some rows."""
+        piece = np.searchsorted(self._starts, rows, side="right") - 1
+        found = np.empty(len(rows))
+        for index in np.unique(piece).tolist():
+            chosen = piece == index
+            found[chosen] = self._pieces[index][key][:][rows[chosen] - self._starts[index]]
+        return found
 
     def replaced(self, key: str, values: NDArray[Any]) -> Columns:
         """All series, one of them with other values."""

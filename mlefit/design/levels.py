@@ -55,15 +55,16 @@ class Levels:
         if is_text(values.dtype):
             values = values.cast(pl.String)  # an Enum has an order of its own
         self.rows += len(values)
+        name, values = values.name, values.alias("values")  # polars takes "^a$" for a pattern
         distinct = values.unique().sort()
         if self._first is None:
             self._first = distinct
             found = np.arange(len(distinct), dtype=np.uint32)
         else:
-            found = np.array(self._numbered(distinct), dtype=np.uint32)
+            found = np.array(self._numbered(distinct, name), dtype=np.uint32)
         return values.replace_strict(distinct, pl.Series(found), return_dtype=pl.UInt32)
 
-    def _numbered(self, distinct: pl.Series) -> list[int]:
+    def _numbered(self, distinct: pl.Series, name: str) -> list[int]:
         assert self._first is not None
         known = self._code_of
         if not known:
@@ -71,7 +72,7 @@ class Levels:
         codes = [known.setdefault(v, len(known)) for v in distinct.to_physical().to_list()]
         if len(known) > MOST_LEVELS:
             raise UsageError(
-                f"column {distinct.name!r} has more than {MOST_LEVELS:,} different values, "
+                f"column {name!r} has more than {MOST_LEVELS:,} different values, "
                 "too many to tell apart in bounded memory"
             )
         return codes

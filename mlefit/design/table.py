@@ -20,7 +20,7 @@ from mlefit.design.again import Again, Making
 from mlefit.design.censoring import drop_unknown, kinds_of, seen
 from mlefit.design.classes import Target
 from mlefit.design.coding import key_of
-from mlefit.design.columns import CLUSTER, GROUP, TARGET, WEIGHT, Columns
+from mlefit.design.columns import CLUSTER, GROUP, POSITION, TARGET, WEIGHT, Columns
 from mlefit.design.levels import codes_of, is_categorical, levels_of, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.store import Change, InMemory, Store
@@ -243,6 +243,7 @@ class Tabulation:
             **trials_of(request, rows, family, learnt),
             **clusters_of(request, rows, learnt),
             **groups_of(request, rows, learnt),
+            **_counts(rows),
         }
 
     def _features(self, rows: Rows) -> dict[str, pl.Series]:
@@ -304,6 +305,13 @@ class Places:
 
     def __call__(self, codes: NDArray[Any]) -> NDArray[Any]:
         return self._places[codes.astype(np.intp)]
+
+
+def _counts(rows: Rows) -> dict[str, pl.Series]:
+    """How many identical rows each stands for, and where the first of them is."""
+    if rows.counts is None or rows.firsts is None:
+        return {}
+    return {WEIGHT: rows.counts, POSITION: rows.firsts}
 
 
 def divided(by: float, values: NDArray[Any]) -> NDArray[Any]:

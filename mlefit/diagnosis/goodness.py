@@ -84,10 +84,10 @@ def look(maximum: Maximum) -> Look:
     """All that a report says of the rows at the maximum, from one pass over them."""
     watch = Watch.over(maximum)
     if watch is None:
-        return Look(fit_sums(maximum), Influential((), ()))
+        return Look(fit_sums(maximum), Influential(()))
     model, gammas = maximum.model, maximum.gammas
     engine = maximum.engine.written_out() if watch.takes_steps else maximum.engine
-    rows, step = engine.rows, residual_step(engine.rows)
+    rows, step = engine.rows, residual_step(engine.stands_for)
 
     def term(block: Block) -> Look:
         etas = model.etas(block, gammas)
@@ -105,7 +105,7 @@ def fit_sums(maximum: Maximum) -> FitSums:
     model = maximum.model
     engine, gamma = without_zeros(maximum.engine, maximum.optimum.gamma)
     gammas = split(gamma, engine.predictors)
-    rows, step = engine.rows, residual_step(engine.rows)
+    rows, step = engine.rows, residual_step(engine.stands_for)
 
     def term(block: Block) -> FitSums:
         theta = model.theta(model.etas(block, gammas))
@@ -171,7 +171,7 @@ def _count_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
 
 def _piece(block: Block, theta: Sequence[Any], step: int) -> tuple[Piece, ...]:
     """The rows of a block whose residuals are looked at, if there are any."""
-    rows = np.arange(-block.start % step, len(block.y), step)
+    rows, positions = block.every(step)
     if not len(rows):
         return ()
     # positions copy what they pick, so that no block is kept for its few rows
@@ -181,7 +181,7 @@ def _piece(block: Block, theta: Sequence[Any], step: int) -> tuple[Piece, ...]:
             part(theta, rows),
             {key: values[rows] for key, values in block.known.items()},
             np.ones(len(rows)) if block.weight is None else block.weight[rows],
-            block.start + rows,
+            positions,
         ),
     )
 
@@ -202,7 +202,7 @@ def diagnostics(maximum: Maximum, sums: FitSums, df_residual: float) -> dict[str
             facts["counts"] = _count_records(family, sums.counts, rows)
     residuals = power_sums(family, sums.spaced)
     enough = residuals.sums[0] >= _FEWEST and residuals.vary
-    if df_residual > 0 and enough and maximum.engine.rows >= _FEWEST:
+    if df_residual > 0 and enough and maximum.engine.stands_for >= _FEWEST:
         facts["quantile_residuals"] = residuals.moments()
         if residuals.without:
             facts["rows_without_residual"] = residuals.without

@@ -86,7 +86,7 @@ class Group:
     def influence(self, block: Block, terms: RowTerms, own: Spread) -> Influence:
         """Of every row of a block, with A^-1."""
         count, p = len(self.edges) - 1, self.size
-        weight = 1.0 if block.weight is None else block.weight
+        weight = 1.0 if block.own_weight is None else block.own_weight
         if count == 1:
             length = forms(block.designs[0], own)
             reach: Rows = terms.score[0] ** 2 * length
@@ -120,19 +120,14 @@ class Influential:
     """The rows of largest influence; they add by keeping the largest.
 
     Attributes:
-        positions: of the rows, the most influential first.
-        distances: their Cook's distances.
+        rows: of each its Cook's distance, its position among all rows, and how many are like
+            it; the most influential first.
     """
 
-    positions: tuple[int, ...]
-    distances: tuple[float, ...]
+    rows: tuple[tuple[float, int, int], ...]
 
     def __add__(self, other: Influential) -> Influential:
-        both = sorted(
-            zip(self.distances + other.distances, self.positions + other.positions, strict=True),
-            reverse=True,
-        )[:_SHOWN]
-        return Influential(tuple(i for _, i in both), tuple(d for d, _ in both))
+        return Influential(tuple(sorted(self.rows + other.rows, reverse=True)[:_SHOWN]))
 
 
 @dataclass(frozen=True)
@@ -185,22 +180,27 @@ class Watch:
 
     def influential(self, block: Block, terms: RowTerms) -> Influential:
         """The most influential rows of a block, if any is."""
-        at = np.arange(len(block.y))
+        _, positions = block.every(1)
         if len(self.at_most):
             at = self._possible(block, terms)
             if not len(at):
-                return Influential((), ())
-            block, terms = block.part(at), terms.part(at)
+                return Influential(())
+            block, terms, positions = block.part(at), terms.part(at), positions[at]
         distance = self.group.influence(block, terms, self.own).distance
         top = np.flatnonzero(distance > _INFLUENTIAL)
         top = top[np.argsort(-distance[top])][:_SHOWN]
-        positions = block.start + at[top]
-        return Influential(tuple(positions.tolist()), tuple(distance[top].tolist()))
+        counts = block.counted(np.ones(len(block.y)))
+        return Influential(
+            tuple(
+                (float(distance[i]), first, max(round(float(counts[i])) - 1, 0))
+                for i, first in zip(top.tolist(), positions[top].tolist(), strict=True)
+            )
+        )
 
     def _possible(self, block: Block, terms: RowTerms) -> NDArray[np.intp]:
         """Rows that the bound does not rule out."""
         X = block.designs[0]
-        weight = 1.0 if block.weight is None else block.weight
+        weight = 1.0 if block.own_weight is None else block.own_weight
         length = np.einsum("ij,ij,i->j", X, X, self.at_most)
         rest = np.maximum(1 - weight * terms.information[0, 0] * length, 0.0)
         reach = (weight * terms.score[0]) ** 2 * length
@@ -210,7 +210,7 @@ class Watch:
 def declining_statistics(maximum: Maximum) -> list[int]:
     """Positions of first-parameter coefficients whose Wald statistic falls as they grow."""
     predictor = maximum.engine.predictors[0]
-    work = maximum.engine.rows * len(maximum.optimum.gamma) * predictor.size
+    work = maximum.engine.stands_for * len(maximum.optimum.gamma) * predictor.size
     family = maximum.model.family
     if family.escape is None or not family.has_expected or work > _MOST_WORK:
         return []

@@ -64,6 +64,11 @@ class Engine(ABC):
     def rows(self) -> int:
         """How many there are."""
 
+    @property
+    def stands_for(self) -> int:
+        """How many rows of the data these are, of which identical ones may be counted."""
+        return self.rows
+
     @abstractmethod
     def __contains__(self, key: object) -> bool:
         """Whether there is a series of this key."""

@@ -65,6 +65,10 @@ class LocalEngine(Engine):
     def rows(self) -> int:
         return self._columns.rows
 
+    @property
+    def stands_for(self) -> int:
+        return self._columns.stands_for
+
     def __contains__(self, key: object) -> bool:
         return key in self._columns
 

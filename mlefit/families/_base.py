@@ -15,7 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -206,6 +206,11 @@ class Family(ABC):
 
     is_truncated: bool = False
     """Whether some values are never seen."""
+
+    smooth_in: Literal["y", "log y"] | None = None
+    """The scale of the target on which the log-density and its derivatives in the parameters are
+    smooth everywhere, at about the width of the distribution; None if they have a corner, a
+    probability at a value, or an end that moves."""
 
     setting: Setting | None = None
     """The number that can follow the family's name; None if none can."""

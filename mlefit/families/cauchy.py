@@ -34,6 +34,7 @@ class Cauchy(LocationScale):
 
     name = "cauchy"
     summary = "symmetric errors with tails too heavy for a mean"
+    smooth_in = "y"
     parameters = (location("median"), scale("scale, half the distance of the quartiles"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((4.0, 2.5)))

@@ -36,6 +36,7 @@ class Exponential(Family):
     summary = "waiting times without memory"
     rare = True
     support = NON_NEGATIVE
+    smooth_in = "log y"
     parameters = (Parameter("mu", "log", Domain.POSITIVE, "mean"),)
     readings = (Reading("time ratio", "log"), Reading("hazard ratio", "log", sign=-1))
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))

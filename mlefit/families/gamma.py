@@ -56,6 +56,7 @@ class Gamma(Family):
     name = "gamma"
     summary = "positive values whose standard deviation grows with their mean"
     support = POSITIVE
+    smooth_in = "log y"
     parameters = (
         Parameter("mu", "log", Domain.POSITIVE, "mean"),
         Parameter(

@@ -61,6 +61,7 @@ class GeneralisedGamma(Family):
     summary = "lifetimes: lognormal, weibull and gamma are special cases"
     rare = True
     support = POSITIVE
+    smooth_in = "log y"
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "location of ln y"),
         Parameter(

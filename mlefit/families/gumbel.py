@@ -37,6 +37,7 @@ class Gumbel(LocationScale):
 
     name = "gumbel"
     summary = "maxima, such as yearly floods; for minima turn the sign"
+    smooth_in = "y"
     parameters = (location("mode"), scale("scale; the standard deviation is 1.2825 sigma"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))

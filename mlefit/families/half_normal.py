@@ -34,6 +34,7 @@ class HalfNormal(Family):
     summary = "sizes of errors, most of them small"
     rare = True
     support = NON_NEGATIVE
+    smooth_in = "log y"
     parameters = (Parameter("sigma", "log", Domain.POSITIVE, "root mean square"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
     derivation = Derivation(

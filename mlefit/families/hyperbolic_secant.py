@@ -37,6 +37,7 @@ class HyperbolicSecant(LocationScale):
 
     name = "hyperbolic-secant"
     summary = "symmetric errors with exponential tails; the log-cosh loss"
+    smooth_in = "y"
     parameters = (location("mean"), scale("standard deviation"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))

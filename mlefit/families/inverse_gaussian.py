@@ -49,6 +49,7 @@ class InverseGaussian(Family):
     summary = "positive values with a long right tail; times to reach a level"
     rare = True
     support = POSITIVE
+    smooth_in = "log y"
     parameters = (
         Parameter("mu", "log", Domain.POSITIVE, "mean"),
         Parameter(

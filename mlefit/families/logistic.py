@@ -35,6 +35,7 @@ class Logistic(LocationScale):
     name = "logistic"
     title = "Logistic-error"  # logistic regression is something else
     summary = "symmetric errors with tails somewhat heavier than normal"
+    smooth_in = "y"
     parameters = (location("mean"), scale("scale; the standard deviation is 1.8138 sigma"))
     rare = True
     examples = (Example((0.0, 1.0)), Example((-3.0, 0.2)), Example((1200.0, 35.0)))

@@ -42,6 +42,7 @@ class Loglogistic(Family):
     summary = "lifetimes whose odds of being exceeded are a power of time"
     rare = True
     support = POSITIVE
+    smooth_in = "log y"
     parameters = (
         Parameter("scale", "log", Domain.POSITIVE, "scale, which is the median"),
         Parameter(

@@ -39,6 +39,7 @@ class Lognormal(Family):
     name = "lognormal"
     summary = "positive values, normal once the logarithm is taken"
     support = POSITIVE
+    smooth_in = "log y"
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "mean of ln y; exp(mu) is the median"),
         Parameter(

@@ -55,6 +55,7 @@ class Normal(Family):
     name = "normal"
     summary = "symmetric errors of constant spread"
     support = REAL_LINE
+    smooth_in = "y"
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "mean"),
         Parameter(

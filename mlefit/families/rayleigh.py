@@ -34,6 +34,7 @@ class Rayleigh(Family):
     summary = "lengths of random vectors in the plane"
     rare = True
     support = POSITIVE
+    smooth_in = "log y"
     parameters = (Parameter("sigma", "log", Domain.POSITIVE, "scale, which is the mode"),)
     examples = (Example((1.0,)), Example((0.02,)), Example((3000.0,)))
     derivation = Derivation(

@@ -52,6 +52,7 @@ class Student(LocationScale):
     name = "student"
     title = "Student t"
     summary = "symmetric errors with heavy tails, as heavy as the data say"
+    smooth_in = "y"
     parameters = (
         location("median"),
         scale("scale; the standard deviation is sigma sqrt(df/(df - 2)), if df > 2"),

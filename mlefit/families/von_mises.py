@@ -50,6 +50,7 @@ class VonMises(Family):
     title = "von Mises"
     summary = "directions, as angles in radians"
     support = ANGLES
+    smooth_in = "y"
     parameters = (
         Parameter("mu", "identity", Domain.REAL, "mean direction", links=("identity", "tan-half")),
         Parameter(

@@ -47,6 +47,7 @@ class Weibull(Family):
     name = "weibull"
     summary = "lifetimes whose hazard rises or falls"
     support = POSITIVE
+    smooth_in = "log y"
     parameters = (
         Parameter("scale", "log", Domain.POSITIVE, "scale; 63.2% of the values lie below it"),
         Parameter(

@@ -152,6 +152,11 @@ class _Some:
     at: NDArray[np.intp]
 
     @property
+    def is_counted(self) -> bool:
+        """Whether identical ones are there once; each of a group is there itself."""
+        return False
+
+    @property
     def ledger(self) -> Ledger:
         """What became of every row."""
         whole, used = self.rows.ledger, len(self.at)

@@ -205,8 +205,8 @@ def _rows_at(maximum: Maximum, edge: Edge) -> int:
     limit = _eta(edge, edge.limit.value)
     far = math.copysign(_FAR * abs(limit), limit)
 
-    def reached(block: Block) -> int:
+    def reached(block: Block) -> float:
         eta = np.broadcast_to(model.etas(block, gammas)[k], len(block.y))
-        return int(((eta - far) * math.copysign(1.0, limit) > 0).sum())
+        return block.number_of((eta - far) * math.copysign(1.0, limit) > 0)
 
-    return maximum.engine.total(reached)
+    return round(maximum.engine.total(reached))

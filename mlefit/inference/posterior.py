@@ -126,7 +126,7 @@ def remarks(maximum: Maximum, *, debiased: bool) -> Iterator[str]:
         )
     elif penalty.has_corners:
         able = maximum.vertex is None and all(one.prior.corner_weight for one in penalty.assigned)
-        enough = len(maximum.optimum.gamma) < maximum.engine.rows
+        enough = len(maximum.optimum.gamma) < maximum.engine.stands_for
         yield (
             "no standard errors: under a prior with a corner the mode is no mean and its curvature "
             "no variance, so intervals and p-values from it would mislead"

@@ -133,6 +133,17 @@ def status(result: FitResult) -> str:
     return f"maximum {result.model.objective}, {steps}, {reached}{certificate.status}{remainder}"
 
 
+def standing_in(result: FitResult) -> list[str]:
+    """That fewer rows stood for all of them, if they did."""
+    certificate, used = result.certificate, result.data.rows_used
+    if certificate.counted_rows is not None:
+        return [f"identical rows counted: {used:,} as {certificate.counted_rows:,}"]
+    if certificate.condensed_values is not None:
+        values = certificate.condensed_values
+        return [f"sample condensed: {used:,} values as {values:,} with the same sums"]
+    return []
+
+
 def interval_heading(model: ModelInfo) -> str:
     """Level, method and kind of standard error: the kind is always named."""
     interval = model.interval

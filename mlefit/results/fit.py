@@ -181,6 +181,13 @@ class Certificate:
     starts: Annotated[int, "places the search started from; this fit is the highest end"] = 1
     lower_maxima: Annotated[int, "starts from which it ended at a lower maximum"] = 0
     engine: Annotated[str, "memory, or streamed: where each pass had the rows from"] = "memory"
+    counted_rows: Annotated[
+        int | None, "rows that stand for all, where identical ones are counted; null where not"
+    ] = None
+    condensed_values: Annotated[
+        int | None,
+        "weighted values with the same sums that stand for a plain sample; null where none do",
+    ] = None
 
 
 @dataclass(frozen=True)

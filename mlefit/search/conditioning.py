@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix, Vector
+from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Arrow, Symmetric, among
 from mlefit.design.blocks import Basis, Predictor
 from mlefit.engines.contract import Engine
@@ -169,7 +169,7 @@ def _triangle(
     through = [predictor if j == k else one for j, one in enumerate(engine.predictors)]
     seen = _only(engine.with_predictors(through), k, places).written_out()
     centre = seen.predictors[k].basis.centre[:, None]
-    found = seen.total(lambda block: _Seen.of(np.asarray(block.designs[k]), centre))
+    found = seen.total(lambda block: _Seen.of(np.asarray(block.designs[k]), centre, block.counts))
     engine.passes = seen.passes
     return found.triangle.R, np.sqrt(found.squares)
 
@@ -192,8 +192,13 @@ class _Seen:
     squares: Vector
 
     @classmethod
-    def of(cls, X: Matrix, centre: Matrix) -> _Seen:
-        return cls(Triangle.of(X), ((X + centre) ** 2).sum(axis=1))
+    def of(cls, X: Matrix, centre: Matrix, counts: Rows | None) -> _Seen:
+        """Those of columns by rows, identical rows counted."""
+        whole = X + centre
+        if counts is None:
+            return cls(Triangle.of(X), (whole**2).sum(axis=1))
+        root = np.sqrt(counts)
+        return cls(Triangle.of(X * root), ((whole * root) ** 2).sum(axis=1))
 
     def __add__(self, other: _Seen) -> _Seen:
         return _Seen(self.triangle + other.triangle, self.squares + other.squares)

@@ -41,7 +41,7 @@ def redundant_counted(engine: Engine, k: int, known: NDArray[np.bool_]) -> list[
     predictor = engine.predictors[k]
 
     def gram(block: Block) -> Symmetric:
-        return information([block.designs[k]], {(0, 0): np.ones(len(block.y))})
+        return information([block.designs[k]], {(0, 0): block.counted(np.ones(len(block.y)))})
 
     G: Symmetric = engine.total(gram)
     sizes = np.sqrt(diagonal_of(G))
@@ -84,7 +84,7 @@ def _zero_in_rows(
 
     def products(block: Block) -> Matrix:
         left = points @ block.designs[k]
-        return np.dot(left, left.T)
+        return np.dot(block.counted(left), left.T)
 
     squares, turn = np.linalg.eigh(engine.total(products))
     return np.asarray(N @ turn[:, squares <= _ZERO**2])

@@ -193,8 +193,8 @@ def _recession(question: _Question, held: Sequence[int]) -> Recession | None:
         asked.first,
         beta,
         moving,
-        improved.falling,
-        improved.growing,
+        round(improved.falling),
+        round(improved.growing),
         tuple(improved.sides),
     )
 
@@ -294,9 +294,9 @@ def _of_length_one(X: Matrix) -> Matrix:
 def _column_sizes(asked: _Question, engine: Engine) -> Vector:
     """Root mean squares of the columns asked about, in the coordinates of an engine."""
     lengths = engine.total(
-        lambda block: np.concatenate([squares(X) for X in block.designs[asked.span]])
+        lambda block: np.concatenate([squares(X, block.counts) for X in block.designs[asked.span]])
     )
-    sizes = np.sqrt(lengths / engine.rows)
+    sizes = np.sqrt(lengths / engine.stands_for)
     return np.where(sizes > 0, sizes, 1.0)
 
 
@@ -331,8 +331,10 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
     step = max(1, asked.engine.rows // _FIRST_ROWS)
 
     def gathered(block: Block) -> tuple[Vector, Matrix]:
-        turned = free.T @ _sides(asked, block, sizes).turned
-        return turned.sum(axis=1), np.ascontiguousarray(turned[:, ::step])
+        sides = _sides(asked, block, sizes)
+        turned = free.T @ sides.turned
+        counts = block.counted(np.ones(len(block.y)))[sides.row]
+        return turned @ counts, np.ascontiguousarray(turned[:, ::step])
 
     sums, chosen = zip(*asked.engine.each(gathered), strict=True)
     return np.sum(sums, axis=0), np.concatenate(chosen, axis=1)
@@ -342,16 +344,16 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
 class _Improved:
     """How many rows of the data a direction improves, and what it tells apart in them; they add."""
 
-    falling: int
-    growing: int
+    falling: float
+    growing: float
     sides: dict[tuple[str, str], None]
 
     @classmethod
-    def of(cls, sides: _Sides, improved: NDArray[np.bool_]) -> _Improved:
+    def of(cls, block: Block, sides: _Sides, improved: NDArray[np.bool_]) -> _Improved:
         """Of the rows of a block."""
         return cls(
-            len(np.unique(sides.row[improved & ~sides.growing])),
-            len(np.unique(sides.row[improved & sides.growing])),
+            block.number_of(np.unique(sides.row[improved & ~sides.growing])),
+            block.number_of(np.unique(sides.row[improved & sides.growing])),
             dict.fromkeys(sides.names[i] for i in np.flatnonzero(improved).tolist())
             if sides.names
             else {},
@@ -394,7 +396,8 @@ def _violations(
         turned = free.T @ sides.turned
         margin = z @ turned
         bad = margin < _VIOLATED
-        return _Violations(turned[:, bad], margin[bad], _Improved.of(sides, margin > ON_THE_PLANE))
+        improved = _Improved.of(block, sides, margin > ON_THE_PLANE)
+        return _Violations(turned[:, bad], margin[bad], improved)
 
     found = asked.engine.total(judged)
     return found.rows, found.improved

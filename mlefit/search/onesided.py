@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Vector
+from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.design.coded import Coded, Group
 from mlefit.engines.contract import Engine
@@ -32,7 +32,7 @@ class _Counts:
             of them; for each factor shape (4, n + 1).
     """
 
-    counts: tuple[NDArray[np.intp], ...]
+    counts: tuple[Matrix, ...]
 
     def __add__(self, other: _Counts) -> _Counts:
         return _Counts(tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)))
@@ -72,8 +72,9 @@ def one_sided(engine: Engine, k: int, sides: Sides, held: Collection[int]) -> On
         assert isinstance(X, Coded)
         falling, growing = sides(block)
         rows = (np.ones(len(falling), dtype=bool), falling, growing, falling != growing)
+        counts = block.counted(np.ones(len(falling)))
         plain = [group for group in X.groups if group.multiplier is None]
-        return _Counts(tuple(_counted(group, rows) for group in plain))
+        return _Counts(tuple(_counted(group, rows, counts) for group in plain))
 
     direction = np.zeros(predictor.size)
     improved = {1.0: 0, -1.0: 0}
@@ -96,5 +97,6 @@ def one_sided(engine: Engine, k: int, sides: Sides, held: Collection[int]) -> On
     return OneSided(direction, improved[-1.0], improved[1.0])
 
 
-def _counted(group: Group, rows: tuple[NDArray[np.bool_], ...]) -> NDArray[np.intp]:
-    return np.array([np.bincount(group.slots[one], minlength=group.size + 1) for one in rows])
+def _counted(group: Group, rows: tuple[NDArray[np.bool_], ...], counts: Rows) -> Matrix:
+    size = group.size + 1
+    return np.array([np.bincount(group.slots[one], counts[one], size) for one in rows])

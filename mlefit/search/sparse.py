@@ -190,7 +190,7 @@ def nearer(
     if few is None:
         return gamma
     corners = Corners(penalty.corners, penalty.centres)
-    factor = engine.rows / few.rows
+    factor = engine.stands_for / few.stands_for
     optimum = newton_with_corners(
         PenalisedRows(model, few, [penalty], factor), gamma, corners, tol=_ENOUGH, max_iter=50
     )

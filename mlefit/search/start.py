@@ -10,7 +10,7 @@ import numpy as np
 from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Basis, Block, Predictor, can_be_centred, split
 from mlefit.design.coded import squares, sums
-from mlefit.design.columns import TARGET, WEIGHT
+from mlefit.design.columns import POSITION, TARGET, WEIGHT
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model
@@ -58,6 +58,9 @@ def centred(engine: Engine) -> tuple[Engine, Moments, Survey]:
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
     shift = float(engine.thinned(TARGET, engine.rows)[0])
     survey = _surveyed(raw, shift)
+    if POSITION in engine:
+        rows = engine.stands_for
+        survey = replace(survey, rows=rows, weight=float(rows))
     predictors = []
     for k, predictor in enumerate(raw.predictors):
         means = centre(raw.predictors, k, survey)
@@ -92,7 +95,8 @@ def _surveyed(raw: Engine, shift: float) -> Survey:
     whole = bare.total(lambda block: _survey(block, shift))
     raw.passes = bare.passes
     some = few.total(lambda block: _survey(block, shift))
-    times = whole.rows / some.rows
+    counted = POSITION in raw
+    times = whole.weight / some.weight if counted else whole.rows / some.rows
     return replace(
         whole,
         columns=times * some.columns,
@@ -121,9 +125,11 @@ def _survey(block: Block, shift: float) -> Survey:
         y=float(block.weighted(y).sum()),
         y_squared=float(block.weighted(y * y).sum()),
         known=np.array([block.weighted(values).sum() for values in block.known.values()]),
-        columns=np.concatenate([sums(X) for X in block.designs]),
-        squares=np.concatenate([squares(X) for X in block.designs]),
-        offsets=np.array([np.broadcast_to(offset, m).sum() for offset in block.offsets]),
+        columns=np.concatenate([sums(X, block.counts) for X in block.designs]),
+        squares=np.concatenate([squares(X, block.counts) for X in block.designs]),
+        offsets=np.array(
+            [block.counted(np.broadcast_to(offset, m)).sum() for offset in block.offsets]
+        ),
         least=float(block.y.min()),
         most=float(block.y.max()),
     )

@@ -36,7 +36,7 @@ def no_maximum(maximum: Maximum, roles: Roles, table: Table) -> str | None:
     moving = [columns[j] for j in found.moving]
     named = list(dict.fromkeys(column for column in moving if not column.is_intercept))
     target = roles.main.response_label
-    rows = f"{found.rows} of {maximum.engine.rows} rows"
+    rows = f"{found.rows} of {maximum.engine.stands_for} rows"
     reason = (
         _told_apart(found, moving, target)
         if found.sides
@@ -70,7 +70,7 @@ def _all_labels(maximum: Maximum) -> list[str]:
 
 def edges_in_words(maximum: Maximum) -> str:
     """What a reader is told of the edges that the maximum is at; empty if it is inside."""
-    whole = maximum.engine.rows
+    whole = maximum.engine.stands_for
     return "; ".join(
         edge.limit.words
         if edge.rows in (None, whole)

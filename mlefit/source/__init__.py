@@ -3,7 +3,7 @@
 place       where the bytes are        kind     which format they have
 delimited   CSV and TSV                typed    Parquet, Arrow IPC, NDJSON
 rows        read, filter, account      missing  what counts as missing
-batches     the same a run at a time
+counted     identical rows once     batches  every row, a run at a time
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 
 from mlefit.errors import UsageError
 from mlefit.source.batches import as_text, batches
+from mlefit.source.counted import Counting, count_rows
 from mlefit.source.delimited import open_delimited
 from mlefit.source.kind import recognise
 from mlefit.source.missing import incomplete
@@ -23,6 +24,7 @@ from mlefit.source.rows import read_rows, stream_rows
 from mlefit.source.typed import open_typed
 
 __all__ = [
+    "Counting",
     "Ledger",
     "Numbered",
     "Reading",
@@ -31,6 +33,7 @@ __all__ = [
     "Source",
     "as_text",
     "batches",
+    "count_rows",
     "incomplete",
     "missing_column",
     "open_source",
@@ -59,7 +62,8 @@ def open_source(
     if isinstance(data, pl.DataFrame | pl.LazyFrame):
         with readable("frame"):
             scan = data.lazy()
-            return Source("frame", "frame", scan, dict(scan.collect_schema()))
+            query = isinstance(data, pl.LazyFrame)
+            return Source("frame", "frame", scan, dict(scan.collect_schema()), is_query=query)
     if not isinstance(data, str | Path | None):
         raise UsageError(
             f"the data are a {type(data).__name__}, not a path or a polars frame",

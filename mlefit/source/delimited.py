@@ -59,7 +59,9 @@ def _open(place: Place, format_name: str, notes: tuple[str, ...]) -> Source:
         schema=schema,
         first_row=2 if sniffed.has_header and one_file else 1,
         notes=(*notes, *sniffed.notes, *comma_note),
-        delimited=Delimited(place, sniffed.separator, sniffed.has_header, comma, text),
+        delimited=Delimited(
+            place, sniffed.separator, sniffed.has_header, comma, text, sniffed.sample
+        ),
         place=place,
     )
 

@@ -76,16 +76,16 @@ def lacking(frame: pl.DataFrame, names: Sequence[str], odd: set[str]) -> list[st
     return [name for name in names if name in odd or frame[name].null_count()]
 
 
-def drop_incomplete(
-    frame: pl.DataFrame, names: Sequence[str]
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The complete rows, and the number of the others by cause, in column order."""
-    absent, causes = incomplete(frame, names)
-    return (frame.filter(~absent) if causes else frame), causes
+def incomplete(
+    frame: pl.DataFrame, names: Sequence[str], counts: pl.Series | None = None
+) -> tuple[pl.Series, dict[str, int]]:
+    """Which rows lack a value in one of some columns, and how many by cause.
 
-
-def incomplete(frame: pl.DataFrame, names: Sequence[str]) -> tuple[pl.Series, dict[str, int]]:
-    """Which rows lack a value in one of some columns, and how many by cause."""
+    Args:
+        frame: the rows.
+        names: the columns.
+        counts: how many rows each of them stands for; None for one.
+    """
     if not names:
         return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True), {}
     schema = frame.schema
@@ -93,12 +93,19 @@ def incomplete(frame: pl.DataFrame, names: Sequence[str]) -> tuple[pl.Series, di
         is_missing(name, schema[name]).alias(f"column {k}") for k, name in enumerate(names)
     )
     missing = mask.select(pl.sum_horizontal(pl.all().cast(pl.UInt32)).alias("n")).to_series()
-    alone = mask.filter(missing == 1).sum().row(0)
-    causes = {f"missing:{name}": count for name, count in zip(names, alone, strict=True) if count}
-    several = int((missing > 1).sum())
+    causes = {
+        f"missing:{name}": count
+        for name, absent in zip(names, mask.get_columns(), strict=True)
+        if (count := _number(absent & (missing == 1), counts))
+    }
+    several = _number(missing > 1, counts)
     if several:
         causes[SEVERAL] = several
     return missing > 0, causes
+
+
+def _number(mask: pl.Series, counts: pl.Series | None) -> int:
+    return int(mask.sum() if counts is None else counts.filter(mask).sum())
 
 
 def has_empty_row(frame: pl.DataFrame) -> bool:

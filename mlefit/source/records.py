@@ -26,6 +26,7 @@ class Delimited:
         has_header: whether the first line names the columns.
         decimal_comma: whether numbers are written 1,5.
         text: the same rows and columns, every field as the file spells it; empty is null.
+        first: the first rows of that.
     """
 
     place: Place
@@ -33,6 +34,7 @@ class Delimited:
     has_header: bool
     decimal_comma: bool
     text: pl.LazyFrame
+    first: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Source:
         notes: sentences for stderr about what was decided.
         delimited: the text behind a CSV or TSV file.
         place: where the bytes are; None for a frame.
+        is_query: whether the scan is a query of a caller, which may be costly to run twice.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Source:
     notes: tuple[str, ...] = ()
     delimited: Delimited | None = field(default=None, repr=False)
     place: Place | None = field(default=None, repr=False)
+    is_query: bool = False
 
     @property
     def stored(self) -> int | None:
@@ -104,6 +108,11 @@ class Numbered(Protocol):
     @property
     def ledger(self) -> Ledger:
         """What became of every row."""
+        ...
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether identical ones are there once, with their number."""
         ...
 
     def row_number(self, position: int) -> int:
@@ -161,14 +170,18 @@ class Rows:
         frame: the columns asked for, complete rows only; as many chunks as the scan made.
         ledger: what became of every row.
         first_row: number of the first data row of the source.
-        locate: positions in the source, from 0, of the rows of `frame`; reads the source
+        locate: positions in the source, from 0, of the rows that are used; reads the source
             again, so it is called for messages only. None when no row was dropped.
+        counts: how many identical rows each of `frame` stands for; None if each is its own.
+        firsts: where the first of these is among the rows that are used; None likewise.
     """
 
     frame: pl.DataFrame
     ledger: Ledger
     first_row: int = 1
     locate: Callable[[], pl.Series] | None = field(default=None, repr=False)
+    counts: pl.Series | None = None
+    firsts: pl.Series | None = None
 
     @cached_property
     def _positions(self) -> pl.Series | None:
@@ -180,10 +193,15 @@ class Rows:
         return pl.int_range(self.frame.height, eager=True) if found is None else found
 
     def row_number(self, position: int) -> int:
-        """The number in the source of the row at `position` of `frame`."""
+        """The number in the source of the row at `position` among those that are used."""
         if self._positions is None:
             return position + self.first_row
         return int(self._positions[position]) + self.first_row
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether each is there once, with its number."""
+        return self.counts is not None
 
     @property
     def rereading(self) -> None:
@@ -198,11 +216,16 @@ class Rows:
         return Held()
 
     def row_numbers(self, positions: Iterable[int]) -> list[int]:
-        """The numbers in the source of several rows of `frame`."""
+        """The numbers in the source of several rows."""
         return [self.row_number(position) for position in positions]
+
+    def number_of(self, mask: pl.Series) -> int:
+        """How many rows of the source those stand for where `mask` is true."""
+        return int(mask.sum() if self.counts is None else self.counts.filter(mask).sum())
 
     def only(self, mask: pl.Series, cause: str) -> Rows:
         """The rows for which `mask` is true; the others count as dropped under `cause`."""
+        assert self.counts is None  # the positions of those that stay would be others
         frame = self.frame.filter(mask)
         lost = self.frame.height - frame.height
         dropped = dict(self.ledger.dropped)
@@ -235,6 +258,8 @@ class Passed:
     Args:
         causes: for which rows may be dropped, in the order in which a ledger lists them.
     """
+
+    is_counted = False
 
     def __init__(self, causes: Sequence[str]) -> None:
         self.ledger = Ledger(0, 0, {})

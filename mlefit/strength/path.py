@@ -80,7 +80,7 @@ def strengths(centre: Maximum, varying: Varying, count: int) -> Vector:
     """
     if varying.corner_share >= _SMALLEST_SHARE:
         highest = release(centre, varying)
-        wide = centre.engine.rows <= sum(p.size for p in centre.engine.predictors)
+        wide = centre.engine.stands_for <= sum(p.size for p in centre.engine.predictors)
         # with more coefficients than rows the weak end only interpolates: not so far
         lowest = highest * (1e-3 if wide else 1e-4)
         return np.geomspace(highest, lowest, count)

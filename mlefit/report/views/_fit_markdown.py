@@ -34,7 +34,12 @@ def render(result: FitResult, options: ReportOptions) -> str:
 
 def _whole(result: FitResult) -> list[str]:
     banner = wording.banner(result)
-    status = [wording.ledger(result), wording.status(result), *wording.roles(result)]
+    status = [
+        wording.ledger(result),
+        wording.status(result),
+        *wording.standing_in(result),
+        *wording.roles(result),
+    ]
     facts = wording.diagnostics(result.diagnostics)
     return [
         *([f"**{escaped(banner)}**"] if banner else []),

@@ -73,6 +73,8 @@ def _searched(result: FitResult) -> list[Section]:
 def _heading(page: Page, result: FitResult) -> None:
     heading(page, wording.title(result), wording.ledger(result))
     page.line([wording.status(result)])
+    if few := wording.standing_in(result):
+        page.line(few)
     if roles := wording.roles(result):
         page.line(roles, " · ")
 
