@@ -40,6 +40,7 @@ from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
 from mlefit.source import Rows, Source, open_source, read_rows
 from mlefit.specify import choose_links, predictors_of
+from mlefit.telling import Tell, busy, counting_bytes, unheard
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def fit(
 def run(
     request: Request,
     log: Callable[[str], None] = lambda line: None,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> FitResult:
     """Fit what a request asks for.
 
@@ -147,14 +148,14 @@ def run(
     Raises:
         MlefitError: the request or the data make no fit possible.
     """
-    prepared = prepare(request, log)
+    prepared = prepare(request, log, progress)
     return fitted(prepared, log, progress)[1]
 
 
 def fitted(
     prepared: Prepared,
     log: Callable[[str], None] = lambda line: None,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> tuple[Maximum, FitResult]:
     """The maximum of what is prepared, and its record.
 
@@ -166,7 +167,7 @@ def fitted(
 
 
 def _fitted(
-    prepared: Prepared, log: Callable[[str], None], progress: Callable[[str, int, int], None]
+    prepared: Prepared, log: Callable[[str], None], progress: Tell
 ) -> tuple[Maximum, FitResult]:
     request = prepared.request
     model, engine = prepared.model, prepared.engine
@@ -184,11 +185,14 @@ def _fitted(
     watched = engine.telling(progress)
     choice = strength.choose(request, model, watched, search, prepared.priors)
     maximum = highest(model, watched, search, choice.priors if choice else prepared.priors)
-    # what comes after the search tells of itself
+    optimum = maximum.optimum
+    log(f"search ended after {optimum.steps} steps: {optimum.status.value}")
+    # what comes now tells of itself
     maximum = replace(maximum, engine=maximum.engine.telling(engine.tell))
     maximum = maximum if suite is None else suite.settled(maximum)
     made = uncertainty.intervals(request, maximum, prepared.table.clusters, search, progress)
     maximum = made.maximum
+    heard = replace(maximum, engine=maximum.engine.telling(progress))
     way = None if recorder is None else search_path(recorder, maximum, search)
     result = assemble(
         request,
@@ -196,7 +200,7 @@ def _fitted(
         prepared.roles,
         prepared.rows,
         prepared.table,
-        maximum,
+        heard,
         made,
         notes=prepared.notes,
     )
@@ -211,7 +215,7 @@ def _with_goodness_of_fit(
     request: Request,
     result: FitResult,
     maximum: Maximum,
-    progress: Callable[[str, int, int], None],
+    progress: Tell,
 ) -> FitResult:
     gof.check(request, maximum)
     if result.certificate.status != "converged":
@@ -257,13 +261,15 @@ def plan(request: Request) -> DryRun:
     )
 
 
-def prepare(request: Request, log: Callable[[str], None] = lambda line: None) -> Prepared:
+def prepare(
+    request: Request, log: Callable[[str], None] = lambda line: None, progress: Tell = unheard
+) -> Prepared:
     """Open, read and check the data, and give the request its meaning.
 
     Raises:
         MlefitError: a word of the request or a value of the data does not fit.
     """
-    source = opened(request, log)
+    source = opened(request, log, progress)
     if request.family is None:
         raise _no_family(request, source)
     family = family_of(request)
@@ -271,16 +277,20 @@ def prepare(request: Request, log: Callable[[str], None] = lambda line: None) ->
     if not family.open:
         choose_links(request, family)  # a wrong word is told before the rows are read
     roles = choose_roles(request, source, family)
-    return build(request, source, family, roles, read(request, source, roles.columns, log))
+    rows = read(request, source, roles.columns, log, progress)
+    with busy(progress, "making the columns of the model"):
+        return build(request, source, family, roles, rows)
 
 
-def opened(request: Request, log: Callable[[str], None]) -> Source:
+def opened(request: Request, log: Callable[[str], None], progress: Tell = unheard) -> Source:
     """The data, of which nothing is read yet but the names and types of the columns.
 
     Raises:
         DataError: they cannot be read.
     """
-    source = open_source(request.data, input_format=request.input_format)
+    piped = isinstance(request.data, str) and request.data == "-"
+    with counting_bytes(progress, "reading standard input" if piped else "opening the data", 0):
+        source = open_source(request.data, input_format=request.input_format)
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     return source
 
@@ -296,21 +306,30 @@ def family_of(request: Request) -> Family:
 
 
 def read(
-    request: Request, source: Source, columns: Sequence[str], log: Callable[[str], None]
+    request: Request,
+    source: Source,
+    columns: Sequence[str],
+    log: Callable[[str], None],
+    progress: Tell = unheard,
 ) -> Rows:
     """The complete rows of some columns.
 
     Raises:
         DataError: they cannot be read, or none is complete.
     """
-    rows = read_rows(
-        source,
-        columns,
-        where=request.where,
-        missing=request.missing,
-        max_dropped=request.max_dropped,
-        open_ended=interval_columns(request),
-    )
+    with counting_bytes(
+        progress,
+        f"reading {source.name.rpartition('/')[2] or source.name}",
+        source.bytes_of(columns),
+    ):
+        rows = read_rows(
+            source,
+            columns,
+            where=request.where,
+            missing=request.missing,
+            max_dropped=request.max_dropped,
+            open_ended=interval_columns(request),
+        )
     log(f"read {rows.ledger.read} rows, {rows.ledger.used} complete")
     return rows
 

@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "request": (set(), set()),
     "results": (set(), set()),
+    "telling": (set(), set()),
     "documents": (words("errors results"), set()),
     "expression": (words("errors"), set()),
     "links": (words("_types errors"), NUMERIC),
@@ -36,7 +37,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "algebra": (words("_types errors expression"), NUMERIC),
     "families": (words("_types errors expression links special support"), NUMERIC),
     "formula": (words("errors expression"), set()),
-    "report": (words("errors memory results"), {"matplotlib", "rich"}),
+    "report": (words("errors memory results telling"), {"matplotlib", "rich"}),
     "source": (words("errors memory"), {"polars"}),
     "symmetric": (words("_types triangular"), NUMERIC),
     "design": (
@@ -44,7 +45,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "polars"},
     ),
     "distribution": (words("__init__ _types design errors families support"), NUMERIC),
-    "engines": (words("_types design"), NUMERIC),
+    "engines": (words("_types design telling"), NUMERIC),
     "likelihood": (words("_types design families links support"), NUMERIC),
     "provenance": (words("design request results source"), set()),
     "specify": (words("design errors families formula links request support"), NUMERIC),
@@ -65,7 +66,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "inference": (
         words(
             "_types design diagnosis engines errors expression families likelihood links "
-            "priors request results search support symmetric"
+            "priors request results search support symmetric telling"
         ),
         NUMERIC,
     ),
@@ -75,7 +76,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words(
             "__init__ _types design diagnosis distribution documents engines errors "
             "expression families formula inference likelihood links request results source "
-            "specify support"
+            "specify support telling"
         ),
         {"numpy", "polars", "scipy"},
     ),
@@ -102,14 +103,14 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words(
             "__init__ _types assign batch design distribution engines errors families "
             "inference likelihood links prediction request results search specify support "
-            "symmetric"
+            "symmetric telling"
         ),
         NUMERIC,
     ),
     "fitting": (
         words(
             "assemble assign design diagnosis engines errors families inference likelihood "
-            "links request results search source specify strength testing"
+            "links request results search source specify strength telling testing"
         ),
         NUMERIC,
     ),
@@ -117,7 +118,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words(
             "__init__ _types assign design diagnosis engines errors expression families "
             "fitting formula inference likelihood prediction provenance request results "
-            "search source special support"
+            "search source special support telling"
         ),
         NUMERIC,
     ),
@@ -129,13 +130,13 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "profiling": (
-        words("__init__ errors fitting inference provenance request results search"),
+        words("__init__ errors fitting inference provenance request results search telling"),
         {"numpy"},
     ),
     "weighing": (
         words(
             "__init__ _types design distribution engines errors families fitting inference "
-            "likelihood links provenance request results search special symmetric"
+            "likelihood links provenance request results search special symmetric telling"
         ),
         {"numpy", "polars", "scipy"},
     ),
@@ -143,7 +144,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "cli": (
         words(
             "__init__ catalogue chance comparison documents errors explaining families "
-            "fitting memory prediction profiling report request study translations weighing"
+            "fitting memory prediction profiling report request study telling translations weighing"
         ),
         {"typer"},
     ),

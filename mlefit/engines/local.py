@@ -17,11 +17,9 @@ import numpy as np
 from mlefit._types import Rows
 from mlefit.design.blocks import Block, Predictor, Reader, block_rows
 from mlefit.design.columns import TARGET, Columns
+from mlefit.telling import Tell, unheard
 
 T = TypeVar("T")
-
-Tell = Callable[[str, int, int], None]
-"""Takes what long work is at, the rows done and all of them."""
 
 # Below this many blocks the threads cost more than they bring.
 _FEWEST_BLOCKS = 8
@@ -46,7 +44,7 @@ class LocalEngine:
         known: Sequence[str] = (),
         threads: int | None = None,
         most_rows: int | None = None,
-        tell: Tell = lambda what, done, total: None,
+        tell: Tell = unheard,
     ) -> None:
         self.columns = columns
         self.predictors = tuple(predictors)
@@ -81,24 +79,43 @@ class LocalEngine:
         """Other rows seen through the same predictors."""
         return LocalEngine(columns, self.predictors, self.known, self.threads, self.most_rows)
 
-    def blocks(self) -> Iterator[Block]:
-        """Every block in row order, one pass in this thread."""
+    def blocks(self, purpose: str = "") -> Iterator[Block]:
+        """Every block in row order, one pass in this thread, and what it is for."""
         self.passes += 1
-        reader = self._reader()
-        return (reader.read(span) for span in self._spans)
+        return self._walked(self._pass(purpose))
 
-    def total(self, term: Callable[[Block], T]) -> T:
+    def _walked(self, what: str) -> Iterator[Block]:
+        reader, rows, done = self._reader(), self.columns.rows, 0
+        self.tell(what, done, rows)
+        try:
+            for span in self._spans:
+                yield reader.read(span)
+                done += span.hi - span.lo
+                self.tell(what, done, rows)
+        finally:
+            if 0 < done < rows:  # who walked had seen enough
+                self.tell(what, done, done)
+
+    def _pass(self, purpose: str) -> str:
+        return f"pass {self.passes}{purpose and f' ({purpose})'}, rows"
+
+    def total(self, term: Callable[[Block], T], purpose: str = "") -> T:
         """The sum of `term` over all blocks; whatever it returns must add.
 
         The order of additions depends on the number of threads, so sums agree to
         rounding, not to the bit.
+
+        Args:
+            term: what is added.
+            purpose: what the pass is for, in a word or three.
         """
         self.passes += 1
         workers = min(self.threads or available_cores(), len(self._spans) // _FEWEST_BLOCKS + 1)
         edges = [len(self._spans) * i // workers for i in range(workers + 1)]
         shares = [self._spans[lo:hi] for lo, hi in pairwise(edges)]
 
-        what, rows = f"pass {self.passes} over the rows", self.columns.rows
+        what, rows = self._pass(purpose), self.columns.rows
+        self.tell(what, 0, rows)
 
         def work(share: int) -> T:
             spans = shares[share]

@@ -25,9 +25,6 @@ BOOTSTRAP = "bootstrap"
 BCA = "bca"
 
 
-Progress = Callable[[str, int, int], None]
-
-
 class Ends(NamedTuple):
     """The ends of an interval.
 

@@ -258,7 +258,8 @@ def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
     squares = engine.total(
         lambda block: np.concatenate(
             [np.einsum("ij,ij->i", X, X) for X in block.designs[asked.span]]
-        )
+        ),
+        "existence",
     )
     sizes = np.sqrt(squares / engine.columns.rows)
     return np.where(sizes > 0, sizes, 1.0)
@@ -267,7 +268,9 @@ def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
 def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Matrix:
     """An orthonormal basis of the directions that move no held row and no held coefficient."""
     p, first = len(sizes), asked.first
-    R = triangle((_sides(asked, block, sizes).held for block in asked.engine.blocks()), p)
+    R = triangle(
+        (_sides(asked, block, sizes).held for block in asked.engine.blocks("existence")), p
+    )
     still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
     return _null_space(np.vstack([R, still / lengths]))
@@ -302,7 +305,7 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
     c = np.zeros(free.shape[1])
     step = max(1, asked.engine.columns.rows // _FIRST_ROWS)
     chosen = []
-    for block in asked.engine.blocks():
+    for block in asked.engine.blocks("existence"):
         turned = free.T @ _sides(asked, block, sizes).turned
         c += turned.sum(axis=1)
         chosen.append(turned[:, ::step])
@@ -359,7 +362,7 @@ def _violations(
     worst: Matrix = np.empty((len(z), 0))
     margins: Rows = np.zeros(0)
     found = _Improved()
-    for block in asked.engine.blocks():
+    for block in asked.engine.blocks("existence"):
         sides = _sides(asked, block, sizes)
         turned = free.T @ sides.turned
         margin = z @ turned

@@ -176,7 +176,7 @@ def newton(
         if not definite and kind == "observed" and fallback != "observed":
             kind, now = fallback, evaluate(gamma, fallback)
             direction, decrement, _ = newton_direction(now, moving)
-        log(f"step {steps}: log-likelihood {-now.nll:.10g}, predicted rise left {decrement:.3g}")
+        log(f"step {steps}: rise left {decrement:.2g}, log-likelihood {-now.nll:.10g}")
         record(Step(steps, gamma, now, direction, decrement, kind))
         if decrement <= tol:
             return _finish(evaluate, gamma, now, kind, decrement, moving, steps, tol, record)

@@ -8,6 +8,7 @@ batches     the same a run at a time
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -61,5 +62,7 @@ def open_source(
     with readable(place.name):
         format_name, notes = recognise(place, input_format)
     if format_name in ("csv", "tsv"):
-        return open_delimited(place, format_name, notes)
-    return open_typed(place, format_name, notes)
+        source = open_delimited(place, format_name, notes)
+    else:
+        source = open_typed(place, format_name, notes)
+    return replace(source, stored=place.stored)

@@ -65,6 +65,13 @@ class Place:
         """The format its extension claims, below any compression."""
         return _format_of(self.name if isinstance(self.target, bytes) else self.target[0])
 
+    @property
+    def stored(self) -> int:
+        """Bytes of its files; 0 where they are in memory, packed or elsewhere."""
+        if not self.head or self.compression or isinstance(self.target, bytes):
+            return 0
+        return sum(Path(path).stat().st_size for path in self.target)
+
     def scannable(self) -> list[str] | bytes:
         """What a polars scan takes."""
         return self.target if isinstance(self.target, bytes) else list(self.target)

@@ -46,6 +46,7 @@ class Source:
             Rows of several files are counted through, from 1.
         notes: sentences for stderr about what was decided.
         delimited: the text behind a CSV or TSV file.
+        stored: bytes of its files; 0 where that is not known.
     """
 
     name: str
@@ -55,6 +56,19 @@ class Source:
     first_row: int = 1
     notes: tuple[str, ...] = ()
     delimited: Delimited | None = field(default=None, repr=False)
+    stored: int = 0
+
+    def bytes_of(self, columns: Iterable[str]) -> int | None:
+        """What reading some columns takes from its files.
+
+        Returns:
+            0 where that is not known; None where nothing is read but a memory map.
+        """
+        if not self.stored or self.format == "ipc":
+            return None
+        # the columns of a Parquet file lie apart, and the others are not read
+        whole = self.format != "parquet" or set(columns) >= set(self.schema)
+        return self.stored if whole else 0
 
 
 @dataclass(frozen=True)
