@@ -55,7 +55,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1, help="times the rows")
     cache = Path(tempfile.gettempdir()) / "mlefit-benchmarks"
     parser.add_argument("--folder", type=Path, default=cache, help=f"of the data: {cache}")
-    parser.add_argument("--python", default=sys.executable, help="that has the peers in Python")
+    parser.add_argument(
+        "--python", action="append", help="that has peers in Python; repeatable, the first counts"
+    )
     return parser.parse_args()
 
 
@@ -125,11 +127,11 @@ def meet(
         return Row(name, fault=f"no script for {workload.kind}; there are {there}"), []
     peer = known[name]
     try:
-        version = peer.version(asked.python)
-    except FailedError:
-        return Row(name, fault=f"skipped, {' and '.join(peer.needs)} not installed"), []
+        python, version = peer.installed(asked.python or [sys.executable])
+    except FailedError as error:
+        return Row(name, fault=str(error)), []
     data = workload.file(asked.folder, form if peer.reads_parquet else CSV, size)
-    command = peer.command(workload.family, data, asked.python)
+    command = peer.command(workload.family, data, python)
     row = Row(name, version, peer.errors)
     try:
         apart = answers.difference(answer, answers.theirs(run(command).output))
