@@ -25,7 +25,7 @@ import record
 import registry
 from compare import FailedError, in_turn, run
 from record import Result, Row
-from workloads import CSV, MLEFIT, PARQUET, WORKLOADS, Workload
+from workloads import CSV, FLOOR, MLEFIT, PARQUET, WORKLOADS, Workload
 
 
 def main() -> int:
@@ -99,6 +99,10 @@ def measure(name: str, form: str, asked: argparse.Namespace) -> Result:
             rows.append(row)
             if row.difference is not None:
                 commands[peer] = command
+        if workload.floored:
+            rows.append(Row(FLOOR.stem, record.FLOOR_WORDS))
+            data = workload.file(asked.folder, form, size)
+            commands[FLOOR.stem] = [sys.executable, str(FLOOR), str(data)]
     took = dict(zip(commands, in_turn(list(commands.values()), runs=asked.runs), strict=True))
     return Result(
         workload=name,

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+FLOOR = Path(__file__).with_name("floor.py")
 GENERATORS = Path(__file__).with_name("generators.py")
 MLEFIT = (sys.executable, "-m", "mlefit")
 
@@ -32,6 +33,7 @@ class Workload:
         also: Further peers, with their targets of time.
         memory: Peak memory as a share of the rival's, at most; None if it does not matter.
         ceiling: Peak memory in megabytes, at most.
+        floored: Whether most of the time is start and reading: see floor.py.
         l1: Strength of the lasso for each row: glmnet divides the likelihood by the rows.
         within: How far the answers may differ: absolutely below 1, relatively above.
     """
@@ -48,6 +50,7 @@ class Workload:
     also: Sequence[tuple[str, float]] = ()
     memory: float | None = 0.6
     ceiling: float | None = None
+    floored: bool = False
     l1: float | None = None
     within: float = 1e-5
 
@@ -82,11 +85,12 @@ WORKLOADS = {
     ),
     "poisson20": Workload(
         "Poisson, 1e6 x 20", "poisson20", 1_000_000, POISSON, "glm", "poisson",
-        GLM, {CSV: 1.8, PARQUET: 2.2}, "rustystats",
+        GLM, {CSV: 1.8, PARQUET: 2.2}, "rustystats", floored=True,
     ),
     "poisson20big": Workload(
         "Poisson, 1e7 x 20", "poisson20", 10_000_000, POISSON, "glm", "poisson",
         ("glum", "rustystats"), {PARQUET: 3.5}, "glum", memory=0.5,
+        floored=True,
     ),
     "poisson20streamed": Workload(
         "Poisson, 1e7 x 20, in 500 MB", "poisson20", 10_000_000,
@@ -96,10 +100,12 @@ WORKLOADS = {
     "logit50": Workload(
         "logistic, 1e6 x 50", "logit50", 1_000_000, BERNOULLI, "glm", "bernoulli",
         ("rustystats", "glum", "sklearn", "intelex"), {PARQUET: 2.2}, "rustystats",
+        floored=True,
     ),
     "gauss100": Workload(
         "least squares, 1e6 x 100", "gauss100", 1_000_000, ("y ~ .", "--family", "normal"),
         "glm", "normal", ("intelex", "rustystats", "glum", "sklearn"), {PARQUET: 2}, "intelex",
+        floored=True,
     ),
     "factors": Workload(
         "logistic, factors of 10 + 100 + 2,000 levels, 1e6", "factors", 1_000_000, BERNOULLI,
