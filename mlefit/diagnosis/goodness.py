@@ -79,7 +79,7 @@ def fit_sums(maximum: Maximum) -> FitSums:
             _residual_sums(model.family, block, theta, step),
         )
 
-    sums = engine.total(term, "goodness of fit")
+    sums = engine.total(term)
     maximum.engine.passes += 1
     return sums
 
@@ -92,7 +92,7 @@ def deviance(maximum: Maximum, gamma: Vector) -> float | None:
     def term(block: Block) -> Vector:
         return _plain_sums(model.family, block, model.theta(model.etas(block, gammas)))
 
-    return _number(engine.total(term, "null deviance")[1])
+    return _number(engine.total(term)[1])
 
 
 def _plain_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:

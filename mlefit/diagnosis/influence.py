@@ -147,7 +147,7 @@ def influential_rows(maximum: Maximum, bread: Matrix) -> Influential:
             tuple(int(i) + block.start for i in top), tuple(float(distance[i]) for i in top)
         )
 
-    return maximum.engine.total(largest, "influence") if group.size else Influential((), ())
+    return maximum.engine.total(largest) if group.size else Influential((), ())
 
 
 def declining_statistics(maximum: Maximum) -> list[int]:

@@ -209,4 +209,4 @@ def _rows_at(maximum: Maximum, edge: Edge) -> int:
         eta = np.broadcast_to(model.etas(block, gammas)[k], len(block.y))
         return int(((eta - far) * math.copysign(1.0, limit) > 0).sum())
 
-    return maximum.engine.total(reached, "rows at an edge")
+    return maximum.engine.total(reached)

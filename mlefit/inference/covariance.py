@@ -182,7 +182,7 @@ def _meat(
     if kind == "cluster":
         assert clusters is not None
         sums = np.zeros((int(clusters.max()) + 1, len(bread)))
-        for block in engine.blocks("standard errors"):
+        for block in engine.blocks():
             codes = clusters[block.start : block.start + len(block.y)]
             np.add.at(sums, codes, block.weighted(scores(block)).T)
         return sums.T @ sums
@@ -194,7 +194,7 @@ def _meat(
         weight = block.weight**2 if squared_weights else block.weight
         return np.dot(S * weight, S.T)
 
-    meat = engine.total(products, "standard errors")
+    meat = engine.total(products)
     if kind == "HC1":
         n = maximum.engine.columns.rows if squared_weights else maximum.moments.rows
         meat = meat * (n / (n - p) if n > p else math.nan)

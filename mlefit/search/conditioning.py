@@ -128,7 +128,7 @@ def _triangle(engine: LocalEngine, k: int, places: NDArray[np.intp]) -> Matrix:
             for j, predictor in enumerate(engine.predictors)
         ]
     )
-    R = triangle((block.designs[k] for block in seen.blocks("rank")), len(places))
+    R = triangle((block.designs[k] for block in seen.blocks()), len(places))
     engine.passes = seen.passes
     return R
 

@@ -258,8 +258,7 @@ def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
     squares = engine.total(
         lambda block: np.concatenate(
             [np.einsum("ij,ij->i", X, X) for X in block.designs[asked.span]]
-        ),
-        "existence",
+        )
     )
     sizes = np.sqrt(squares / engine.columns.rows)
     return np.where(sizes > 0, sizes, 1.0)
@@ -268,9 +267,7 @@ def _column_sizes(asked: _Question, engine: LocalEngine) -> Vector:
 def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Matrix:
     """An orthonormal basis of the directions that move no held row and no held coefficient."""
     p, first = len(sizes), asked.first
-    R = triangle(
-        (_sides(asked, block, sizes).held for block in asked.engine.blocks("existence")), p
-    )
+    R = triangle((_sides(asked, block, sizes).held for block in asked.engine.blocks()), p)
     still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
     return _null_space(np.vstack([R, still / lengths]))
@@ -305,7 +302,7 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
     c = np.zeros(free.shape[1])
     step = max(1, asked.engine.columns.rows // _FIRST_ROWS)
     chosen = []
-    for block in asked.engine.blocks("existence"):
+    for block in asked.engine.blocks():
         turned = free.T @ _sides(asked, block, sizes).turned
         c += turned.sum(axis=1)
         chosen.append(turned[:, ::step])
@@ -362,7 +359,7 @@ def _violations(
     worst: Matrix = np.empty((len(z), 0))
     margins: Rows = np.zeros(0)
     found = _Improved()
-    for block in asked.engine.blocks("existence"):
+    for block in asked.engine.blocks():
         sides = _sides(asked, block, sizes)
         turned = free.T @ sides.turned
         margin = z @ turned

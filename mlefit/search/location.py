@@ -124,7 +124,7 @@ def _rows(model: Model, engine: LocalEngine, gamma: Vector, *, weigh: bool) -> I
     """The location's columns, the target less its offset, and weights over the scale."""
     gammas = split(gamma, engine.predictors)
     varying = weigh or any(p.size > 1 or p.offsets or p.held for p in engine.predictors[1:])
-    for block in engine.blocks("linear programme"):
+    for block in engine.blocks():
         weight = block.weight
         if varying:
             scale = model.theta(model.etas(block, gammas))[1]

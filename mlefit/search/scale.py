@@ -93,7 +93,7 @@ def collapses_somewhere(model: Model, engine: LocalEngine, gamma: Vector, moment
     for k, parameter in enumerate(model.family.parameters):
         if parameter.narrowing is None or not engine.predictors[k].size:
             continue
-        for block in engine.blocks("spread of the scale"):
+        for block in engine.blocks():
             values = model.theta(model.etas(block, gammas))[k]
             if not _is_spread(values, parameter.narrowing, moments):
                 return True

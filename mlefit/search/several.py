@@ -91,7 +91,7 @@ def _least_squares(engine: LocalEngine) -> Vector:
         weighted = block.weighted(X)
         return np.column_stack([weighted @ X.T, weighted @ (block.y - block.offsets[0])])
 
-    sums = engine.total(products, "start")
+    sums = engine.total(products)
     scale = 1 / np.sqrt(np.maximum(np.diag(sums), np.finfo(float).tiny))
     scaled = sums[:, :-1] * np.outer(scale, scale)
     beta: Vector = scale * np.linalg.lstsq(scaled, sums[:, -1] * scale, rcond=None)[0]
@@ -100,7 +100,7 @@ def _least_squares(engine: LocalEngine) -> Vector:
 
 def _least_absolute_deviations(engine: LocalEngine) -> Vector:
     def blocks() -> Iterator[tuple[Matrix, Rows, Rows | None]]:
-        for block in engine.blocks("start"):
+        for block in engine.blocks():
             yield block.designs[0], block.y - block.offsets[0], block.weight
 
     return minimise_pinball(blocks, engine.predictors[0].size, engine.columns.rows).beta
@@ -131,7 +131,7 @@ def _residuals(beta: Vector, engine: LocalEngine) -> tuple[Rows, Rows]:
     """Residuals of rows evenly spaced over all of them, and their weights."""
     step = max(1, engine.columns.rows // SAMPLE)
     residuals, weights = [], []
-    for block in engine.blocks("start"):
+    for block in engine.blocks():
         chosen = slice(-block.start % step, None, step)
         fitted = beta @ block.designs[0] + block.offsets[0]
         residuals.append((block.y - fitted)[chosen])

@@ -45,8 +45,8 @@ class Survey:
 def centred(engine: LocalEngine) -> tuple[LocalEngine, Moments, Survey]:
     """Shift columns by their means wherever an intercept takes up the shift."""
     raw = engine.with_predictors([p.without_basis() for p in engine.predictors])
-    shift = float(next(raw.blocks("first row")).y[0])
-    survey = raw.total(lambda block: _survey(block, shift), "survey")
+    shift = float(next(raw.blocks()).y[0])
+    survey = raw.total(lambda block: _survey(block, shift))
     means = split(survey.columns / survey.rows, engine.predictors)
     predictors = []
     for k, (predictor, mean) in enumerate(zip(engine.predictors, means, strict=True)):
@@ -121,7 +121,7 @@ def _projected(engine: LocalEngine, k: int, eta: float) -> Vector:
         X = block.designs[k]
         return np.column_stack([X @ X.T, X @ np.broadcast_to(eta - block.offsets[k], X.shape[1])])
 
-    sums = engine.total(products, "start")
+    sums = engine.total(products)
     scale = 1 / np.sqrt(np.maximum(np.diag(sums), np.finfo(float).tiny))
     scaled = sums[:, :-1] * np.outer(scale, scale)
     return scale * np.linalg.lstsq(scaled, sums[:, -1] * scale, rcond=None)[0]
