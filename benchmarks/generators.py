@@ -161,14 +161,18 @@ BUILD: dict[str, Callable[[np.random.Generator, int], Columns]] = {
 """What makes the data of a name."""
 
 
+def table(name: str, rows: int) -> pl.DataFrame:
+    """The data of a name."""
+    return pl.DataFrame(BUILD[name](np.random.default_rng(list(name.encode())), rows))
+
+
 def main() -> None:
     """Write the files, each under its name only when it is whole."""
     name, rows, *files = sys.argv[1:]
-    rng = np.random.default_rng(list(name.encode()))
-    frame = pl.DataFrame(BUILD[name](rng, int(rows)))
+    made = table(name, int(rows))
     for file in map(Path, files):
         part = file.with_suffix(".part")
-        frame.write_csv(part) if file.suffix == ".csv" else frame.write_parquet(part)
+        made.write_csv(part) if file.suffix == ".csv" else made.write_parquet(part)
         part.rename(file)
 
 

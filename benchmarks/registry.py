@@ -7,10 +7,12 @@ line for each coefficient: its name as mlefit has it, a tab, its value.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare import run
+from compare import FailedError, run
 
 PEERS = Path(__file__).with_name("peers")
 
@@ -41,12 +43,18 @@ class Peer:
                 told = [f"DATA={data}", f"SETTING={setting}"]
                 return ["env", *told, "gretlcli", "-b", "-q", str(self.script)]
 
-    def version(self, python: str) -> str:
-        """What is installed.
+    def installed(self, pythons: Sequence[str]) -> tuple[str, str]:
+        """The first Python that has what it needs, and the version of that.
 
         Raises:
-            FailedError: something it needs is not.
+            FailedError: none has.
         """
+        for python in pythons:
+            with suppress(FailedError):
+                return python, self._version(python)
+        raise FailedError(f"skipped, {' and '.join(self.needs)} not installed")
+
+    def _version(self, python: str) -> str:
         match self.script.suffix:
             case ".py":
                 module = "from importlib.metadata import version as v; "

@@ -25,7 +25,7 @@ import record
 import registry
 from compare import FailedError, in_turn, run
 from record import Result, Row
-from workloads import CSV, MLEFIT, PARQUET, WORKLOADS, Workload
+from workloads import CSV, FLOOR, MLEFIT, PARQUET, WORKLOADS, Workload
 
 
 def main() -> int:
@@ -55,7 +55,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1, help="times the rows")
     cache = Path(tempfile.gettempdir()) / "mlefit-benchmarks"
     parser.add_argument("--folder", type=Path, default=cache, help=f"of the data: {cache}")
-    parser.add_argument("--python", default=sys.executable, help="that has the peers in Python")
+    parser.add_argument(
+        "--python", action="append", help="that has peers in Python; repeatable, the first counts"
+    )
     return parser.parse_args()
 
 
@@ -97,6 +99,10 @@ def measure(name: str, form: str, asked: argparse.Namespace) -> Result:
             rows.append(row)
             if row.difference is not None:
                 commands[peer] = command
+        if workload.floored:
+            rows.append(Row(FLOOR.stem, record.FLOOR_WORDS))
+            data = workload.file(asked.folder, form, size)
+            commands[FLOOR.stem] = [sys.executable, str(FLOOR), str(data)]
     took = dict(zip(commands, in_turn(list(commands.values()), runs=asked.runs), strict=True))
     return Result(
         workload=name,
@@ -125,11 +131,11 @@ def meet(
         return Row(name, fault=f"no script for {workload.kind}; there are {there}"), []
     peer = known[name]
     try:
-        version = peer.version(asked.python)
-    except FailedError:
-        return Row(name, fault=f"skipped, {' and '.join(peer.needs)} not installed"), []
+        python, version = peer.installed(asked.python or [sys.executable])
+    except FailedError as error:
+        return Row(name, fault=str(error)), []
     data = workload.file(asked.folder, form if peer.reads_parquet else CSV, size)
-    command = peer.command(workload.family, data, asked.python)
+    command = peer.command(workload.family, data, python)
     row = Row(name, version, peer.errors)
     try:
         apart = answers.difference(answer, answers.theirs(run(command).output))

@@ -34,7 +34,7 @@ from mlefit.inference.asked import check_errors
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
 from mlefit.links import Link
-from mlefit.reading import condense, count, hold, refuse_what_is_as_long, share, tell_of_rows
+from mlefit.reading import condense, count, hold, refuse_what_is_as_long, share, tell_of_rows, told
 from mlefit.request import Request
 from mlefit.results.fit import DryRun, FitResult
 from mlefit.search.climb import Search
@@ -42,6 +42,7 @@ from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
 from mlefit.source import Counting, Numbered, Reading, Source, open_source
 from mlefit.specify import choose_links, predictors_of
+from mlefit.telling import Tell, busy, counting_bytes, unheard
 
 if TYPE_CHECKING:
     from mlefit.strength import Choice
@@ -143,7 +144,7 @@ def fit(
 def run(
     request: Request,
     log: Callable[[str], None] = lambda line: None,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> FitResult:
     """Fit what a request asks for.
 
@@ -155,14 +156,14 @@ def run(
     Raises:
         MlefitError: the request or the data make no fit possible.
     """
-    prepared = prepare(request, log, COUNTING)
+    prepared = prepare(request, log, progress, COUNTING)
     return fitted(prepared, log, progress)[1]
 
 
 def fitted(
     prepared: Prepared,
     log: Callable[[str], None] = lambda line: None,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> tuple[Maximum, FitResult]:
     """The maximum of what is prepared, and its record.
 
@@ -174,7 +175,7 @@ def fitted(
 
 
 def _fitted(
-    prepared: Prepared, log: Callable[[str], None], progress: Callable[[str, int, int], None]
+    prepared: Prepared, log: Callable[[str], None], progress: Tell
 ) -> tuple[Maximum, FitResult]:
     request = prepared.request
     model, engine = prepared.model, prepared.engine
@@ -192,11 +193,14 @@ def _fitted(
     watched = engine.telling(progress)
     choice = _choice(prepared, watched, search)
     maximum = highest(model, watched, search, choice.priors if choice else prepared.priors)
-    # what comes after the search tells of itself
+    optimum = maximum.optimum
+    log(f"search ended after {optimum.steps} steps: {optimum.status.value}")
+    # what comes now tells of itself
     maximum = replace(maximum, engine=maximum.engine.telling(engine.tell))
     maximum = maximum if suite is None else suite.settled(maximum)
     made = uncertainty.intervals(request, maximum, prepared.table.clusters, search, progress)
     maximum = made.maximum
+    heard = replace(maximum, engine=maximum.engine.telling(progress))
     way = None if recorder is None else search_path(recorder, maximum, search)
     result = assemble(
         request,
@@ -204,7 +208,7 @@ def _fitted(
         prepared.roles,
         prepared.rows,
         prepared.table,
-        maximum,
+        heard,
         made,
         notes=prepared.notes,
     )
@@ -223,7 +227,7 @@ def _with_goodness_of_fit(
     request: Request,
     result: FitResult,
     maximum: Maximum,
-    progress: Callable[[str, int, int], None],
+    progress: Tell,
 ) -> FitResult:
     from mlefit.diagnosis import gof
 
@@ -274,6 +278,7 @@ def plan(request: Request) -> DryRun:
 def prepare(
     request: Request,
     log: Callable[[str], None] = lambda line: None,
+    progress: Tell = unheard,
     counting: Counting | None = None,
 ) -> Prepared:
     """Open, read and check the data, and give the request its meaning.
@@ -281,12 +286,13 @@ def prepare(
     Args:
         request: the words of the command.
         log: takes one line for each step of the work.
+        progress: takes what long work is at, how much is done and how much there is.
         counting: when identical rows are counted; None where each is asked about.
 
     Raises:
         MlefitError: a word of the request or a value of the data does not fit.
     """
-    source = opened(request, log)
+    source = opened(request, log, progress)
     if request.family is None:
         raise _no_family(request, source)
     family = family_of(request)
@@ -297,15 +303,21 @@ def prepare(
     if counting is not None and (reason := why_every_row(request, family)) is not None:
         log(f"identical rows are not counted: {reason}")
         counting = None
-    rows = None if counting is None else count(request, source, roles, counting, log)
+    rows = None
+    if counting is not None:
+        with told(source, roles.columns, progress):
+            rows = count(request, source, roles, counting, log)
     if rows is not None:
         try:
             return build(request, source, family, roles, rows)
         except MlefitError:
             log("what is wrong is told of single rows")
     shared = site_of(request).reads(source.place)
-    held = (share if shared else hold)(request, source, roles, log)
-    prepared = build(request, source, family, roles, held.rows, held.store)
+    with told(source, roles.columns, progress):
+        held = (share if shared else hold)(request, source, roles, log)
+    making = busy(progress, "making the columns of the model")
+    with told(source, roles.columns, progress) if held.streams else making:
+        prepared = build(request, source, family, roles, held.rows, held.store)
     if held.streams:
         tell_of_rows(prepared.rows.ledger, log)
         refuse_what_is_as_long(request, family, prepared.table.columns.rows)
@@ -315,14 +327,16 @@ def prepare(
     return replace(prepared, table=table)
 
 
-def opened(request: Request, log: Callable[[str], None]) -> Source:
+def opened(request: Request, log: Callable[[str], None], progress: Tell = unheard) -> Source:
     """The data, of which nothing is read yet but the names and types of the columns.
 
     Raises:
         DataError: they cannot be read.
     """
     most_bytes = room.of_a_pipe(request.max_memory)
-    source = open_source(request.data, input_format=request.input_format, most_bytes=most_bytes)
+    piped = isinstance(request.data, str) and request.data == "-"
+    with counting_bytes(progress, "reading standard input" if piped else "opening the data", 0):
+        source = open_source(request.data, input_format=request.input_format, most_bytes=most_bytes)
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     return source
 

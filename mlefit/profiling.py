@@ -31,6 +31,7 @@ from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.verdict import no_maximum
+from mlefit.telling import Tell, unheard
 
 # The curve goes on beyond the widest interval, and to a root of this at least.
 _BEYOND = 1.2
@@ -39,13 +40,12 @@ _LEAST_ROOT = 2.5
 _FAR = 6.0
 
 Log = Callable[[str], None]
-Progress = Callable[[str, int, int], None]
 
 
 def run(
     request: ProfileRequest,
     log: Log = lambda line: None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> ProfileResult:
     """Profile what a request names.
 
@@ -57,7 +57,7 @@ def run(
     Raises:
         MlefitError: the request or the data make no profile possible.
     """
-    prepared = prepare(request.common, log, COUNTING)
+    prepared = prepare(request.common, log, progress, COUNTING)
     common = prepared.request
     quiet = Search(common.tol, common.max_iter)
     derived = [text.partition("=")[0].strip() for text in common.derive]
@@ -88,7 +88,7 @@ def _profiled(
     prepared: Prepared,
     maximum: Maximum,
     search: Search,
-    progress: Progress,
+    progress: Tell,
 ) -> ProfileResult:
     common, roles = request.common, prepared.roles
     every = {one.name: one for one in subjects(common.derive, maximum, search)}

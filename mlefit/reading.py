@@ -8,6 +8,7 @@ pass over the rows then reads them from there, a block at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +37,7 @@ from mlefit.source import (
 from mlefit.source.extent import rows_expected, width_of
 from mlefit.source.records import missing_column
 from mlefit.source.rows import Streamed
+from mlefit.telling import Tell, counting_bytes
 
 # What is read takes more for a moment: the buffers of its file, a copy without missing values.
 _MORE = 1.3
@@ -91,6 +93,12 @@ def read(
     )
     tell_of_rows(rows.ledger, log)
     return rows
+
+
+def told(source: Source, columns: Sequence[str], tell: Tell) -> AbstractContextManager[None]:
+    """Tell of the bytes that are read while some columns are."""
+    name = source.name.rpartition("/")[2] or source.name
+    return counting_bytes(tell, f"reading {name}", source.bytes_of(columns))
 
 
 def tell_of_rows(ledger: Ledger, log: Callable[[str], None]) -> None:

@@ -199,7 +199,7 @@ def test_an_error_is_told_of_single_rows(formula, family):
 def test_rows_are_read_one_by_one_where_something_depends_on_each(words):
     request = Request(data=TABLE, **{"formula": "count ~ x", "family": "poisson"} | words)
     lines: list[str] = []
-    prepared = prepare(request, lines.append, FORCED)
+    prepared = prepare(request, lines.append, counting=FORCED)
     assert not prepared.rows.is_counted
     assert not prepared.table.columns.is_counted
     reason = why_every_row(request, prepared.family)

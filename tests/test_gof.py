@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +9,6 @@ from scipy.stats import kstest
 
 from mlefit.errors import UsageError
 from mlefit.fitting import fit
-from mlefit.report.progress import Progress
 
 
 def p_values(frame, formula="y ~ 1", **options):
@@ -68,17 +65,3 @@ def test_what_cannot_be_simulated_is_refused(options, words):
     frame = pl.DataFrame({"y": [1.0, 2.0, 4.0, 3.0], "x": [1.0, 2, 3, 5], "w": [1, 1, 1, 1]})
     with pytest.raises(UsageError, match=words):
         p_values(frame, "y ~ x", family="normal", **options)
-
-
-def test_progress_is_told_to_a_terminal_only_after_a_second(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    clock = iter([0.0, 0.5, 1.5, 1.52, 2.0])
-    screen = Terminal()
-    monkeypatch.setattr("sys.stderr", screen)
-    progress = Progress(now=lambda: next(clock))
-    for done in (1, 2, 3, 4):
-        progress("draws", done, 4)
-    assert screen.getvalue() == "\rdraws: 2 of 4\r             \r"

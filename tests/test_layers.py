@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "request": (set(), set()),
     "results": (set(), set()),
+    "telling": (set(), set()),
     "documents": (words("errors results"), set()),
     "expression": (words("errors"), set()),
     "gram": (words("_types"), NUMERIC),
@@ -38,7 +39,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "algebra": (words("_types errors expression"), NUMERIC),
     "families": (words("_types errors expression links special support"), NUMERIC),
     "formula": (words("errors expression"), set()),
-    "report": (words("errors memory results"), {"matplotlib", "rich"}),
+    "report": (words("errors memory results telling"), {"matplotlib", "rich"}),
     "source": (words("errors memory"), {"polars"}),
     "arrow": (words("_types errors triangular"), NUMERIC),
     "symmetric": (words("_types arrow triangular"), NUMERIC),
@@ -47,10 +48,10 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words("_types errors expression families formula request source support triangular"),
         {"numpy", "polars"},
     ),
-    "reading": (words("design errors expression families request room source"), set()),
+    "reading": (words("design errors expression families request room source telling"), set()),
     "distribution": (words("__init__ _types design errors families support"), NUMERIC),
     "engines": (
-        words("__init__ _types design errors memory source"),
+        words("__init__ _types design errors memory source telling"),
         NUMERIC | {"cloudpickle", "dask", "distributed"},
     ),
     "likelihood": (
@@ -78,8 +79,8 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "inference": (
         words(
-            "_types arrow design diagnosis engines errors expression families likelihood links "
-            "priors products request results search support symmetric"
+            "_types arrow design diagnosis engines errors expression families likelihood "
+            "links priors products request results search support symmetric telling"
         ),
         NUMERIC,
     ),
@@ -89,7 +90,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words(
             "__init__ _types design diagnosis distribution documents engines errors "
             "expression families formula inference likelihood links products request results "
-            "source specify support"
+            "source specify support telling"
         ),
         {"numpy", "polars", "scipy"},
     ),
@@ -116,21 +117,22 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         words(
             "__init__ _types assign batch design distribution engines errors families "
             "inference likelihood links prediction request results search specify support "
-            "symmetric"
+            "symmetric telling"
         ),
         NUMERIC,
     ),
     "fitting": (
         words(
             "assemble assign design diagnosis engines errors families inference likelihood "
-            "links reading request results room search source specify strength testing"
+            "links reading request results room search source specify strength telling "
+            "testing"
         ),
         NUMERIC,
     ),
     "grouped": (
         words(
-            "__init__ _types batch design engines errors families fitting inference provenance "
-            "request results source"
+            "__init__ _types batch design engines errors families fitting inference "
+            "provenance request results source telling"
         ),
         {"numpy", "polars"},
     ),
@@ -141,16 +143,16 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "checking": (
         words(
             "__init__ _types batch comparison design diagnosis documents engines errors "
-            "expression families fitting grouped inference prediction reading recoding request "
-            "results search source specify"
+            "expression families fitting grouped inference prediction reading recoding "
+            "request results search source specify telling"
         ),
         {"numpy", "polars", "scipy"},
     ),
     "comparison": (
         words(
             "__init__ _types design diagnosis engines errors expression families fitting "
-            "formula inference likelihood prediction provenance reading recoding request results "
-            "search source special support"
+            "formula inference likelihood prediction provenance reading recoding request "
+            "results search source special support telling"
         ),
         NUMERIC,
     ),
@@ -162,22 +164,22 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
         NUMERIC,
     ),
     "profiling": (
-        words("__init__ errors fitting inference provenance request results search"),
+        words("__init__ errors fitting inference provenance request results search telling"),
         {"numpy"},
     ),
     "weighing": (
         words(
             "__init__ _types design distribution engines errors families fitting inference "
-            "likelihood links provenance request results search special symmetric"
+            "likelihood links provenance request results search special symmetric telling"
         ),
         {"numpy", "polars", "scipy"},
     ),
     "__init__": (words("checking comparison documents fitting prediction"), set()),
     "cli": (
         words(
-            "__init__ catalogue chance checking comparison documents errors explaining families "
-            "fitting grouped memory prediction profiling report request room study translations "
-            "weighing"
+            "__init__ catalogue chance checking comparison documents errors explaining "
+            "families fitting grouped memory prediction profiling report request room study "
+            "telling translations weighing"
         ),
         {"polars", "typer"},
     ),

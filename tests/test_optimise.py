@@ -112,7 +112,7 @@ def test_every_step_is_told():
     lines: list[str] = []
     optimum = newton(poisson(), np.array([0.0, 0.0]), log=lines.append)
     assert len(lines) >= optimum.steps
-    assert lines[0].startswith("step 0: log-likelihood ")
+    assert lines[0].startswith("step 0: rise left ")
 
 
 def test_a_saddle_is_left_in_the_direction_it_bends_down():

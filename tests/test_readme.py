@@ -19,6 +19,7 @@ RUN = re.compile(r"(<!-- run: mlefit (.+?) -->\n```text\n)(.*?)(```)", re.S)
 TABLE = re.compile(r"(<!-- table: mlefit (.+?) -->\n)(.*?)(<!-- end -->)", re.S)
 COMMAND = re.compile(r"`mlefit ((?:fit|compare) [^`]+)`")
 IN_SHELL = re.compile(r"^mlefit (.+)$", re.M)
+SPEED = re.compile(r"(<!-- benchmarks -->\n)(.*?)(<!-- end -->)", re.S)
 BEFORE = re.compile(r"<!-- before: mlefit (.+?) -->")
 
 
@@ -30,6 +31,16 @@ def test_what_a_page_shows_is_what_the_program_prints(page, current, monkeypatch
     for command in BEFORE.findall(text):
         printed(command)
     current(page, TABLE.sub(filled, RUN.sub(filled, text)))
+
+
+def test_the_speeds_that_pages_show_are_those_that_were_measured(current, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import record  # type: ignore[import-not-found]
+
+    results = record.kept()
+    text = README.read_text(encoding="utf-8")
+    current(README, SPEED.sub(lambda match: match[1] + record.brief(results) + match[3], text))
+    current(record.SHOWN, record.page(results))
 
 
 def test_the_reference_has_every_command():

@@ -8,7 +8,7 @@ moved whose adjusted value is below alpha makes at most that share of the calls 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,7 @@ from mlefit.grouped.fits import MOST_ROWS, Maxima, alone, is_plain, side_by_side
 from mlefit.grouped.groups import Groups
 from mlefit.prediction.saved import SavedModel
 from mlefit.results.groups import GroupFit, GroupsResult
-
-Progress = Callable[[str, int, int], None]
+from mlefit.telling import Tell
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class Before:
         return self.model.record.fit.nobs if own is None else own.nobs
 
 
-def group_gaps(groups: Groups, before: Before, progress: Progress) -> Iterator[GroupGap]:
+def group_gaps(groups: Groups, before: Before, progress: Tell) -> Iterator[GroupGap]:
     """The gap of every group, in the order of their names."""
     prepared = groups.prepared
     plain = is_plain(prepared)

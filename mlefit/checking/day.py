@@ -21,11 +21,11 @@ from mlefit.results.fit import FitResult
 from mlefit.results.groups import GroupsResult
 from mlefit.search.maximum import Maximum
 from mlefit.source import Ledger, Source
+from mlefit.telling import Tell, unheard
 
 T = TypeVar("T")
 
 Log = Callable[[str], None]
-Progress = Callable[[str, int, int], None]
 
 
 class Mean(NamedTuple):
@@ -90,7 +90,7 @@ class Day:
     history: tuple[Mapping[str, Any], ...] = ()
     seed: int = 1
     log: Log = field(default=lambda line: None, repr=False)
-    progress: Progress = field(default=lambda what, done, total: None, repr=False)
+    progress: Tell = field(default=unheard, repr=False)
     followed: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

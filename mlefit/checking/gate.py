@@ -14,7 +14,7 @@ import mlefit
 from mlefit import documents, fitting
 from mlefit.checking import history
 from mlefit.checking._base import GroupedCheck, Planned, Sight, UnseenError
-from mlefit.checking.day import Day, Log, Progress
+from mlefit.checking.day import Day, Log
 from mlefit.checking.file import ChecksFile, read_checks
 from mlefit.checking.gap import Gap
 from mlefit.checking.plan import plan
@@ -37,6 +37,7 @@ from mlefit.results.check import (
 from mlefit.results.fit import FitResult
 from mlefit.results.groups import GroupsResult
 from mlefit.source import Source, open_source
+from mlefit.telling import Tell, unheard
 
 _MOST_NAMED = 3
 
@@ -111,7 +112,7 @@ def check(data: Any, baseline: Any = None, **options: Any) -> CheckResult:
 def run(
     request: CheckRequest,
     log: Log = lambda line: None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> CheckResult:
     """Check a day.
 
@@ -126,7 +127,7 @@ def run(
     return checked(request, log, progress).result
 
 
-def checked(request: CheckRequest, log: Log, progress: Progress) -> Gate:
+def checked(request: CheckRequest, log: Log, progress: Tell) -> Gate:
     """The report of a day, with what can be kept of it."""
     file = None if request.checks is None else read_checks(Path(request.checks))
     day = _day(request, file, log, progress)
@@ -169,7 +170,7 @@ def _next(request: CheckRequest, day: Day, status: str) -> str | None:
     return f"mlefit check {data} --baseline {model}{by} --write-baseline {model} --accept"
 
 
-def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Progress) -> Day:
+def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Tell) -> Day:
     named = request.baseline or (None if file is None else file.baseline)
     groups = groups_of(named)
     baseline = None if named is None else baseline_of(named, file, groups)
@@ -195,7 +196,7 @@ def _day(request: CheckRequest, file: ChecksFile | None, log: Log, progress: Pro
     where = common.where or (None if file is None else file.where)
     if baseline is None:
         common = _model_of_the_file(replace(common, data=request.data, where=where), file)
-        return Day(None, prepare=lambda: fitting.prepare(common, log), **rest)
+        return Day(None, prepare=lambda: fitting.prepare(common, log, progress), **rest)
     source = open_source(request.data, input_format=common.input_format)
 
     asked = replace(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,7 +16,9 @@ from mlefit.cli import _messages, _values
 from mlefit.cli.options import WEIGHTS
 from mlefit.errors import UsageError
 from mlefit.report import ReportOptions, terminal
+from mlefit.report.progress import Progress
 from mlefit.request import Request
+from mlefit.telling import Tell, unheard
 
 
 def exclusive(ctx: typer.Context, names: tuple[str, ...]) -> None:
@@ -107,6 +110,8 @@ def tell_notes(notes: Iterable[str], options: ReportOptions) -> None:
         _messages.tell_all("note", notes)
 
 
-def to_log(verbose: bool) -> Callable[[str], None]:
-    """What takes a line for each step of the work."""
-    return (lambda line: terminal.tell(f"{line}\n")) if verbose else (lambda line: None)
+@contextlib.contextmanager
+def watched(flags: Mapping[str, Any]) -> Iterator[tuple[Callable[[str], None], Tell]]:
+    """What takes a line for each step of the work, and what takes how far it is."""
+    with Progress(verbose=flags.get("verbose", False), quiet=flags["quiet"]) as progress:
+        yield progress.log, progress.tell if progress.heard else unheard

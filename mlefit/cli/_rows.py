@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +11,14 @@ import typer
 
 from mlefit.cli import _messages, _option
 from mlefit.cli import options as opt
+from mlefit.cli._fitting import watched
 from mlefit.cli._flags import Flags
 from mlefit.cli._values import choice, writable
 from mlefit.errors import UsageError
 from mlefit.report import FORMATS, terminal
 from mlefit.report.files import replacing
 from mlefit.report.options import ROW_FORMATS, row_format_of
+from mlefit.telling import Tell
 
 _TEXT = "text"
 _SHOWN = (_TEXT, *ROW_FORMATS)
@@ -117,9 +119,30 @@ def deliver(
     Raises:
         MlefitError: what the runs raise, or the file or standard output cannot take them.
     """
+    output: Path | None = flags["output"]
+    # what scrolls by on a terminal tells enough
+    shown = output is None and terminal.is_terminal(sys.stdout)
+    with watched({"quiet": flags["quiet"] or shown}) as (_, tell_rows):
+        return _deliver(_counted(frames, tell_rows), schema, form, output, flags["ascii_only"])
+
+
+def _counted(frames: Iterable[Any], tell_rows: Tell) -> Iterator[Any]:
+    rows = 0
+    for frame in frames:
+        tell_rows("writing, rows", rows, 0)
+        yield frame
+        rows += frame.height
+
+
+def _deliver(
+    frames: Iterable[Any],
+    schema: Mapping[str, Any],
+    form: str,
+    output: Path | None,
+    ascii_only: bool,
+) -> bool:
     from mlefit.prediction import sink
 
-    output: Path | None = flags["output"]
     if output is not None:
         with replacing(output) as temporary:
             sink.write(frames, schema, temporary, form)
@@ -127,7 +150,7 @@ def deliver(
     if form == _TEXT:
         from mlefit.report.rows import RowPage  # rich loads here
 
-        page = RowPage(ascii_only=flags["ascii_only"] or terminal.needs_ascii(sys.stdout))
+        page = RowPage(ascii_only=ascii_only or terminal.needs_ascii(sys.stdout))
         runs = (piece for frame in frames for piece in frame.iter_slices(_LINES))
         return all(terminal.emit(page.text(run.columns, run.rows())) for run in runs)
     return all(terminal.emit(text) for text in sink.texts(frames, form))

@@ -15,7 +15,7 @@ from mlefit.cli import _complete, _messages, _option, _values
 from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import positionals, report_options, tell_notes, to_log
+from mlefit.cli._fitting import positionals, report_options, tell_notes, watched
 from mlefit.cli._flags import FORMAT, LOOKS, PROGRAM, SEARCH, takes
 from mlefit.cli._values import number
 from mlefit.errors import ExitCode, UsageError
@@ -27,7 +27,6 @@ from mlefit.report import (
     write_list,
 )
 from mlefit.report.files import write_atomically
-from mlefit.report.progress import Progress
 from mlefit.request import CheckRequest, Request
 
 _EXAMPLES = """\b
@@ -278,7 +277,8 @@ def check(ctx: typer.Context, **flags: Any) -> int:
         raise UsageError("--accept is about a baseline to write", tries=["--write-baseline FILE"])
     from mlefit.checking import gate  # the numerics load here, so that --help stays quick
 
-    made = gate.checked(request, to_log(flags["verbose"]), Progress())
+    with watched(flags) as (log, tell):
+        made = gate.checked(request, log, tell)
     result = made.result
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)

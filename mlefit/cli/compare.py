@@ -12,7 +12,7 @@ from mlefit.cli import _messages, _option, _values
 from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, to_log
+from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, watched
 from mlefit.cli._flags import (
     FORMAT,
     LOOKS,
@@ -28,7 +28,6 @@ from mlefit.cli._flags import (
 )
 from mlefit.errors import ExitCode
 from mlefit.report import ReportOptions, write
-from mlefit.report.progress import Progress
 from mlefit.request import ComparisonRequest, Request
 
 _EXAMPLES = """\b
@@ -83,7 +82,8 @@ def compare(ctx: typer.Context, **flags: Any) -> int:
 def _run(request: ComparisonRequest, options: ReportOptions, flags: Mapping[str, Any]) -> int:
     from mlefit.comparison import comparing  # the numerics load here, so that --help stays quick
 
-    result = comparing.run(request, to_log(flags["verbose"]), Progress())
+    with watched(flags) as (log, tell):
+        result = comparing.run(request, log, tell)
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)

@@ -11,7 +11,7 @@ from mlefit.cli import _messages
 from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import fit_request, report_options, tell_notes, to_log
+from mlefit.cli._fitting import fit_request, report_options, tell_notes, watched
 from mlefit.cli._flags import (
     ERRORS,
     FORMAT,
@@ -32,7 +32,6 @@ from mlefit.cli._flags import (
 )
 from mlefit.errors import ExitCode
 from mlefit.report import ReportOptions, write, write_dry_run
-from mlefit.report.progress import Progress
 from mlefit.request import Request
 
 _EXAMPLES = """\b
@@ -96,7 +95,8 @@ def _run(request: Request, options: ReportOptions, flags: Mapping[str, Any]) -> 
         return ExitCode.OK
     if request.by is not None:
         return _run_groups(request, options, flags)
-    result = fitting.run(request, to_log(flags["verbose"]), Progress())
+    with watched(flags) as (log, tell):
+        result = fitting.run(request, log, tell)
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)
@@ -108,7 +108,8 @@ def _run_groups(request: Request, options: ReportOptions, flags: Mapping[str, An
     """A fit for each group; some that have no maximum leave the others what they are."""
     from mlefit.grouped import grouping
 
-    result = grouping.run(request, to_log(flags["verbose"]), Progress())
+    with watched(flags) as (log, tell):
+        result = grouping.run(request, log, tell)
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)

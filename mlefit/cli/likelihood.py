@@ -13,7 +13,7 @@ from mlefit.cli import _messages, _option, _values
 from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, to_log
+from mlefit.cli._fitting import exclusive, positionals, report_options, tell_notes, watched
 from mlefit.cli._flags import (
     FORMAT,
     LOOKS,
@@ -115,7 +115,8 @@ def likelihood(ctx: typer.Context, **flags: Any) -> int:
 def _run(request: LikelihoodRequest, options: ReportOptions, flags: Mapping[str, Any]) -> int:
     from mlefit.weighing import weighing  # the numerics load here, so that --help stays quick
 
-    result = weighing.run(request, to_log(flags["verbose"]))
+    with watched(flags) as (log, tell):
+        result = weighing.run(request, log, tell)
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)

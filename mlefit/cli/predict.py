@@ -13,7 +13,7 @@ from mlefit.cli import _messages, _values
 from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import positionals, report_options
+from mlefit.cli._fitting import positionals, report_options, watched
 from mlefit.cli._flags import ENGINE, PROGRAM, takes
 from mlefit.cli._rows import ROWS_OUT, SPELT, Model, Unseen, deliver, row_format, tell
 from mlefit.cli._values import choice
@@ -117,7 +117,8 @@ def _judge(request: PredictRequest, flags: Mapping[str, Any]) -> int:
         check_output(output)
     looks = {"table": None, "color": "auto", "form": flags["form"] or "text"}
     options = report_options({**flags, **looks})
-    result = judging.held_out(request)
+    with watched(flags) as (_, tell_rows):
+        result = judging.held_out(request, tell_rows)
     tell(result.notes, flags)
     _messages.tell_all("warning", result.warnings)
     write(result, options)

@@ -10,7 +10,7 @@ from mlefit.cli import _messages, _option
 from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import fit_request, report_options, tell_notes, to_log
+from mlefit.cli._fitting import fit_request, report_options, tell_notes, watched
 from mlefit.cli._flags import (
     FORMAT,
     LOOKS,
@@ -30,7 +30,6 @@ from mlefit.cli._flags import (
 from mlefit.cli._values import number, whole
 from mlefit.errors import ExitCode
 from mlefit.report import write
-from mlefit.report.progress import Progress
 from mlefit.request import ProfileRequest
 
 _EXAMPLES = """\b
@@ -113,7 +112,8 @@ def profile(ctx: typer.Context, **flags: Any) -> int:
         tuple(sorted(set(flags["levels_of_confidence"] or (_LEVEL,)))),
         flags["points"],
     )
-    result = profiling.run(request, to_log(flags["verbose"]), Progress())
+    with watched(flags) as (log, tell):
+        result = profiling.run(request, log, tell)
     tell_notes(result.notes, options)
     _messages.tell_all("warning", result.warnings)
     write(result, options)

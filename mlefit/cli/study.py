@@ -10,12 +10,11 @@ from mlefit.cli import _option, _values
 from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
-from mlefit.cli._fitting import exclusive, report_options, tell_notes
+from mlefit.cli._fitting import exclusive, report_options, tell_notes, watched
 from mlefit.cli._flags import FORMAT, LOOKS, PICTURES, PROGRAM, takes
 from mlefit.cli._values import whole
 from mlefit.errors import ExitCode, UsageError
 from mlefit.report import write
-from mlefit.report.progress import Progress
 from mlefit.request import StudyRequest
 
 _EXAMPLES = """\b
@@ -134,7 +133,8 @@ def study(ctx: typer.Context, **flags: Any) -> int:
     request, options = _request(ctx), report_options(flags)
     from mlefit.study import run  # the numerics load here, so that --help stays quick
 
-    result = run(request, Progress())
+    with watched(flags) as (_, tell):
+        result = run(request, tell)
     tell_notes(result.notes, options)
     write(result, options)
     found = all(size.fitted for size in result.replications)

@@ -41,11 +41,12 @@ from mlefit.fitting import build, family_of, opened, site_of
 from mlefit.prediction.predicting import model_of
 from mlefit.prediction.saved import SavedModel
 from mlefit.provenance import data_info
-from mlefit.reading import read
+from mlefit.reading import read, told
 from mlefit.request import ComparisonRequest, Request
 from mlefit.results.compare import SCHEMA, ComparisonResult, PairTest
 from mlefit.search.climb import Search
 from mlefit.source import Rows, Source
+from mlefit.telling import Tell, unheard
 
 # Which columns a formula reads does not depend on the family.
 _ANY = "normal"
@@ -94,7 +95,7 @@ def compare(
 def run(
     request: ComparisonRequest,
     log: Callable[[str], None] = lambda line: None,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> ComparisonResult:
     """Compare what a request names.
 
@@ -117,12 +118,14 @@ def run(
         )
     saved = _saved(request)
     request = replace(request, common=adopted(request.common, saved))
-    source = opened(request.common, log)
+    source = opened(request.common, log, progress)
     readings = _readings(request, source, saved)
     used = {name for _, roles in readings for name in roles.columns}
     used |= {name for model in saved for name in columns_of(model, source)}
     site_of(request.common)  # an address where nobody answers is told before the rows are read
-    rows = read(request.common, source, [name for name in source.schema if name in used], log)
+    columns = [name for name in source.schema if name in used]
+    with told(source, columns, progress):
+        rows = read(request.common, source, columns, log)
     candidates, notes = _candidates(request, source, readings, rows) if readings else ([], [])
     candidates += [recall(model, request.common, source, rows) for model in saved]
     candidates = on_one_scale(candidates)
@@ -153,7 +156,7 @@ def run(
         return _result(request, source, scored, weights, notes, pairs, in_order)
 
 
-def _tell(progress: Callable[[str, int, int], None], done: Iterator[int], total: int) -> None:
+def _tell(progress: Tell, done: Iterator[int], total: int) -> None:
     progress("models fitted", next(done), total)
 
 

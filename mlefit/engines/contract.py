@@ -7,7 +7,7 @@ in this process or on the workers of a cluster.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from mlefit._types import Rows
 from mlefit.design.blocks import Block, Predictor, is_coded
 from mlefit.design.columns import TARGET
 from mlefit.errors import MOST_SQUARE, TooWideError
+from mlefit.telling import Tell
 
 if TYPE_CHECKING:
     from mlefit.design.table import Table
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-Tell = Callable[[str, int, int], None]
-"""Takes what long work is at, the rows done and all of them."""
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Hears of the work and tells nobody."""
 
 
 class Engine(ABC):
@@ -82,19 +76,23 @@ class Engine(ABC):
         """One series at rows 0, step, 2 step, ..., in this process."""
 
     @abstractmethod
-    def total(self, term: Callable[[Block], T]) -> T:
+    def total(self, term: Callable[[Block], T], purpose: str = "") -> T:
         """The sum of `term` over all blocks; whatever it returns must add.
 
         The order of additions differs from engine to engine, so sums agree to rounding, not to
         the bit. The term may be run elsewhere, so what it does beside returning is lost.
+
+        Args:
+            term: what is added.
+            purpose: what the pass is for, in a word or three.
         """
 
     @abstractmethod
-    def each(self, term: Callable[[Block], T]) -> list[T]:
+    def each(self, term: Callable[[Block], T], purpose: str = "") -> list[T]:
         """What `term` returns for every block, in row order; it may be run elsewhere."""
 
     @abstractmethod
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, purpose: str = "") -> Generator[Block]:
         """Every block in row order, one pass in this thread of this process."""
 
     @abstractmethod
@@ -147,6 +145,10 @@ class Engine(ABC):
     def with_target(self, y: Rows) -> Engine:
         """The same rows with other values of the target."""
         return self.replaced(TARGET, y)
+
+    def _pass(self, purpose: str) -> str:
+        """What a listener is told of the pass that begins."""
+        return f"pass {self.passes}{purpose and f' ({purpose})'}, rows"
 
     def _counting_on(self, engine: Engine) -> Engine:
         engine.passes = self.passes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,10 @@ from mlefit.design.blocks import Block, Predictor
 from mlefit.design.columns import Columns
 from mlefit.engines import shares as on_workers
 from mlefit.engines.cluster import Cluster, connected
-from mlefit.engines.contract import Engine, S, Site, T, Tell, silent
+from mlefit.engines.contract import Engine, S, Site, T
 from mlefit.engines.local import LocalEngine
 from mlefit.engines.shares import Shares, packed
+from mlefit.telling import Tell, unheard
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -54,7 +55,7 @@ class DaskEngine(Engine):
         shares: Shares,
         predictors: Sequence[Predictor],
         known: Sequence[str],
-        tell: Tell = silent,
+        tell: Tell = unheard,
         *,
         written: bool = False,
     ) -> None:
@@ -100,9 +101,10 @@ class DaskEngine(Engine):
             self._cluster, self._shares, predictors, self.known, tell, written=written
         )
 
-    def total(self, term: Callable[[Block], T]) -> T:
+    def total(self, term: Callable[[Block], T], purpose: str = "") -> T:
         self.passes += 1
-        what, rows, parcel = f"pass {self.passes} over the rows", self.rows, self._parcel(term)
+        what, rows, parcel = self._pass(purpose), self.rows, self._parcel(term)
+        self.tell(what, 0, rows)
         client = self._cluster.client
 
         def work() -> T:
@@ -124,16 +126,21 @@ class DaskEngine(Engine):
         self.tell(what, rows, rows)
         return total
 
-    def each(self, term: Callable[[Block], T]) -> list[T]:
+    def each(self, term: Callable[[Block], T], purpose: str = "") -> list[T]:
         self.passes += 1
+        what, rows = self._pass(purpose), self.rows
+        self.tell(what, 0, rows)
         runs: list[list[T]] = self._from_shares(_each, parcel=self._parcel(term))
+        self.tell(what, rows, rows)
         return list(chain.from_iterable(runs))
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, purpose: str = "") -> Generator[Block]:
         self.passes += 1
-        return self._fetched()
+        return self._fetched(self._pass(purpose))
 
-    def _fetched(self) -> Iterator[Block]:
+    def _fetched(self, what: str) -> Generator[Block]:
+        rows = self.rows
+        self.tell(what, 0, rows)
         for i in range(len(self._shares.futures)):
             columns: Columns = self._cluster.insisted(
                 lambda i=i: self._cluster.results([self._shares.futures[i]])[0],  # type: ignore[misc]
@@ -141,6 +148,7 @@ class DaskEngine(Engine):
             )
             local = LocalEngine(columns, self.predictors, self.known, written=self.written)
             yield from local.blocks()
+            self.tell(what, self._shares.edges[i + 1], rows)
 
     def _from_shares(self, function: Callable[..., Any], **same: Any) -> list[Any]:
         """What a function returns for every share, in row order."""

@@ -8,7 +8,7 @@ loops the lock changes hands, which is why blocks are large (see `design.blocks`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from mlefit.design.blocks import Block, Predictor, Reader, block_rows
 from mlefit.design.columns import Columns
-from mlefit.engines.contract import Engine, S, Site, T, Tell, silent
+from mlefit.engines.contract import Engine, S, Site, T
 from mlefit.errors import UsageError
+from mlefit.telling import Tell, unheard
 
 if TYPE_CHECKING:
     from mlefit.design.table import Table
@@ -50,7 +51,7 @@ class LocalEngine(Engine):
         known: Sequence[str] = (),
         threads: int | None = None,
         most_rows: int | None = None,
-        tell: Tell = silent,
+        tell: Tell = unheard,
         *,
         written: bool = False,
     ) -> None:
@@ -110,23 +111,35 @@ class LocalEngine(Engine):
             written=written,
         )
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, purpose: str = "") -> Generator[Block]:
         self.passes += 1
-        reader = self._reader()
-        return (reader.read(span) for span in self._spans)
+        return self._walked(self._pass(purpose))
 
-    def each(self, term: Callable[[Block], T]) -> list[T]:
+    def _walked(self, what: str) -> Generator[Block]:
+        reader, rows, done = self._reader(), self.rows, 0
+        self.tell(what, done, rows)
+        try:
+            for span in self._spans:
+                yield reader.read(span)
+                done += span.hi - span.lo
+                self.tell(what, done, rows)
+        finally:
+            if 0 < done < rows:  # who walked had seen enough
+                self.tell(what, done, done)
+
+    def each(self, term: Callable[[Block], T], purpose: str = "") -> list[T]:
         with np.errstate(all="ignore"):
-            return [term(block) for block in self.blocks()]
+            return [term(block) for block in self.blocks(purpose)]
 
-    def total(self, term: Callable[[Block], T]) -> T:
+    def total(self, term: Callable[[Block], T], purpose: str = "") -> T:
         self.passes += 1
         most = len(self._spans) // _FEWEST_BLOCKS
         workers = max(1, min(self._threads or available_cores(), most))
         edges = [len(self._spans) * i // workers for i in range(workers + 1)]
         shares = [self._spans[lo:hi] for lo, hi in pairwise(edges)]
 
-        what, rows = f"pass {self.passes} over the rows", self._columns.rows
+        what, rows = self._pass(purpose), self.rows
+        self.tell(what, 0, rows)
 
         def work(share: int) -> T:
             spans = shares[share]

@@ -9,7 +9,7 @@ are asked for that a curvature does not give.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -27,8 +27,7 @@ from mlefit.grouped.groups import Groups
 from mlefit.inference.covariance import Reference
 from mlefit.results.fit import FitResult
 from mlefit.results.groups import GroupEstimate, GroupFit
-
-Progress = Callable[[str, int, int], None]
+from mlefit.telling import Tell
 
 MOST_ROWS = 1 << 18
 """Rows in memory at once, as columns of floats."""
@@ -58,7 +57,7 @@ class Maxima:
     doubted: NDArray[np.bool_]
 
 
-def group_fits(groups: Groups, progress: Progress) -> list[GroupFit]:
+def group_fits(groups: Groups, progress: Tell) -> list[GroupFit]:
     """The fit of every group, in the order of their names.
 
     Args:

@@ -9,12 +9,13 @@ import mlefit
 from mlefit import fitting
 from mlefit.errors import UsageError
 from mlefit.fitting import Prepared
-from mlefit.grouped.fits import Progress, group_fits
+from mlefit.grouped.fits import group_fits
 from mlefit.grouped.groups import Groups
 from mlefit.provenance import data_info
 from mlefit.request import Request
 from mlefit.results.fit import FitResult
 from mlefit.results.groups import SCHEMA, GroupFit, GroupsResult
+from mlefit.telling import Tell, unheard
 
 # What is about one fit as a whole, and has no row for each group.
 _SINGLE = ("tests", "anova", "gof", "derive", "cv", "path", "explain", "bootstrap")
@@ -23,7 +24,7 @@ _SINGLE = ("tests", "anova", "gof", "derive", "cv", "path", "explain", "bootstra
 def run(
     request: Request,
     log: Callable[[str], None] = lambda line: None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> GroupsResult:
     """Fit every group of rows.
 
@@ -43,7 +44,7 @@ def run(
                 f"--{flag} is about one fit, and --by {request.by} makes one for each group",
                 tries=[f"--where \"{request.by} = '...'\""],
             )
-    prepared = fitting.prepare(request, log)
+    prepared = fitting.prepare(request, log, progress)
     return grouped(prepared, fitting.fitted(prepared, log, progress)[1], log, progress)
 
 
@@ -51,7 +52,7 @@ def grouped(
     prepared: Prepared,
     pooled: FitResult,
     log: Callable[[str], None] = lambda line: None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Tell = unheard,
 ) -> GroupsResult:
     """The document of the groups of rows that are ready for a fit.
 

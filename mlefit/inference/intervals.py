@@ -27,9 +27,6 @@ BOOTSTRAP = "bootstrap"
 BCA = "bca"
 
 
-Progress = Callable[[str, int, int], None]
-
-
 class Ends(NamedTuple):
     """The ends of an interval.
 

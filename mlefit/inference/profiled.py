@@ -13,7 +13,7 @@ from mlefit._types import Vector
 from mlefit.inference.constrained import Smooth
 from mlefit.inference.covariance import Reference
 from mlefit.inference.edge_profile import edge_ends
-from mlefit.inference.intervals import PROFILE, Ends, Intervals, Progress
+from mlefit.inference.intervals import PROFILE, Ends, Intervals
 from mlefit.inference.places import places
 from mlefit.inference.profile import HIGHER, HigherError, of_function, profiles
 from mlefit.request import Request
@@ -21,6 +21,7 @@ from mlefit.search.climb import Search
 from mlefit.search.maximise import restarted
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
+from mlefit.telling import Tell
 
 Made = TypeVar("Made")
 
@@ -54,7 +55,7 @@ def from_the_top(
     return lower, None, notes
 
 
-def profiled(request: Request, maximum: Maximum, search: Search, tell: Progress) -> Intervals:
+def profiled(request: Request, maximum: Maximum, search: Search, tell: Tell) -> Intervals:
     """The profile intervals of a fit, or of the higher one that they lead to."""
     reference = Reference()
     if request.small_sample:

@@ -14,12 +14,13 @@ from mlefit.engines.contract import Engine
 from mlefit.inference.bca import Influence, reach
 from mlefit.inference.bootstrap import Draws, draws
 from mlefit.inference.constrained import Single, Smooth
-from mlefit.inference.intervals import BCA, BOOTSTRAP, Ends, Intervals, Progress
+from mlefit.inference.intervals import BCA, BOOTSTRAP, Ends, Intervals
 from mlefit.inference.places import places
 from mlefit.request import Request
 from mlefit.results.fit import Bootstrap
 from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
+from mlefit.telling import Tell
 
 _MOST_LOST = 0.05
 # The skewness of the scores under the model is that of so many draws of all rows.
@@ -30,7 +31,7 @@ _ONE_SIDED = "every draw lies on one side of the estimate"
 
 
 def resampled(
-    request: Request, maximum: Maximum, clusters: NDArray[np.intp] | None, tell: Progress
+    request: Request, maximum: Maximum, clusters: NDArray[np.intp] | None, tell: Tell
 ) -> Intervals:
     """Standard errors, intervals or both from fits of drawn rows."""
     search = Search(request.tol, request.max_iter)

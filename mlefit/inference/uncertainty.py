@@ -14,11 +14,12 @@ from mlefit.diagnosis.criteria import nobs_of
 from mlefit.inference.covariance import Reference, covariance
 from mlefit.inference.debiased import KIND, debiased
 from mlefit.inference.estimates import Uncertainty
-from mlefit.inference.intervals import BOOTSTRAP, PROFILE, Intervals, Progress
+from mlefit.inference.intervals import BOOTSTRAP, PROFILE, Intervals
 from mlefit.request import Request
 from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
+from mlefit.telling import Tell
 
 
 def intervals(
@@ -26,7 +27,7 @@ def intervals(
     maximum: Maximum,
     clusters: NDArray[np.intp] | None,
     search: Search,
-    tell: Progress,
+    tell: Tell,
 ) -> Intervals:
     """The intervals asked for, where the fit can have them.
 

@@ -15,12 +15,17 @@ from mlefit.errors import DataError
 from mlefit.prediction.predicting import prepare
 from mlefit.request import PredictRequest
 from mlefit.results.predict import SCHEMA, HeldOut
+from mlefit.telling import Tell, unheard
 
 _OUTSIDE = "outside:"
 
 
-def held_out(request: PredictRequest) -> HeldOut:
+def held_out(request: PredictRequest, tell: Tell = unheard) -> HeldOut:
     """What a saved model is worth on the rows of a table.
+
+    Args:
+        request: the words of the command.
+        tell: takes how many rows are judged.
 
     Raises:
         MlefitError: the model or the data make no sum possible.
@@ -28,6 +33,7 @@ def held_out(request: PredictRequest) -> HeldOut:
     prediction = prepare(replace(request, what=("nll",), keep=(), quantiles=(), aggregate=True))
     sums = _Sums(prediction.saved.record.fit.mean_nll or 0.0)
     for rows, columns in prediction.runs():
+        tell("judging, rows", prediction.tally.read, 0)
         if rows.columns is None:
             continue
         weight = rows.columns.whole(WEIGHT) if WEIGHT in rows.columns else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -47,6 +48,46 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
+_COLUMNS = 80
+_ROOM = 3  # for the ^C that a terminal shows, and for its last column, which wraps
+_shown = 0
+
+
+def draw(line: str, remark: str = "") -> None:
+    """Show a line on standard error that is written over, and gone before anything else is told.
+
+    Args:
+        line: cut to the width of the terminal.
+        remark: behind it, of its parts between commas those for which there is room.
+    """
+    global _shown  # what stands there is the terminal's state, not that of whoever drew it
+    from rich.cells import cell_len, set_cell_size
+
+    room = _columns(sys.stderr) - _ROOM
+    parts = remark.split(", ") if remark else []
+    while parts and cell_len(line) + cell_len(f" | {', '.join(parts)}") > room:
+        parts.pop()
+    whole = f"{line} | {', '.join(parts)}" if parts else line
+    whole = set_cell_size(whole, room) if cell_len(whole) > room else whole
+    size = cell_len(whole)
+    _put(f"\r{whole}{' ' * (_shown - size)}{chr(8) * (_shown - size)}")
+    _shown = size
+
+
+def wipe() -> None:
+    """Take away the line that was drawn, and the ^C that may stand behind it."""
+    global _shown
+    if _shown:
+        _put(f"\r{' ' * (_shown + 2)}\r")
+        _shown = 0
+
+
+def _columns(stream: TextIO) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    return _COLUMNS
+
+
 def emit(text: str) -> bool:
     """Write to standard output; a reader that has gone is no error, a full disk is.
 
@@ -56,6 +97,7 @@ def emit(text: str) -> bool:
     Raises:
         DataError: standard output cannot take the text.
     """
+    wipe()
     try:
         _write(sys.stdout, text)
         return True
@@ -74,6 +116,11 @@ def unwritable(error: OSError) -> DataError:
 
 def tell(text: str) -> None:
     """Write to standard error; where nobody can be told, nothing more can be done."""
+    wipe()
+    _put(text)
+
+
+def _put(text: str) -> None:
     try:
         _write(sys.stderr, text)
     except OSError:

@@ -293,7 +293,7 @@ def _descended(
             return Optimum(evaluate.whole(x), now, status, steps, decrement, definite)  # noqa: B023
 
         if steps > first or not first:
-            log(f"step {steps}: objective {now.nll:.10g}, predicted decrease left {decrement:.3g}")
+            log(f"step {steps}: decrease left {decrement:.2g}, objective {now.nll:.10g}")
         if decrement <= tol and (decrement <= tol**2 or decrement >= left):
             return ended(Status.CONVERGED if definite else Status.NOT_UNIQUE)
         if collapsed(evaluate.whole(x)):

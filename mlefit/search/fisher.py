@@ -62,7 +62,7 @@ class Fisher:
         """Expected information in the search's coordinates, shape (p, p)."""
         gammas = split(gamma, self._engine.predictors)
         return self._engine.total(
-            lambda block: self._model.totals(block, gammas, "expected")
+            lambda block: self._model.totals(block, gammas, "expected"), "expected information"
         ).information
 
     def pull(self, gamma: Vector, G: Matrix) -> Pull:
@@ -79,7 +79,7 @@ class Fisher:
             slope = np.where(share > 0, self._log_slope(block, eta), 0.0)
             return Pull(X @ (share * slope), information([X], {(0, 0): share * bend}))
 
-        return self._engine.total(term)
+        return self._engine.total(term, "pull of the prior")
 
     def _log_slope(self, block: Block, eta: Rows) -> Rows:
         """d log w / d eta of every row."""

@@ -154,9 +154,9 @@ def evaluator(
     def evaluate(gamma: Vector, kind: Kind) -> Totals:
         gammas = split(gamma, engine.predictors)
         if penalty is not None and penalty.of_information:
-            totals = engine.total(lambda block: model.totals(block, gammas, "expected"))
+            totals = engine.total(lambda block: model.totals(block, gammas, "expected"), "search")
             return penalty.information_added_to(totals, gamma, kind)
-        totals = engine.total(lambda block: model.totals(block, gammas, kind))
+        totals = engine.total(lambda block: model.totals(block, gammas, kind), "search")
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate

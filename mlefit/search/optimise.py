@@ -186,7 +186,7 @@ def newton(
         if not definite and kind == "observed" and fallback != "observed":
             kind, now = fallback, look(gamma, fallback)
             direction, decrement, _ = newton_direction(now, moving)
-        log(f"step {steps}: log-likelihood {-now.nll:.10g}, predicted rise left {decrement:.3g}")
+        log(f"step {steps}: rise left {decrement:.2g}, log-likelihood {-now.nll:.10g}")
         record(Step(steps, gamma, now, direction, decrement, kind))
         seen = kind if foretell is None else None
         if decrement <= tol:

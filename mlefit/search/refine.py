@@ -50,7 +50,9 @@ def refined_coefficients(
     information = optimum.totals.information[np.ix_(moving, moving)]
     sharp = np.concatenate(betas).astype(np.longdouble)
     for _ in range(_ROUNDS):
-        slope = raw.total(partial(_score, model, betas=split(sharp, engine.predictors)))
+        slope = raw.total(
+            partial(_score, model, betas=split(sharp, engine.predictors)), "last digits"
+        )
         step = -np.linalg.solve(information, (to_user.T @ slope).astype(float))
         sharp = sharp + to_user @ step
     engine.passes = raw.passes

@@ -118,7 +118,7 @@ def slopes_at(model: Model, engine: Engine, gammas: Matrix, kind: Kind | None) -
     """NLL, gradient and, of some kind of information, the diagonal at k points, shape (k, p)."""
     edges = np.cumsum([predictor.size for predictor in engine.predictors])[:-1]
     points = [np.ascontiguousarray(part) for part in np.split(gammas, edges, axis=1)]
-    return engine.total(lambda block: model.slopes(block, points, kind))
+    return engine.total(lambda block: model.slopes(block, points, kind), "slopes of all columns")
 
 
 def partial_totals(
@@ -127,7 +127,7 @@ def partial_totals(
     """The totals of the coefficients at some positions, the others held."""
     seen = engine.with_predictors(holding(engine.predictors, at, gamma))
     gammas = split(gamma[at], seen.predictors)
-    totals = seen.total(lambda block: model.totals(block, gammas, kind))
+    totals = seen.total(lambda block: model.totals(block, gammas, kind), "search")
     engine.passes = seen.passes
     return totals
 

@@ -69,6 +69,21 @@ class Source:
         """Bytes of the files; None where there are none, or where they are elsewhere."""
         return None if self.place is None else self.place.stored
 
+    def bytes_of(self, columns: Iterable[str]) -> int | None:
+        """What reading some columns takes from its files.
+
+        Returns:
+            0 where that is not known; None where nothing is read but a memory map.
+        """
+        place = self.place
+        if place is None or place.compression or isinstance(place.target, bytes):
+            return None
+        if not place.stored or self.format == "ipc":
+            return None
+        # the columns of a Parquet file lie apart, and the others are not read
+        whole = self.format != "parquet" or set(columns) >= set(self.schema)
+        return place.stored if whole else 0
+
 
 @dataclass(frozen=True)
 class Ledger:

@@ -20,7 +20,8 @@ from mlefit.search.penalty import Assigned
 from mlefit.study.fits import fitted
 from mlefit.study.moments import error_of_mean, finite
 from mlefit.study.setup import Setup
-from mlefit.study.simulation import Tell, generator
+from mlefit.study.simulation import generator
+from mlefit.telling import Tell
 
 # A branch of the seed that no number of rows shares with the other properties.
 _BRANCH = 1

@@ -18,7 +18,8 @@ from mlefit.study import invariance, predictions, properties, rivals
 from mlefit.study.information import bound
 from mlefit.study.overfit import overfit
 from mlefit.study.setup import Setup
-from mlefit.study.simulation import Simulation, Tell, simulate
+from mlefit.study.simulation import Simulation, simulate
+from mlefit.telling import Tell, unheard
 
 _COVERAGE: Mapping[str, Callable[[Simulation, float], Iterator[results.Coverage]]] = {
     "wald": properties.wald_coverage,
@@ -33,7 +34,7 @@ _MEASURED = {"consistency", "efficiency"}
 _FEWEST_SAMPLES = 2
 
 
-def run(request: StudyRequest, tell: Tell = lambda what, done, of: None) -> results.StudyResult:
+def run(request: StudyRequest, tell: Tell = unheard) -> results.StudyResult:
     """Draw the samples, find their maxima, and read off the properties.
 
     Args:

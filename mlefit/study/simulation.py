@@ -15,8 +15,8 @@ from mlefit.batch import Samples
 from mlefit.study.fits import fitted
 from mlefit.study.profiles import signed_roots
 from mlefit.study.setup import Setup
+from mlefit.telling import Tell, unheard
 
-Tell = Callable[[str, int, int], None]
 Statistic = Callable[[Samples], Matrix]
 """Numbers of every sample, shape (R, m)."""
 
@@ -88,7 +88,7 @@ def simulate(
     replications: int,
     seed: int,
     statistics: Sequence[Statistic] = (),
-    tell: Tell = lambda what, done, of: None,
+    tell: Tell = unheard,
     *,
     profile: bool = False,
 ) -> Simulation:

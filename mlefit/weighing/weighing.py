@@ -28,6 +28,7 @@ from mlefit.search.climb import Search
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.search.verdict import edges_in_words
+from mlefit.telling import Tell, unheard
 from mlefit.weighing.curve import Axis, Landscape, axes
 from mlefit.weighing.points import Top, evaluated, readings, top_at
 from mlefit.weighing.sample import PlainSample
@@ -37,19 +38,22 @@ BY_HAND = "X"
 
 
 def run(
-    request: LikelihoodRequest, log: Callable[[str], None] = lambda line: None
+    request: LikelihoodRequest,
+    log: Callable[[str], None] = lambda line: None,
+    progress: Tell = unheard,
 ) -> LikelihoodResult:
     """The likelihood at the points that a request names, and about its maximum.
 
     Args:
         request: the words of the command.
         log: takes one line for each step of the work.
+        progress: takes what long work is at, the steps done and all of them.
 
     Raises:
         MlefitError: a word of the request or a value of the data does not fit.
     """
     common = _by_hand(request) if request.values else request.common
-    prepared = fitting.prepare(common, log)
+    prepared = fitting.prepare(common, log, progress)
     with np.errstate(all="ignore"):  # a density of zero has no logarithm, and may be asked for
         return _weighed(request, common, PlainSample(prepared), log)
 
