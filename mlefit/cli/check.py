@@ -119,7 +119,7 @@ Alpha = Annotated[
         "--alpha",
         metavar="P",
         parser=number("--alpha", 0, 1),
-        text="Significance that must accompany an effect, if not 0.001.",
+        text="Significance that must accompany an effect, if not 0.0002.",
         panel=_GATE,
     ),
 ]
