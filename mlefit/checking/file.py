@@ -25,8 +25,11 @@ from mlefit.checking.conditions import condition
 from mlefit.errors import UsageError, did_you_mean
 
 SCHEMA = "mlefit/checks/1"
-ALPHA = 0.001
-"""Significance that must accompany an effect, if nothing else is said."""
+ALPHA = 0.0002
+"""Significance that must accompany an effect, if nothing else is said.
+
+Of unchanged days at most one in a thousand is to fail, few rows and several checks included.
+"""
 
 _HEAD = re.compile(r"\s*\[\[\s*check\s*\]\]")
 _COMMON = ("type", "name", "warn", "fail", "alpha")

@@ -23,7 +23,7 @@ from mlefit.fitting import Prepared
 from mlefit.grouped.grouping import grouped
 from mlefit.prediction.predicting import model_of
 from mlefit.prediction.saved import SavedModel
-from mlefit.reading import hold_all
+from mlefit.reading import hold_all, refuse_what_is_as_long
 from mlefit.recoding import columns_of, prepared_again, request_of
 from mlefit.request import CheckRequest, Request
 from mlefit.results.check import (
@@ -153,9 +153,19 @@ def checked(request: CheckRequest, log: Log, progress: Tell) -> Gate:
         checks_file=None if file is None else str(file.path),
         next_command=_next(request, day, status),
         accepted=accepted,
-        notes=() if day.source is None else day.source.notes,
+        notes=_notes(day),
     )
     return Gate(result, day)
+
+
+def _notes(day: Day) -> tuple[str, ...]:
+    """What a person should know about the reading of the table."""
+    if day.saved is not None:
+        return ()
+    try:
+        return day.prepared.notes
+    except MlefitError:  # a check has told of it
+        return () if day.source is None else day.source.notes
 
 
 def _next(request: CheckRequest, day: Day, status: str) -> str | None:
@@ -221,7 +231,7 @@ def _read(baseline: SavedModel, request: Request, source: Source, log: Log) -> P
     """Today's rows; missing values and infinities are what checks are about, so none is refused."""
     names = columns_of(baseline, clusters=True, by=request.by)
     held = hold_all(request, source, baseline.roles, names, log)
-    return prepared_again(
+    prepared = prepared_again(
         baseline,
         request,
         source,
@@ -230,6 +240,9 @@ def _read(baseline: SavedModel, request: Request, source: Source, log: Log) -> P
         unseen="null",
         store=held.store,
     )
+    if held.streams:
+        refuse_what_is_as_long(request, prepared.family, prepared.table.columns.rows)
+    return replace(prepared, table=replace(prepared.table, notes=held.notes))
 
 
 def groups_of(named: Any) -> GroupsResult | None:

@@ -16,7 +16,7 @@ from mlefit.cli import model_options as model
 from mlefit.cli import options as opt
 from mlefit.cli._command import Command
 from mlefit.cli._fitting import positionals, report_options, tell_notes, watched
-from mlefit.cli._flags import FORMAT, LOOKS, PROGRAM, SEARCH, takes
+from mlefit.cli._flags import FORMAT, LOOKS, MEMORY, PROGRAM, SEARCH, takes
 from mlefit.cli._values import number
 from mlefit.errors import ExitCode, UsageError
 from mlefit.report import (
@@ -118,7 +118,7 @@ Alpha = Annotated[
         "--alpha",
         metavar="P",
         parser=number("--alpha", 0, 1),
-        text="Significance that must accompany an effect, if not 0.001.",
+        text="Significance that must accompany an effect, if not 0.0002.",
         panel=_GATE,
     ),
 ]
@@ -260,6 +260,7 @@ Table = opt.named_tables(
         "input_format": (opt.InputFormat, None),
     },
     SEARCH,
+    MEMORY,
     FORMAT,
     {"table": (Table, None)},
     LOOKS,
@@ -361,9 +362,8 @@ def _request(ctx: typer.Context, *, needs_data: bool) -> CheckRequest:
     common = Request(
         **{
             name: flags[name]
-            for name in ("family", "target", "where", "input_format", "seed", "threads", "tol")
+            for name in (*MEMORY, *SEARCH, "family", "target", "where", "input_format")
         },
-        max_iter=flags["max_iter"],
         features=_values.names("-x", flags["features"] or ()),
         command=ctx.find_root().obj["arguments"],
     )

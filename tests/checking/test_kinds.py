@@ -49,7 +49,7 @@ def test_every_check_measures_what_it_says(name, monkeypatch):
     monkeypatch.setattr(
         "mlefit.checking.gate.plan",
         lambda *args, **kinds_of: [
-            Planned(check, name, levels_of(check, tables, name), 0.001),
+            Planned(check, name, levels_of(check, tables, name), 0.5),
         ],
     )
     before = ({"followed": {"x": 0.3}}, {"followed": {"x": 0.31}})
@@ -75,7 +75,7 @@ def test_a_starter_file_holds_every_check_and_can_be_read(tmp_path):
         check.name for check in kinds.every() if check.by_default and not check.in_place_of_rows
     ]
     for one in found.planned:
-        assert one.levels == by_default(one.check, 0.001).levels
+        assert one.levels == by_default(one.check, 0.5).levels
     lines = path.read_text().splitlines()
     start = next(at for at, line in enumerate(lines) if line.startswith("[defaults]"))
     off = [line.removeprefix("# ") if _is_toml(line) else line for line in lines[start:]]
