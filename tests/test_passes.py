@@ -7,7 +7,6 @@ bound holds from above. A change that needs fewer lowers its bound.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,11 +42,11 @@ BOUNDS: dict[str, tuple[str, int, dict[str, Any], float]] = {
 @pytest.fixture(scope="module")
 def table() -> Iterator[object]:
     """What makes the data of a name: those of the benchmarks."""
-    sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-    import generators  # type: ignore[import-not-found]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parent.parent / "benchmarks")
+        import generators  # type: ignore[import-not-found]
 
-    yield generators.table
-    sys.path.pop(0)
+        yield generators.table
 
 
 @pytest.mark.parametrize("name", BOUNDS)
