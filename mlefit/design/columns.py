@@ -16,6 +16,8 @@ CLUSTER = "role:cluster"
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
 
+_MOST_COPIED = 100_000
+
 
 @dataclass(frozen=True)
 class Span:
@@ -94,7 +96,14 @@ class Columns:
         return tuple(self._pieces[0])
 
     def every(self, step: int) -> Columns:
-        """Every so many rows of each run of chunks, copied."""
+        """Every so many rows of each run of chunks, copied; many of a file stay in it."""
+        if self.streamed and self.rows > _MOST_COPIED * step:
+            return Columns.of_pieces(
+                [
+                    {key: Spaced(values, step) for key, values in piece.items()}
+                    for piece in self._pieces
+                ]
+            )
         return Columns(
             {
                 key: [np.ascontiguousarray(piece[key][::step]) for piece in self._pieces]
@@ -138,6 +147,27 @@ class Columns:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)
         return np.concatenate([piece[key][-start % step :: step] for start, piece in pieces])
+
+
+@dataclass(frozen=True)
+class Spaced:
+    """Every so many rows of a series: an array once it is sliced.
+
+    Attributes:
+        series: all of it.
+        step: from a row to the next.
+    """
+
+    series: Any
+    step: int
+
+    def __len__(self) -> int:
+        return -(-len(self.series) // self.step)
+
+    def __getitem__(self, wanted: slice) -> NDArray[Any]:
+        """Read some of them."""
+        lo, hi, step = wanted.indices(len(self))
+        return np.asarray(self.series[lo * self.step : hi * self.step : step * self.step])
 
 
 @dataclass(frozen=True)
