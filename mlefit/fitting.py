@@ -335,7 +335,8 @@ def opened(request: Request, log: Callable[[str], None], progress: Tell = unhear
     """
     most_bytes = room.of_a_pipe(request.max_memory)
     piped = isinstance(request.data, str) and request.data == "-"
-    with counting_bytes(progress, "reading standard input" if piped else "opening the data", 0):
+    read = counting_bytes(progress, "reading standard input", 0)
+    with read if piped else busy(progress, "opening the data"):
         source = open_source(request.data, input_format=request.input_format, most_bytes=most_bytes)
     log(f"{source.name}: {source.format}, {len(source.schema)} columns")
     return source

@@ -51,6 +51,31 @@ def test_a_fit_tells_of_its_passes_and_not_of_those_of_draws():
     request = Request(data=rows, formula="y ~ 1", family="poisson", gof=True, replications=19)
     fitting.run(request, progress=lambda what, done, total: told.append(what))
     passes = [what for what in told if what.startswith("pass ")]
-    assert "search" in {what.split("(")[-1].split(")")[0] for what in passes}
+    assert {"survey", "search", "goodness of fit"} <= {
+        what.split("(")[1].split(")")[0] for what in passes
+    }
     assert told[-1] == "goodness of fit, draws"
     assert told.index("goodness of fit, draws") > max(map(told.index, passes))
+
+
+@pytest.mark.parametrize(
+    ("formula", "options"),
+    [
+        ("y ~ x + g", {"family": "poisson", "se": "HC1"}),
+        ("y ~ x", {"family": "normal", "priors": ("laplace(0, 1)",)}),
+        ("y ~ x", {"family": "laplace"}),
+        ("yes ~ x", {"family": "bernoulli", "priors": ("jeffreys",)}),
+    ],
+    ids=["sandwich", "lasso", "median", "jeffreys"],
+)
+def test_every_pass_says_what_it_is_for(formula, options):
+    told: list[str] = []
+    rng = np.random.default_rng(1)
+    x, g = rng.normal(size=300), rng.choice(["a", "b"], 300)
+    y = rng.negative_binomial(3, 0.4, 300)
+    rows = pl.DataFrame({"x": x, "g": g, "y": y, "yes": y > 4})
+    request = Request(data=rows, formula=formula, **options)
+    fitting.run(request, progress=lambda what, done, total: told.append(what))
+    passes = [what for what in told if what.startswith("pass ")]
+    assert passes
+    assert [what for what in passes if "(" not in what] == []

@@ -10,7 +10,7 @@ import pytest
 
 from mlefit.fitting import fit
 
-ROWS, COLUMNS = 300_000, 12
+ROWS, COLUMNS = 600_000, 12
 
 
 @pytest.mark.parametrize("family", ["poisson", "normal", "bernoulli"])
@@ -24,5 +24,5 @@ def test_no_array_of_the_datas_size_is_made(family):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     # two threads with a block of each column, its weighted copy and some rows of work: about
-    # 4 MB however many rows there are, where the columns are 29 MB
-    assert peak < 10e6
+    # 19 MB however many rows there are, where the columns are 58 MB
+    assert peak < 25e6

@@ -170,7 +170,7 @@ def test_a_path_needs_no_search_of_its_own_where_strengths_are_together(monkeypa
         taken.append(real(*args))
         return taken[-1]
 
-    monkeypatch.setattr("mlefit.search.sparse.minimise_together", watched)
+    monkeypatch.setattr("mlefit.search.together.minimise_together", watched)
     fit(PATHS[0], l1=None, path=30)
     assert len(taken) <= 2
     assert all(optimum is not None for optima in taken for optimum in optima)
@@ -179,7 +179,7 @@ def test_a_path_needs_no_search_of_its_own_where_strengths_are_together(monkeypa
 def test_a_strength_that_does_not_get_there_is_searched_alone(monkeypatch):
     whole = fit(PATHS[0], l1=None, path=8)
     monkeypatch.setattr(
-        "mlefit.search.sparse.minimise_together", lambda *args: [None] * len(args[3])
+        "mlefit.search.together.minimise_together", lambda *args: [None] * len(args[3])
     )
     alone = fit(PATHS[0], l1=None, path=8)
     assert whole.path is not None

@@ -250,6 +250,21 @@ def test_a_few_rows_do_not_keep_all_that_were_read():
     assert some.rows == 33
 
 
+def test_many_rows_that_are_spaced_stay_in_the_file(monkeypatch):
+    monkeypatch.setattr("mlefit.design.spill._FEWEST_ROWS", 7)
+    spill = Spill()
+    for start in range(0, 100, 10):
+        spill.append({"a": pl.Series(np.arange(start, start + 10.0))})
+    copied = spill.columns().every(3)
+    monkeypatch.setattr("mlefit.design.columns._MOST_COPIED", 5)
+    spaced = spill.columns().every(3)
+    assert (copied.streamed, spaced.streamed) == (False, True)
+    assert spaced.rows == copied.rows == 34
+    assert (spaced.whole("a") == copied.whole("a")).all()
+    assert spaced.piece(1)["a"][1:3].tolist() == [15.0, 18.0]
+    assert spaced.thinned("a", 2).tolist() == copied.whole("a")[::2].tolist()
+
+
 def test_a_full_disk_is_told_before_and_while_it_fills(monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setenv("TMPDIR", str(tmp_path))

@@ -170,7 +170,7 @@ class Day:
         saved, prepared = self.yesterday, self.prepared
         engine = prepared.engine.with_predictors(saved.predictors).telling(self.progress)
         with np.errstate(all="ignore"):
-            sums = engine.total(partial(_powers, saved))
+            sums = engine.total(partial(_powers, saved), "residuals")
         rows, total, squares = map(float, sums)
         if np.isnan(total):
             return Mean(math.inf, math.nan)

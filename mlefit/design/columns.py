@@ -19,6 +19,8 @@ POSITION = "role:position"
 FEWEST_ROWS = 2048
 """Fewer in a block are walked too slowly."""
 
+_MOST_COPIED = 100_000
+
 
 @dataclass(frozen=True)
 class Span:
@@ -117,7 +119,13 @@ class Columns:
         return tuple(self._pieces[0])
 
     def every(self, step: int) -> Columns:
-        """Rows 0, step, 2 step, ..., copied once."""
+        """Rows 0, step, 2 step, ..., copied once; many of a file stay in it."""
+        if self.streamed and self.rows > _MOST_COPIED * step:
+            pieces = [
+                {key: Spaced(values, -start % step, step) for key, values in piece.items()}
+                for start, piece in zip(self._starts, self._pieces, strict=True)
+            ]
+            return Columns.of_pieces([one for one in pieces if len(next(iter(one.values())))])
         if step not in self._thinned:
             self._thinned[step] = Columns({key: [self.thinned(key, step)] for key in self.keys})
         return self._thinned[step]
@@ -196,6 +204,30 @@ class Columns:
         """One series at rows 0, step, 2 step, ..., copied."""
         pieces = zip(self._starts, self._pieces, strict=True)
         return np.concatenate([piece[key][-start % step :: step] for start, piece in pieces])
+
+
+@dataclass(frozen=True)
+class Spaced:
+    """Every so many rows of a series: an array once it is sliced.
+
+    Attributes:
+        series: all of it.
+        first: the first of them.
+        step: from a row to the next.
+    """
+
+    series: Any
+    first: int
+    step: int
+
+    def __len__(self) -> int:
+        return max(-(-(len(self.series) - self.first) // self.step), 0)
+
+    def __getitem__(self, wanted: slice) -> NDArray[Any]:
+        """Read some of them."""
+        lo, hi, step = wanted.indices(len(self))
+        lo, hi = (self.first + edge * self.step for edge in (lo, hi))
+        return np.asarray(self.series[lo : hi : step * self.step])
 
 
 @dataclass(frozen=True)

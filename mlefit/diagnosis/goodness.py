@@ -95,7 +95,7 @@ def look(maximum: Maximum) -> Look:
         sums = _sums(model, block, model.theta(etas), terms.log_density, rows, step)
         return Look(sums, watch.influential(block, terms))
 
-    seen = engine.total(term)
+    seen = engine.total(term, "goodness of fit")
     maximum.engine.passes = engine.passes
     return seen
 
@@ -112,7 +112,7 @@ def fit_sums(maximum: Maximum) -> FitSums:
         log_density = model.family.log_density(block.y, *theta, **block.known)
         return _sums(model, block, theta, log_density, rows, step)
 
-    sums = engine.total(term)
+    sums = engine.total(term, "goodness of fit")
     maximum.engine.passes = engine.passes
     return sums
 
@@ -145,7 +145,7 @@ def deviance(maximum: Maximum, gamma: Vector) -> float | None:
     def term(block: Block) -> Vector:
         return _plain_sums(model.family, block, model.theta(model.etas(block, gammas)))
 
-    return _number(engine.total(term)[1])
+    return _number(engine.total(term, "null deviance")[1])
 
 
 def _plain_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:

@@ -75,13 +75,13 @@ class DaskEngine(Engine):
         return key in self._shares.keys
 
     def whole(self, key: str) -> NDArray[Any]:
-        return np.concatenate(self._from_shares(_whole, series=key))
+        return np.concatenate(self._from_shares(_whole, key))
 
     def thinned(self, key: str, step: int) -> NDArray[Any]:
-        return np.concatenate(self._from_shares(_thinned, series=key, step=step))
+        return np.concatenate(self._from_shares(_thinned, key, step))
 
     def every(self, step: int) -> LocalEngine:
-        parts: list[Columns] = self._from_shares(_every, step=step)
+        parts: list[Columns] = self._from_shares(_every, step)
         chunks = {
             key: [part.whole(key) for part in parts if part.rows] for key in self._shares.keys
         }
@@ -108,9 +108,8 @@ class DaskEngine(Engine):
         client = self._cluster.client
 
         def work() -> T:
-            parts: list[Future] = client.map(
-                _total, self._shares.futures, parcel=parcel, pure=False
-            )
+            futures = self._shares.futures
+            parts: list[Future] = client.map(_total, futures, [parcel] * len(futures), pure=False)
             sums = parts
             while len(sums) > _BRANCHES:
                 runs = [sums[i : i + _BRANCHES] for i in range(0, len(sums), _BRANCHES)]
@@ -130,7 +129,7 @@ class DaskEngine(Engine):
         self.passes += 1
         what, rows = self._pass(purpose), self.rows
         self.tell(what, 0, rows)
-        runs: list[list[T]] = self._from_shares(_each, parcel=self._parcel(term))
+        runs: list[list[T]] = self._from_shares(_each, self._parcel(term))
         self.tell(what, rows, rows)
         return list(chain.from_iterable(runs))
 
@@ -150,12 +149,15 @@ class DaskEngine(Engine):
             yield from local.blocks()
             self.tell(what, self._shares.edges[i + 1], rows)
 
-    def _from_shares(self, function: Callable[..., Any], **same: Any) -> list[Any]:
+    def _from_shares(self, function: Callable[..., Any], *same: Any) -> list[Any]:
         """What a function returns for every share, in row order."""
         client = self._cluster.client
 
         def work() -> list[Any]:
-            parts = client.map(function, self._shares.futures, pure=False, **same)
+            futures = self._shares.futures
+            parts = client.map(
+                function, futures, *([one] * len(futures) for one in same), pure=False
+            )
             return self._cluster.results(parts)
 
         return self._cluster.insisted(work, self._shares.restore)

@@ -94,7 +94,7 @@ def read(cluster: Cluster, again: Again) -> Shares:
     parcel = packed(again)
 
     def place(at: Sequence[int]) -> list[Future]:
-        return _mapped(cluster, _made, [bounds[i] for i in at], parcel=parcel)
+        return _mapped(cluster, _made, [bounds[i] for i in at], [parcel] * len(at))
 
     return Shares(again.edges(bounds), again.keys, place)
 
@@ -135,7 +135,11 @@ def _mapped(
 
 
 def packed(whatever: Any) -> bytes:
-    """Something for a worker, functions and all."""
+    """Something for a worker, functions and all.
+
+    It goes to tasks as one of their own arguments, not as one that all share: those that are
+    long dask makes tasks, and fails to hand them on.
+    """
     import cloudpickle
 
     parcel: bytes = cloudpickle.dumps(whatever)

@@ -54,7 +54,9 @@ class Groups:
         bare = [Predictor(columns=()) for _ in prepared.predictors]
         plain = [predictor.without_basis() for predictor in prepared.predictors]
         engine = prepared.engine.knowing(GROUP)
-        rows = engine.with_predictors(bare).total(partial(_counts, len(names)))
+        rows = engine.with_predictors(bare).total(
+            partial(_counts, len(names)), "rows of the groups"
+        )
         return cls(prepared, engine.with_predictors(plain).written_out(), by, names, rows)
 
     def runs(self, most_rows: int) -> Iterator[tuple[int, int]]:
@@ -69,7 +71,9 @@ class Groups:
 
     def samples(self, first: int, last: int) -> Samples:
         """The rows of some groups, one group after the other."""
-        parts = self.engine.each(partial(_picked, first, last, self.prepared.family.known))
+        parts = self.engine.each(
+            partial(_picked, first, last, self.prepared.family.known), "groups"
+        )
         code = np.concatenate([part.code for part in parts])
         order = np.argsort(code, kind="stable")
         predictors = self.prepared.predictors

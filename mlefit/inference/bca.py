@@ -136,7 +136,7 @@ class Influence:
                 return np.array([(block.weighted(values) ** k).sum(axis=1) for k in (2, 3)])
             return np.array([block.weighted(values**k).sum(axis=1) for k in (2, 3)])
 
-        return engine.total(powers)
+        return engine.total(powers, "acceleration")
 
     def _powers_of_clusters(
         self, engine: Engine, directions: Matrix, clusters: NDArray[np.intp]
@@ -148,7 +148,7 @@ class Influence:
             values = self._of(block, directions)
             return sums_within(codes, count, [values], [block.weighted(np.ones(len(block.y)))])
 
-        sums = engine.total(within)
+        sums = engine.total(within, "acceleration")
         return np.array([(sums**k).sum(axis=0) for k in (2, 3)])
 
     def _of(self, block: Block, directions: Matrix) -> Matrix:

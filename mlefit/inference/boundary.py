@@ -209,4 +209,4 @@ def _rows_at(maximum: Maximum, edge: Edge) -> int:
         eta = np.broadcast_to(model.etas(block, gammas)[k], len(block.y))
         return block.number_of((eta - far) * math.copysign(1.0, limit) > 0)
 
-    return round(maximum.engine.total(reached))
+    return round(maximum.engine.total(reached, "rows at an edge"))

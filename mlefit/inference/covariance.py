@@ -176,7 +176,7 @@ def _meat(
             values = [block.weighted(s) for s in scores(block)]
             return sums_within(codes, groups, block.designs, values)
 
-        sums = engine.total(within)
+        sums = engine.total(within, "standard errors")
         return sums.T @ sums
 
     def products(block: Block) -> Symmetric:
@@ -188,7 +188,7 @@ def _meat(
         S = np.concatenate([X * s for X, s in zip(block.designs, scores(block), strict=True)])
         return np.dot(S if weight is None else S * weight, S.T)
 
-    meat = np.asarray(engine.total(products))
+    meat = np.asarray(engine.total(products, "standard errors"))
     if kind == "HC1":
         p = engine.predictors[0].size
         n = engine.rows if squared_weights else maximum.moments.rows

@@ -20,6 +20,7 @@ from mlefit.telling import BYTES
 
 _PATIENCE = 1.0
 _BETWEEN = 0.1
+_LEAST_LEFT = 1.0
 _MANY = 1000
 _PREFIXES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _SPANS = ((5400.0, 3600.0, "h"), (90.0, 60.0, "min"))
@@ -101,7 +102,7 @@ def line(what: str, done: int, total: int, spent: float, since: int = 0) -> str:
     share = f"{done / total:.0%}" if unit != BYTES and total >= _MANY else ""
     counted = f"{share or _count(done, unit if unit == BYTES else '')} of {_count(total, unit)}"
     left = spent * (total - done) / (done - since) if done > since and spent >= _PATIENCE else 0
-    return f"{work}: {counted}" + (f", {_span(left)} left" if left >= _PATIENCE else "")
+    return f"{work}: {counted}" + (f", {_span(left)} left" if left >= _LEAST_LEFT else "")
 
 
 def finished(what: str, done: int, spent: float) -> str:

@@ -63,7 +63,7 @@ def draw(line: str, remark: str = "") -> None:
     global _shown  # what stands there is the terminal's state, not that of whoever drew it
     from rich.cells import cell_len, set_cell_size
 
-    room = _columns(sys.stderr) - _ROOM
+    room = max(_columns(sys.stderr) - _ROOM, 1)
     parts = remark.split(", ") if remark else []
     while parts and cell_len(line) + cell_len(f" | {', '.join(parts)}") > room:
         parts.pop()

@@ -169,7 +169,9 @@ def _triangle(
     through = [predictor if j == k else one for j, one in enumerate(engine.predictors)]
     seen = _only(engine.with_predictors(through), k, places).written_out()
     centre = seen.predictors[k].basis.centre[:, None]
-    found = seen.total(lambda block: _Seen.of(np.asarray(block.designs[k]), centre, block.counts))
+    found = seen.total(
+        lambda block: _Seen.of(np.asarray(block.designs[k]), centre, block.counts), "rank"
+    )
     engine.passes = seen.passes
     return found.triangle.R, np.sqrt(found.squares)
 

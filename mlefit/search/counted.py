@@ -43,7 +43,7 @@ def redundant_counted(engine: Engine, k: int, known: NDArray[np.bool_]) -> list[
     def gram(block: Block) -> Symmetric:
         return information([block.designs[k]], {(0, 0): block.counted(np.ones(len(block.y)))})
 
-    G: Symmetric = engine.total(gram)
+    G: Symmetric = engine.total(gram, "rank")
     sizes = np.sqrt(diagonal_of(G))
     live = np.flatnonzero((sizes > 0) & ~known)
     empty = np.flatnonzero((sizes == 0) & ~known)
@@ -86,7 +86,7 @@ def _zero_in_rows(
         left = points @ block.designs[k]
         return np.dot(block.counted(left), left.T)
 
-    squares, turn = np.linalg.eigh(engine.total(products))
+    squares, turn = np.linalg.eigh(engine.total(products, "rank"))
     return np.asarray(N @ turn[:, squares <= _ZERO**2])
 
 

@@ -294,7 +294,8 @@ def _of_length_one(X: Matrix) -> Matrix:
 def _column_sizes(asked: _Question, engine: Engine) -> Vector:
     """Root mean squares of the columns asked about, in the coordinates of an engine."""
     lengths = engine.total(
-        lambda block: np.concatenate([squares(X, block.counts) for X in block.designs[asked.span]])
+        lambda block: np.concatenate([squares(X, block.counts) for X in block.designs[asked.span]]),
+        "existence",
     )
     sizes = np.sqrt(lengths / engine.stands_for)
     return np.where(sizes > 0, sizes, 1.0)
@@ -303,7 +304,9 @@ def _column_sizes(asked: _Question, engine: Engine) -> Vector:
 def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Matrix:
     """An orthonormal basis of the directions that move no held row and no held coefficient."""
     p, first = len(sizes), asked.first
-    R = asked.engine.total(lambda block: Triangle.of(_sides(asked, block, sizes).held)).R
+    R = asked.engine.total(
+        lambda block: Triangle.of(_sides(asked, block, sizes).held), "existence"
+    ).R
     still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
     return null_space(np.vstack([R, still / lengths]))
@@ -336,7 +339,7 @@ def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matr
         counts = block.counted(np.ones(len(block.y)))[sides.row]
         return turned @ counts, np.ascontiguousarray(turned[:, ::step])
 
-    sums, chosen = zip(*asked.engine.each(gathered), strict=True)
+    sums, chosen = zip(*asked.engine.each(gathered, "existence"), strict=True)
     return np.sum(sums, axis=0), np.concatenate(chosen, axis=1)
 
 
@@ -399,7 +402,7 @@ def _violations(
         improved = _Improved.of(block, sides, margin > ON_THE_PLANE)
         return _Violations(turned[:, bad], margin[bad], improved)
 
-    found = asked.engine.total(judged)
+    found = asked.engine.total(judged, "existence")
     return found.rows, found.improved
 
 

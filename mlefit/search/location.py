@@ -151,7 +151,7 @@ class _Corner:
 def _rows(model: Model, engine: Engine, gamma: Vector, *, varies: bool) -> Iterator[_Block]:
     """The location's columns, the target less its offset, and weights over the scale."""
     gammas = split(gamma, engine.predictors)
-    for block in engine.written_out().blocks():
+    for block in engine.written_out().blocks("linear programme"):
         weight = block.weight
         if varies:
             scale = model.theta(model.etas(block, gammas))[1]

@@ -114,7 +114,7 @@ class Maximum:
     @property
     def evaluate(self) -> Callable[[Vector, Kind], Totals]:
         """The sums over all rows, and the priors, as a function of all coefficients."""
-        return evaluator(self.model, self.engine, self.penalty)
+        return evaluator(self.model, self.engine, self.penalty, "information")
 
     @cached_property
     def expected(self) -> Totals:
@@ -147,16 +147,16 @@ class Maximum:
 
 
 def evaluator(
-    model: Model, engine: Engine, penalty: Penalty | None = None
+    model: Model, engine: Engine, penalty: Penalty | None = None, purpose: str = "search"
 ) -> Callable[[Vector, Kind], Totals]:
     """The sums over all rows, and the priors, as a function of all coefficients."""
 
     def evaluate(gamma: Vector, kind: Kind) -> Totals:
         gammas = split(gamma, engine.predictors)
         if penalty is not None and penalty.of_information:
-            totals = engine.total(lambda block: model.totals(block, gammas, "expected"), "search")
+            totals = engine.total(lambda block: model.totals(block, gammas, "expected"), purpose)
             return penalty.information_added_to(totals, gamma, kind)
-        totals = engine.total(lambda block: model.totals(block, gammas, kind), "search")
+        totals = engine.total(lambda block: model.totals(block, gammas, kind), purpose)
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate

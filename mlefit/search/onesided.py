@@ -79,7 +79,7 @@ def one_sided(engine: Engine, k: int, sides: Sides, held: Collection[int]) -> On
     direction = np.zeros(predictor.size)
     improved = {1.0: 0, -1.0: 0}
     for factor, (rows, falling, growing, one_way) in zip(
-        factors, engine.total(term).counts, strict=True
+        factors, engine.total(term, "existence").counts, strict=True
     ):
         for side, harmless in ((-1.0, falling), (1.0, growing)):
             runs = (harmless == rows) & (one_way > 0)

@@ -78,7 +78,7 @@ class LeastSquares:
     def evaluate(self, gamma: Vector, kind: Kind) -> Totals:
         """The sums at any place, from a pass over the residuals."""
         gammas = split(gamma, self.engine.predictors)
-        seen = self.engine.total(lambda block: self.model.totals(block, gammas, None))
+        seen = self.engine.total(lambda block: self.model.totals(block, gammas, None), "search")
         return self._totals(gamma, seen.nll, seen.score, kind)
 
     def _totals(self, gamma: Vector, nll: float, score: Vector, kind: Kind) -> Totals:

@@ -102,7 +102,7 @@ def collapses_somewhere(model: Model, engine: Engine, gamma: Vector, moments: Mo
     for k, parameter in enumerate(model.family.parameters):
         if parameter.narrowing is None or not engine.predictors[k].size:
             continue
-        if engine.total(partial(_narrow, model, gammas, k, moments)):
+        if engine.total(partial(_narrow, model, gammas, k, moments), "spread of the scale"):
             return True
     return False
 

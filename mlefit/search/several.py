@@ -90,14 +90,14 @@ def _least_squares(engine: Engine) -> Vector:
     def equations(block: Block) -> NormalEquations:
         return NormalEquations.of(block.designs[0], block.y - block.offsets[0], block.weight)
 
-    return engine.total(equations).solution()
+    return engine.total(equations, "start").solution()
 
 
 def _least_absolute_deviations(engine: Engine) -> Vector:
     from mlefit.pinball import minimise_pinball  # few families have several starts
 
     def blocks() -> Iterator[tuple[Matrix, Rows, Rows | None]]:
-        for block in engine.written_out().blocks():
+        for block in engine.written_out().blocks("start"):
             yield np.asarray(block.designs[0]), block.y - block.offsets[0], block.weight
 
     return minimise_pinball(blocks, engine.predictors[0].size, engine.rows).beta
@@ -131,5 +131,5 @@ def _residuals(beta: Vector, engine: Engine) -> tuple[Rows, Rows]:
         fitted = predictor_of(beta, block.designs[0]) + block.offsets[0]
         return (block.y - fitted)[chosen], block.weighted(np.ones_like(block.y))[chosen]
 
-    residuals, weights = zip(*engine.each(sampled), strict=True)
+    residuals, weights = zip(*engine.each(sampled, "start"), strict=True)
     return np.concatenate(residuals), np.concatenate(weights)

@@ -54,7 +54,7 @@ def embedding(
         return Embedding(matrix, len({column.parts for column in smaller}))
     p = len(larger)
     design = [*larger, *(smaller[j] for j in new)]
-    R = _seen(engine, design).total(_triangle).R
+    R = _seen(engine, design).total(_triangle, "rank").R
     sizes = np.linalg.norm(R, axis=0)
     found = {one.index: one for one in redundant_columns(R, sizes, np.zeros(len(sizes)))}
     if any(p + i not in found for i in range(len(new))):
@@ -84,8 +84,8 @@ def spans(
     design = [*sides[0], *sides[1]]
     both, p = _seen(LocalEngine(Columns(series), []), design), len(sides[0])
     # a few rows are mostly enough to tell that it is not
-    first = _triangle(next(both.blocks()))
-    return _is_within(first.R, p) and _is_within(both.total(_triangle).R, p)
+    first = _triangle(next(both.blocks("rank")))
+    return _is_within(first.R, p) and _is_within(both.total(_triangle, "rank").R, p)
 
 
 def _triangle(block: Block) -> Triangle:

@@ -90,11 +90,11 @@ def _surveyed(raw: Engine, shift: float) -> Survey:
     """
     few = thinned(raw, _SURVEYED)
     if few is None:
-        return raw.total(lambda block: _survey(block, shift))
+        return raw.total(lambda block: _survey(block, shift), "survey")
     bare = raw.with_predictors([Predictor(columns=()) for _ in raw.predictors])
-    whole = bare.total(lambda block: _survey(block, shift))
+    whole = bare.total(lambda block: _survey(block, shift), "survey")
     raw.passes = bare.passes
-    some = few.total(lambda block: _survey(block, shift))
+    some = few.total(lambda block: _survey(block, shift), "survey")
     counted = POSITION in raw
     times = whole.weight / some.weight if counted else whole.rows / some.rows
     return replace(
@@ -170,4 +170,4 @@ def _projected(engine: Engine, k: int, eta: float) -> Vector:
         constant = np.broadcast_to(eta - block.offsets[k], len(block.y))
         return NormalEquations.of(block.designs[k], constant, None)
 
-    return engine.total(equations).solution()
+    return engine.total(equations, "start").solution()

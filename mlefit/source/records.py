@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -26,7 +26,7 @@ class Delimited:
         has_header: whether the first line names the columns.
         decimal_comma: whether numbers are written 1,5.
         text: the same rows and columns, every field as the file spells it; empty is null.
-        first: the first rows of that.
+        first: the first rows of that; not where it was sent to other processes.
     """
 
     place: Place
@@ -35,6 +35,10 @@ class Delimited:
     decimal_comma: bool
     text: pl.LazyFrame
     first: pl.DataFrame
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes along to a worker: no rows, which polars may wait forever to unpack there."""
+        return {name: value for name, value in vars(self).items() if name != "first"}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from mlefit.cli._root import COMMANDS
+from mlefit.report.document import dumps
+from tests.checking.days import baseline, day
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,10 +26,22 @@ def examples() -> dict[str, list[str]]:
     }
 
 
+def days_to_check() -> None:
+    """The files that the examples of `check` name, of days that are alike."""
+    for seed, name in ((1, "model"), (2, "monday"), (3, "tuesday")):
+        Path(f"{name}.json").write_text(dumps(baseline(seed)))
+    day(2).write_csv("today.csv")
+    Path("checks.toml").write_text(
+        '[model]\nbaseline = "model.json"\n\n[[check]]\ntype = "rows"\nfail = { below = 200 }\n'
+    )
+
+
 @pytest.mark.parametrize(("name", "lines"), examples().items(), ids=examples())
 def test_examples_run(run, name, lines, tmp_path, monkeypatch):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     monkeypatch.chdir(tmp_path)
+    if name == "check":
+        days_to_check()
     printed = ""
     for line in lines:
         program, *arguments = shlex.split(line)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import pty
 import resource
 import signal
 import subprocess
@@ -169,3 +171,59 @@ def test_an_output_that_lacks_the_signs_gets_ascii(child):
     environ["PYTHONIOENCODING"] = "ascii"
     out = child("return good", *FIT, env=environ).communicate(timeout=60)[0]
     assert out.startswith(b"Poisson regression | visits")
+
+
+SHOWS = """
+import mlefit.report.progress as shown
+shown._PATIENCE = shown._BETWEEN = 0
+progress("passes, rows", 500, 2000)
+"""
+
+
+@pytest.fixture
+def screen():
+    """A terminal for the standard error of a child, and what it has shown at the end."""
+    master, slave = pty.openpty()
+
+    def shown() -> str:
+        os.close(slave)
+        said = b""
+        with contextlib.suppress(OSError):  # Linux's word for a terminal that nobody writes to
+            while more := os.read(master, 4096):
+                said += more
+        return said.decode()
+
+    yield slave, shown
+    os.close(master)
+
+
+def test_a_terminal_shows_progress_and_nothing_of_it_is_left(child, screen):
+    slave, shown = screen
+    process = child(f"{SHOWS}\nreturn good", *FIT, stderr=slave, env=environment(TERM="xterm"))
+    code, out, _ = finished(process)
+    assert code == 0
+    assert out.startswith("Poisson regression")
+    assert shown() == f"\rpasses: 25% of 2,000 rows\r{27 * ' '}\r"
+
+
+def test_an_interruption_takes_the_progress_away(child, screen):
+    slave, shown = screen
+    body = f"{SHOWS}\nos.kill(os.getpid(), 2)"
+    process = child(body, *FIT, stderr=slave, env=environment(TERM="xterm"))
+    assert finished(process)[0] == 130
+    assert shown() == f"\rpasses: 25% of 2,000 rows\r{27 * ' '}\rerror: interrupted\r\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "variables"), [((), {"TERM": "dumb"}), (("-q",), {"TERM": "xterm"})]
+)
+def test_no_progress_where_it_cannot_or_shall_not_be(child, screen, options, variables):
+    slave, shown = screen
+    body = f"{SHOWS}\nreturn good"
+    process = child(body, *FIT, *options, stderr=slave, env=environment(**variables))
+    finished(process)
+    assert shown() == ""
+
+
+def test_no_progress_in_a_pipe(child):
+    assert finished(child(f"{SHOWS}\nreturn good", *FIT))[2] == ""

@@ -172,6 +172,17 @@ def test_predictions_are_the_same_in_the_same_order(several):
     assert two.equals(one)
 
 
+def test_a_factor_with_many_levels_and_clusters_are_counted_on_workers(workers):
+    """What goes to the tasks is longer than dask sends along with each."""
+    rng = np.random.default_rng(6)
+    g, x = rng.integers(60, size=30_000), rng.normal(size=30_000)
+    y = rng.poisson(np.exp(0.3 * x + 0.1 * np.sin(g)))
+    rows = pl.DataFrame({"x": x, "g": [f"l{i}" for i in g], "c": g // 2, "y": y})
+    words: dict[str, Any] = {"family": "poisson", "cluster": "c", "se": "cluster"}
+    one, two = (mlefit.fit(rows, "y ~ x + g", **words, **at) for at in ({}, TWO))
+    assert_same(two, one)
+
+
 def test_the_search_begins_on_the_same_few_rows(workers):
     """Shares of the usual size, of which every so many rows are looked at first."""
     rng = np.random.default_rng(5)

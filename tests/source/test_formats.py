@@ -164,3 +164,23 @@ def write(frame: pl.DataFrame, path: Path) -> Path:
     }
     writers[path.suffix](path)
     return path
+
+
+def test_how_many_bytes_some_columns_take(tmp_path):
+    frame = pl.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    text, packed = tmp_path / "rows.csv", tmp_path / "rows.parquet"
+    mapped, gzipped = tmp_path / "rows.arrow", tmp_path / "rows.csv.gz"
+    frame.write_csv(text)
+    frame.write_parquet(packed)
+    frame.write_ipc(mapped)
+    gzipped.write_bytes(gzip.compress(text.read_bytes()))
+    assert open_source(text).bytes_of(["a"]) == text.stat().st_size
+    assert open_source(packed).bytes_of(["a", "b"]) == packed.stat().st_size
+    assert open_source(packed).bytes_of(["a"]) == 0  # the other column is not read
+    assert open_source(mapped).bytes_of(["a", "b"]) is None
+    assert open_source(gzipped).bytes_of(["a"]) is None  # unpacked when it was opened
+    assert open_source(frame).bytes_of(["a"]) is None
+    text.rename(tmp_path / "1.csv")
+    shutil.copy(tmp_path / "1.csv", tmp_path / "2.csv")
+    both = open_source(str(tmp_path / "[12].csv"))
+    assert both.bytes_of(["a"]) == 2 * (tmp_path / "1.csv").stat().st_size
