@@ -24,5 +24,5 @@ def test_no_array_of_the_datas_size_is_made(family):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     # two threads with a block of each column, its weighted copy and some rows of work: about
-    # 19 MB however many rows there are, where the columns are 58 MB
-    assert peak < 25e6
+    # 20 MB, and a dozen bytes of each row, where the columns are 58 MB
+    assert peak < 35e6
