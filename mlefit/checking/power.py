@@ -16,7 +16,8 @@ from mlefit.checking._base import Planned
 from mlefit.checking.estimates import estimates
 from mlefit.checking.file import read_checks
 from mlefit.checking.gap import POWER, Gap
-from mlefit.checking.gate import baseline_info, baseline_of
+from mlefit.checking.gate import baseline_info
+from mlefit.checking.opening import baseline_of
 from mlefit.checking.plan import plan
 from mlefit.errors import UsageError
 from mlefit.prediction.saved import SavedModel

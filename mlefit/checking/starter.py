@@ -10,7 +10,7 @@ from typing import Any
 from mlefit.checking import kinds
 from mlefit.checking._base import Check
 from mlefit.checking.file import ALPHA, SCHEMA, read_checks
-from mlefit.checking.gate import baseline_of
+from mlefit.checking.opening import baseline_of
 from mlefit.checking.plan import plan
 from mlefit.request import CheckRequest
 
