@@ -122,7 +122,7 @@ def test_an_unknown_option_is_refused():
 
 
 def test_the_package_has_nothing_else_to_offer():
-    names = ["__version__", "compare", "fit", "predict", "read", "simulate"]
+    names = ["__version__", "check", "compare", "fit", "predict", "read", "simulate"]
     assert sorted(mlefit.__all__) == names
     assert all(callable(getattr(mlefit, name)) for name in names[1:])
     with pytest.raises(AttributeError, match="no attribute 'fitt'"):
