@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from mlefit.checking.conditions import Condition, Value
 from mlefit.checking.day import Day
+from mlefit.prediction.saved import SavedModel
+from mlefit.results.check import Sensitivity
+from mlefit.results.power import TermSensitivity
 
 Kind = Literal["text", "texts", "number", "whole", "truth"]
 
@@ -68,6 +72,33 @@ class Levels:
     warn: Condition | None = None
     fail: Condition | None = None
 
+    def bounds_above(self, quantity: str) -> Iterator[tuple[Condition, float]]:
+        """The conditions that need a quantity above a number, the failure first, with it."""
+        for condition in (self.fail, self.warn):
+            bound = None if condition is None else condition.bound_above(quantity)
+            if condition is not None and bound is not None:
+                yield condition, bound
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is known before there is a day.
+
+    Attributes:
+        model: the baseline.
+        exact: whether it is known without error.
+        rows: of days.
+    """
+
+    model: SavedModel
+    exact: bool
+    rows: Sequence[int]
+
+    @property
+    def rows_before(self) -> float:
+        """Rows of the baseline; infinite where it is exact."""
+        return math.inf if self.exact else self.model.record.fit.nobs
+
 
 class Check(ABC):
     """One kind of check.
@@ -109,6 +140,16 @@ class Check(ABC):
             UnseenError: there is nothing to look at.
             MlefitError: it could not look.
         """
+
+    def sensitivity(self, planned: Planned, day: Day) -> Iterator[Sensitivity]:
+        """The smallest drift that its conditions see on a day that it looked at, if it can say."""
+        return iter(())
+
+    def foreseen(
+        self, planned: Planned, outlook: Outlook
+    ) -> Iterator[Sensitivity | TermSensitivity]:
+        """The same of days to come, for each number of rows."""
+        return iter(())
 
 
 class GroupedCheck(Check):

@@ -114,10 +114,7 @@ class Day:
     @property
     def ledger(self) -> Ledger:
         """What became of today's rows."""
-        if self.saved is None:
-            return self.prepared.rows.ledger
-        data = self.saved.data
-        return Ledger(data.rows_read, data.rows_used, data.rows_dropped)
+        return self.prepared.rows.ledger if self.saved is None else ledger_of(self.saved)
 
     @property
     def maximum(self) -> Maximum:
@@ -189,6 +186,12 @@ class Day:
         """What today's rows lose by keeping the baseline's parameters."""
         lost = self.under_baseline.mean - self.maximum.nll / self.rows
         return gap_between(self.maximum, self.prepared, lost, self.rows, self.rows_before)
+
+
+def ledger_of(record: FitResult) -> Ledger:
+    """What became of the rows of a fit."""
+    data = record.data
+    return Ledger(data.rows_read, data.rows_used, data.rows_dropped)
 
 
 def _powers(saved: SavedModel, block: Block) -> Any:

@@ -75,6 +75,17 @@ class Gap:
     spread: Spread | None = None
 
     @property
+    def shift(self) -> float:
+        """About the shift that it is, in standard deviations."""
+        return shift_of(self.value)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.value:.4g} nats per row lost, "
+            f"about a shift by {self.shift:.2g} standard deviations"
+        )
+
+    @property
     def stretch(self) -> float:
         """What the likelihood ratio is divided by for extra spread."""
         return 1.0 if self.spread is None else self.spread.stretch
@@ -115,6 +126,11 @@ class Gap:
 
         least = max(threshold * self._factor, _quantile(alpha, self.df, self._df_residual))
         return float(chndtrinc(least, self.df, 1 - POWER)) / self._factor
+
+
+def shift_of(gap: float) -> float:
+    """The shift of a mean that costs so many nats per row, in standard deviations."""
+    return math.sqrt(2 * gap)
 
 
 def gap_between(

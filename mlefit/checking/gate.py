@@ -14,7 +14,6 @@ from mlefit.checking import history
 from mlefit.checking._base import Planned
 from mlefit.checking.day import Day, Log
 from mlefit.checking.file import read_checks
-from mlefit.checking.gap import Gap
 from mlefit.checking.judging import judged_by, named, status_of, verdict_of
 from mlefit.checking.opening import opened
 from mlefit.checking.plan import plan
@@ -187,26 +186,8 @@ def _today_info(day: Day, request: CheckRequest) -> TodayInfo | None:
 def _sensitivity(
     day: Day, planned: Sequence[Planned], outcomes: Sequence[Outcome]
 ) -> Iterator[Sensitivity]:
-    """What the conditions on the fit gap can see, where it was seen at all."""
-    looked = {one.name for one in outcomes if one.type == "fit_gap" and one.observed}
+    """What the checks that looked can see on such a day."""
+    looked = {one.name for one in outcomes if one.observed}
     for one in planned:
-        if one.check.name != "fit_gap" or one.name not in looked:
-            continue
-        for condition in (one.levels.fail, one.levels.warn):
-            threshold = None if condition is None else condition.bound_above("gap")
-            if threshold is None:
-                continue
-            gap, alpha, where = _typical(day, one.alpha)
-            smallest = gap.smallest(threshold, alpha)
-            shift = (2 * smallest) ** 0.5
-            yield Sensitivity(smallest, shift, gap.rows, f"{one.name} {condition}{where}")
-
-
-def _typical(day: Day, alpha: float) -> tuple[Gap, float, str]:
-    """The gap that the gate looks at, with its alpha: of one of many groups a middling one."""
-    if day.by is None:
-        return day.gap, alpha, ""
-    gaps = sorted(
-        (one.gap for one in day.group_gaps if one.gap is not None), key=lambda gap: gap.rows
-    )
-    return gaps[len(gaps) // 2], alpha / len(gaps), f" in one of {len(gaps):,} groups"
+        if one.name in looked:
+            yield from one.check.sensitivity(one, day)

@@ -101,7 +101,7 @@ class Account:
             DataError: no rows left, an infinity, or too many missing values.
         """
         source, ledger = selection.source, self._ledger
-        candidates = ledger.read - ledger.dropped.get("where", 0)
+        candidates = ledger.candidates
         if not candidates:
             if not ledger.read:
                 raise no_rows(source)

@@ -108,6 +108,11 @@ class Ledger:
         dropped = {c: self.dropped.get(c, 0) + later.dropped.get(c, 0) for c in causes}
         return Ledger(self.read + later.read, self.used + later.used, dropped)
 
+    @property
+    def candidates(self) -> int:
+        """Rows that could have been used: those that `where` asks for."""
+        return self.read - self.dropped.get("where", 0)
+
     def sorted(self, rank: Mapping[str, int]) -> Ledger:
         """The same, its causes by rank; those without one come last, as they are."""
         causes = sorted(self.dropped, key=lambda cause: rank.get(cause, len(rank)))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from statistics import NormalDist
 from typing import Any
 
-from mlefit.checking._base import Check, Option, Sight, UnseenError
+from mlefit.checking._base import Check, Option, Outlook, Planned, Sight, UnseenError
 from mlefit.checking.day import Day
 from mlefit.checking.estimates import Move, chosen, estimates, moves
+from mlefit.checking.gap import POWER
+from mlefit.results.power import TermSensitivity
 
 
 class Drift(Check):
@@ -41,6 +44,23 @@ class Drift(Check):
                 subject=name,
                 p_value=math.erfc(z / math.sqrt(2)),
             )
+
+    def foreseen(self, planned: Planned, outlook: Outlook) -> Iterator[TermSensitivity]:
+        """A move is seen if it is larger than the condition's z, and significant, nearly always."""
+        model = outlook.model
+        if model.covariance is None:
+            return
+        errors = dict(zip(model.names, model.covariance.diagonal() ** 0.5, strict=True))
+        of_chance = NormalDist().inv_cdf(1 - planned.alpha / 2)
+        for _, z in planned.levels.bounds_above("z"):
+            needed = max(z, of_chance) + NormalDist().inv_cdf(POWER)
+            for name, estimate in estimates(model.record).items():
+                if estimate.key not in errors:
+                    continue
+                for rows in outlook.rows:
+                    ratio = model.record.fit.nobs / rows + (0.0 if outlook.exact else 1.0)
+                    change = needed * float(errors[estimate.key]) * math.sqrt(ratio)
+                    yield TermSensitivity(name, rows, change, f"{planned.name} z above {z:g}")
 
 
 def _percent(move: Move) -> str:

@@ -21,7 +21,7 @@ class Dropped(Check):
 
     def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
         ledger = day.ledger
-        asked = ledger.read - ledger.dropped.get("where", 0)
+        asked = ledger.candidates
         lost = asked - ledger.used
         yield Sight(
             {"share": lost / asked, "rows": lost},

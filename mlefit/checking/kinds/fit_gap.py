@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from mlefit.checking._base import GroupedCheck, Sight
+from mlefit.checking._base import GroupedCheck, Outlook, Planned, Sight
 from mlefit.checking.bygroup import adjusted
 from mlefit.checking.day import Day
+from mlefit.checking.gap import Gap, shift_of
+from mlefit.results.check import Sensitivity
 
 
 class FitGap(GroupedCheck):
@@ -26,10 +28,9 @@ class FitGap(GroupedCheck):
     def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
         day.today  # noqa: B018 - without a maximum there is no gap
         gap = day.gap
-        shift = math.sqrt(2 * gap.value)
         yield Sight(
-            {"gap": gap.value, "shift": shift},
-            f"{gap.value:.4g} nats per row lost, about a shift by {shift:.2g} standard deviations",
+            _values(gap),
+            str(gap),
             p_value=gap.p_value,
             evidence=(
                 f"chi-squared {gap.statistic:.4g} on {gap.df:.3g} df, the baseline's own "
@@ -49,15 +50,36 @@ class FitGap(GroupedCheck):
                 none: dict[str, float | None] = dict.fromkeys(self.quantities)
                 yield Sight(none, f"no fit: {one.message}", subject)
                 continue
-            value = one.gap.value
-            shift = math.sqrt(2 * value)
-            yield Sight(
-                {"gap": value, "shift": shift},
-                f"{value:.4g} nats per row lost, about a shift by {shift:.2g} standard deviations",
-                subject,
-                p_value,
-                (f"{one.gap.rows:,.0f} rows; p adjusted for {len(found):,} groups",),
-            )
+            rows = f"{one.gap.rows:,.0f} rows; p adjusted for {len(found):,} groups"
+            yield Sight(_values(one.gap), str(one.gap), subject, p_value, (rows,))
+
+    def sensitivity(self, planned: Planned, day: Day) -> Iterator[Sensitivity]:
+        """Of groups it is that of one with a middling number of rows."""
+        if day.by is None:
+            gap, alpha, where = day.gap, planned.alpha, ""
+        else:
+            gaps = [one.gap for one in day.group_gaps if one.gap is not None]
+            if not gaps:
+                return
+            gap = sorted(gaps, key=lambda one: one.rows)[len(gaps) // 2]
+            alpha, where = planned.alpha / len(gaps), f" in one of {len(gaps):,} groups"
+        for condition, threshold in planned.levels.bounds_above("gap"):
+            yield _smallest(gap, threshold, alpha, f"{planned.name} {condition}{where}")
+
+    def foreseen(self, planned: Planned, outlook: Outlook) -> Iterator[Sensitivity]:
+        for condition, threshold in planned.levels.bounds_above("gap"):
+            for rows in outlook.rows:
+                gap = Gap(0.0, len(outlook.model.names), rows, outlook.rows_before)
+                yield _smallest(gap, threshold, planned.alpha, f"{planned.name} {condition}")
+
+
+def _values(gap: Gap) -> dict[str, float | None]:
+    return {"gap": gap.value, "shift": gap.shift}
+
+
+def _smallest(gap: Gap, threshold: float, alpha: float, condition: str) -> Sensitivity:
+    smallest = gap.smallest(threshold, alpha)
+    return Sensitivity(smallest, shift_of(smallest), gap.rows, condition)
 
 
 CHECK = FitGap()

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlefit.checking._base import Check, Sight
-from mlefit.checking.day import Day
+from mlefit.checking.day import Day, ledger_of
+from mlefit.source import Ledger
 
 _CAUSE = "missing:"
 
@@ -23,22 +24,20 @@ class Missing(Check):
 
     def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
         ledger = day.ledger
-        asked = ledger.read - ledger.dropped.get("where", 0)
-        share = _lacking(ledger.dropped) / asked
+        share = _share(ledger)
         values: dict[str, float | None] = {"share": share, "change": share}
-        message = f"{share:.2%} of {asked:,} rows lack a value"
+        message = f"{share:.2%} of {ledger.candidates:,} rows lack a value"
         if day.baseline is not None:
-            data = day.baseline.record.data
-            before = data.rows_read - data.rows_dropped.get("where", 0)
-            was = _lacking(data.rows_dropped) / before if before else 0.0
+            was = _share(ledger_of(day.baseline.record))
             values["change"] = share - was
             message += f", {was:.2%} in the baseline"
         causes = [f"{count:,} {cause}" for cause, count in ledger.dropped.items()]
         yield Sight(values, message, evidence=(", ".join(causes),) if share else ())
 
 
-def _lacking(dropped: Mapping[str, int]) -> int:
-    return sum(count for cause, count in dropped.items() if cause.startswith(_CAUSE))
+def _share(ledger: Ledger) -> float:
+    lacking = (count for cause, count in ledger.dropped.items() if cause.startswith(_CAUSE))
+    return sum(lacking) / ledger.candidates if ledger.candidates else 0.0
 
 
 CHECK = Missing()

@@ -34,7 +34,7 @@ class Support(Check):
             if cause.partition(":")[0] in _CAUSES
         }
         total = sum(found.values())
-        asked = ledger.read - ledger.dropped.get("where", 0)
+        asked = ledger.candidates
         message = f"{total:,} of {asked:,} rows" if total else f"none of {asked:,} rows"
         yield Sight(
             {"rows": total, "share": total / asked},
