@@ -6,32 +6,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from mlefit.checking.conditions import Condition, Value
 from mlefit.checking.day import Day
+from mlefit.checking.options import Option
 from mlefit.prediction.saved import SavedModel
 from mlefit.results.check import Sensitivity
 from mlefit.results.power import TermSensitivity
-
-Kind = Literal["text", "texts", "number", "whole", "truth"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """A key of a check in the checks file.
-
-    Attributes:
-        kind: of its value.
-        meaning: for the list of checks.
-        default: where it is left out.
-        values: the only ones allowed; empty for any.
-    """
-
-    kind: Kind
-    meaning: str
-    default: Any = None
-    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from mlefit.checking import kinds
-from mlefit.checking._base import Check, Levels, Option, Planned
+from mlefit.checking._base import Check, Levels, Planned
 from mlefit.checking.conditions import condition
+from mlefit.checking.options import options_of
 from mlefit.errors import UsageError, did_you_mean
 
 SCHEMA = "mlefit/checks/1"
@@ -117,7 +118,7 @@ def by_default(check: Check, alpha: float) -> Planned:
         check.name,
         levels_of(check, check.by_default or {}, f"the default of {check.name}"),
         alpha,
-        options_of(check, {}, check.name),
+        options_of(check.options, {}, check.name),
     )
 
 
@@ -137,18 +138,6 @@ def levels_of(check: Check, tables: Mapping[str, Any], where: str) -> Levels:
             raise UsageError(f"'{level}' of {where} must be a table, such as {{ above = 0.02 }}")
         made[level] = condition(table, quantities, f"'{level}' of {where}")
     return Levels(**made)
-
-
-def options_of(check: Check, given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The options of a check, defaults filled in.
-
-    Raises:
-        UsageError: a value of another kind.
-    """
-    return {
-        key: _value(given[key], option, f"'{key}' of {where}") if key in given else option.default
-        for key, option in check.options.items()
-    }
 
 
 def _planned(table: Mapping[str, Any], alpha: float, line: int, lines: _Lines) -> Planned:
@@ -173,33 +162,13 @@ def _planned(table: Mapping[str, Any], alpha: float, line: int, lines: _Lines) -
     if not isinstance(own, float) or not 0 < own < 1:
         raise UsageError(f"'alpha' of {where} must be a number between 0 and 1")
     return Planned(
-        check, name, levels_of(check, table, where), own, options_of(check, table, where), line
+        check,
+        name,
+        levels_of(check, table, where),
+        own,
+        options_of(check.options, table, where),
+        line,
     )
-
-
-def _value(value: Any, option: Option, where: str) -> Any:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    match option.kind:
-        case "number" if number:
-            return float(value)
-        case "whole" if number and value == int(value) and value > 0:
-            return int(value)
-        case "truth" if isinstance(value, bool):
-            return value
-        case "text" if isinstance(value, str) and (not option.values or value in option.values):
-            return value
-        case "texts" if isinstance(value, str):
-            return (value,)
-        case "texts" if isinstance(value, list) and all(isinstance(one, str) for one in value):
-            return tuple(value)
-    words = {
-        "number": "a number",
-        "whole": "a whole number above 0",
-        "truth": "true or false",
-        "text": f"one of {', '.join(option.values)}" if option.values else "a text",
-        "texts": "a text or a list of texts",
-    }
-    raise UsageError(f"{where} must be {words[option.kind]}, and it is {value!r}")
 
 
 def _text(path: Path) -> str:

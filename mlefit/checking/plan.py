@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from mlefit.checking import kinds
 from mlefit.checking._base import Planned
-from mlefit.checking.file import ALPHA, ChecksFile, by_default, levels_of, options_of
+from mlefit.checking.file import ALPHA, ChecksFile, by_default, levels_of
 from mlefit.checking.kinds.expect import compared
+from mlefit.checking.options import options_of
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.request import CheckRequest
 from mlefit.source.missing import parse_limit
@@ -66,7 +67,7 @@ def _inline(request: CheckRequest, alpha: float) -> Iterator[Planned]:
                 text,
                 levels_of(check, {level: {"is": False}}, text),
                 alpha,
-                options_of(check, {"expr": text}, text),
+                options_of(check.options, {"expr": text}, text),
             )
     if request.max_dropped is not None:
         check = kinds.load("dropped")

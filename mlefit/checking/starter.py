@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from mlefit.checking import kinds
 from mlefit.checking._base import Check
 from mlefit.checking.file import ALPHA, SCHEMA, read_checks
 from mlefit.checking.opening import baseline_of
+from mlefit.checking.options import toml
 from mlefit.checking.plan import plan
 from mlefit.request import CheckRequest
 
@@ -50,29 +51,12 @@ def _block(check: Check) -> str:
     comment += [f"#   {name}: {words}" for name, words in check.quantities.items()]
     lines = ["[[check]]", f'type = "{check.name}"']
     for key, option in check.options.items():
-        value = option.default or _EXAMPLES[key]
-        lines.append(f"{key} = {_toml(value)}")
+        value = option.example if option.default is None else option.default
+        lines.append(f"{key} = {toml(value)}")
     tables = check.by_default or {"fail": check.example}
-    lines += [f"{level} = {_toml(table)}" for level, table in tables.items()]
+    lines += [f"{level} = {toml(table)}" for level, table in tables.items()]
     off = check.by_default is None or check.in_place_of_rows
     return "\n".join([*comment, *(f"# {line}" if off else line for line in lines)]) + "\n"
-
-
-_EXAMPLES: Mapping[str, Any] = {
-    "of": "fit_gap",
-    "quantity": "gap",
-    "expr": "rows >= 100",
-    "margin": 0.1,
-    "candidates": ["negbinom"],
-}
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def listed(request: CheckRequest) -> list[dict[str, str]]:

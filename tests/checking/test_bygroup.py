@@ -11,7 +11,10 @@ import pytest
 from scipy import stats
 
 import mlefit
-from mlefit.checking.bygroup import adjusted
+from mlefit.checking.bygroup import GroupGap, adjusted
+from mlefit.checking.day import Day
+from mlefit.checking.file import by_default
+from mlefit.checking.kinds.fit_gap import FitGap
 from mlefit.grouped import grouping
 from mlefit.report import document
 from mlefit.request import Request
@@ -138,3 +141,13 @@ def test_few_of_many_unchanged_groups_are_called():
     before = groups(frames[0], "y ~ 1", "poisson")
     result = checked(frames[1], before, by="k")
     assert [one.subject for one in result.outcomes if one.status == "fail"] == []
+
+
+def test_groups_without_any_fit_are_told_and_nothing_is_said_to_be_seen():
+    today = Day(None, by="k")
+    today.__dict__["group_gaps"] = [GroupGap("k0", None, "failed", "no search can begin")]
+    planned = by_default(FitGap(), 0.01)
+    (seen,) = FitGap().observe_groups(today, {})
+    assert (seen.subject, seen.message) == ("k=k0", "no fit: no search can begin")
+    assert set(seen.values.values()) == {None}
+    assert list(FitGap().sensitivity(planned, today)) == []

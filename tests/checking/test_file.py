@@ -74,6 +74,8 @@ def test_a_file_is_read_as_it_stands(files):
         ("fail = { below", "fial = { below", "line 17: the check in line 15 of '{path}'"),
         ("below = 200", "belw = 200", "has no key 'belw'"),
         ("below = 200 }", "below = 200", "is no TOML"),
+        ('type = "rows"', 'type = "trend"', "the check in line 15 of '{path}' needs 'of'"),
+        ('["x", "g*"]', "[]", "'term' of the check in line 19"),
         ('["x", "g*"]', "3", "'term' of the check in line 19"),
         ("[[check]]\ntype", "[check]\ntype", "is no TOML"),
         ('"model.json"', '"gone.json"', "gone.json"),

@@ -225,3 +225,22 @@ def test_a_baseline_that_holds_no_maximum_is_refused():
 def test_an_unreadable_day_is_an_error_of_the_data():
     with pytest.raises(DataError):
         checked("nowhere.csv", baseline())
+
+
+def test_what_an_expression_asks_of_rows_that_are_not_here_is_told():
+    saved = [mlefit.fit(day(seed), "y ~ x + g", family="poisson") for seed in (1, 2)]
+    result = checked(saved[1], saved[0], expect=("fit_gap < 0.1", "joint < 0.1"))
+    assert outcome(result, "fit_gap < 0.1").message == (
+        "'fit_gap' needs today's rows, and a saved fit has none"
+    )
+    assert outcome(result, "joint < 0.1").status in ("pass", "fail")
+    assert result.exit_code == 2
+
+
+def test_what_an_expression_asks_of_a_baseline_that_is_not_there_is_told():
+    result = checked(day(2), (), family="poisson", formula="y ~ x", expect=("fit_gap < 0.1",))
+    found = outcome(result, "fit_gap < 0.1")
+    assert (found.status, found.message) == (
+        "error",
+        "'fit_gap' compares with a baseline, and there is none",
+    )

@@ -14,15 +14,16 @@ from scipy import stats
 import mlefit
 from mlefit.checking import history, kinds, starter
 from mlefit.checking._base import Planned
-from mlefit.checking.file import by_default, levels_of, options_of, read_checks
+from mlefit.checking.file import by_default, levels_of, read_checks
 from mlefit.checking.gate import checked as run_gate
+from mlefit.checking.options import options_of
 from mlefit.request import CheckRequest
 from tests.checking.days import baseline, checked, day, outcome
 
 GIVEN: dict[str, dict[str, Any]] = {
     "equivalence": {"margin": 0.5},
     "expect": {"expr": "rows > 0"},
-    "family": {"candidates": ("geometric",)},
+    "family": {"candidates": ["geometric"]},
     "gof": {"replications": 19},
     "trend": {"of": "x", "last": 3},
 }
@@ -35,7 +36,7 @@ def test_every_check_measures_what_it_says(name, monkeypatch):
     assert check.summary
     assert check.by_default or check.example
     tables = check.by_default or {"fail": check.example}
-    given = options_of(check, {}, name) | GIVEN.get(name, {})
+    given = options_of(check.options, GIVEN.get(name, {}), name)
     seen = []
 
     def look(self, at, options):

@@ -2,7 +2,7 @@
 
 How to add one: copy a file like it, say what it measures in `quantities`, observe, and give its
 levels without a checks file in `by_default`, if it should be run then. Then add a row to
-tests/checking/test_contract.py.
+tests/checking/test_kinds.py.
 """
 
 from __future__ import annotations

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from statistics import NormalDist
 from typing import Any
 
-from mlefit.checking._base import Check, Option, Outlook, Planned, Sight, UnseenError
+from mlefit.checking._base import Check, Outlook, Planned, Sight, UnseenError
 from mlefit.checking.day import Day
 from mlefit.checking.estimates import Move, chosen, estimates, moves
 from mlefit.checking.gap import POWER
+from mlefit.checking.options import Option
 from mlefit.results.power import TermSensitivity
 
 

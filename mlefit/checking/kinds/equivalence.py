@@ -11,9 +11,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlefit.checking._base import Check, Option, Sight
+from mlefit.checking._base import Check, Sight
 from mlefit.checking.day import Day
 from mlefit.checking.estimates import chosen, estimates, moves
+from mlefit.checking.options import Option
 from mlefit.errors import UsageError
 
 
@@ -29,7 +30,12 @@ class Equivalence(Check):
     }
     options = {
         "term": Option("texts", "terms, `*` for all", ("*",)),
-        "margin": Option("number", "largest difference on the link scale that does not matter"),
+        "margin": Option(
+            "number",
+            "largest difference on the link scale that does not matter",
+            example=0.1,
+            needed=True,
+        ),
         "level": Option("number", "of each test", 0.05),
     }
     example = {"is": False}
@@ -37,8 +43,10 @@ class Equivalence(Check):
 
     def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
         margin = given["margin"]
-        if margin is None or not margin > 0:
-            raise UsageError("a check of equivalence needs a margin", "for example margin = 0.1")
+        if not margin > 0:
+            raise UsageError(
+                "the margin of an equivalence must be above 0", "for example margin = 0.1"
+            )
         found = moves(day.yesterday, day.today, exact=day.exact)
         for name in chosen(estimates(day.yesterday.record), given["term"]):
             move = found.get(name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlefit.checking._base import Check, Option, Sight
+from mlefit.checking._base import Check, Sight
 from mlefit.checking.day import Day
 from mlefit.checking.estimates import chosen, estimates
+from mlefit.checking.options import Option
 
 
 class EstimateInBand(Check):

@@ -11,9 +11,11 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from mlefit.checking import kinds
-from mlefit.checking._base import Check, Option, Sight, UnseenError
+from mlefit.checking._base import Check, Sight, UnseenError
 from mlefit.checking.day import Day
 from mlefit.checking.estimates import Estimate, estimates
+from mlefit.checking.measured import can_be_asked, seen_by
+from mlefit.checking.options import Option
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.expression import (
     Comparison,
@@ -39,7 +41,7 @@ class Expectation(Check):
     name = "expect"
     summary = "a comparison of estimates and checks: --expect 'b[x] > 0.2'"
     quantities = {"holds": "true or false", "left": "left side", "right": "right side"}
-    options = {"expr": Option("text", "the comparison")}
+    options = {"expr": Option("text", "the comparison", example="rows >= 100", needed=True)}
     example = {"is": False}
     baseline = False
     order = 9
@@ -61,14 +63,12 @@ class Expectation(Check):
         )
 
 
-def compared(text: str | None) -> Comparison:
+def compared(text: str) -> Comparison:
     """The comparison that a text is.
 
     Raises:
         UsageError: it is none.
     """
-    if not text:
-        raise UsageError("a check of kind expect needs 'expr'", 'for example expr = "b[x] > 0"')
     tree = parse(text)
     sides = (tree.left, tree.right) if isinstance(tree, Comparison) else ()
     if not isinstance(tree, Comparison) or any(stray_comparison(side) for side in sides):
@@ -80,7 +80,7 @@ def compared(text: str | None) -> Comparison:
 
 def _value(leaf: Leaf, day: Day) -> float:
     """Of an estimate, or of what a check measures first."""
-    if isinstance(leaf, Name) and leaf.name in kinds.NAMES and leaf.name != Expectation.name:
+    if isinstance(leaf, Name) and can_be_asked(leaf.name):
         return _measured(leaf.name, day)
     known = estimates(day.today.record)
     key = leaf.key if isinstance(leaf, Reference) and leaf.name == _COEFFICIENT else render(leaf)
@@ -96,14 +96,10 @@ def _value(leaf: Leaf, day: Day) -> float:
 
 
 def _measured(name: str, day: Day) -> float:
-    check = kinds.load(name)
-    if check.baseline and day.baseline is None:
-        raise UsageError(f"'{name}' compares with a baseline, and there is none")
-    given = {key: option.default for key, option in check.options.items()}
-    sights = list(check.observe(day, given))
+    sights, first = seen_by(name, day)
     if len(sights) != 1:
         raise UsageError(f"'{name}' is about several terms, so it is no number")
-    value = sights[0].values[next(iter(check.quantities))]
+    value = sights[0].values[first]
     if not isinstance(value, int | float):
         raise UnseenError(f"'{name}' has no value")
     return float(value)

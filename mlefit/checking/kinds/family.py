@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from mlefit import fitting
-from mlefit.checking._base import Check, Option, Sight, UnseenError
+from mlefit.checking._base import Check, Sight, UnseenError
 from mlefit.checking.day import Day
+from mlefit.checking.options import Option
 from mlefit.comparison.candidates import measure_of
 from mlefit.design.roles import with_parameters
 from mlefit.errors import UsageError
@@ -22,18 +23,13 @@ class AnotherFamily(Check):
     name = "family"
     summary = "whether another family fits today clearly better"
     quantities = {"delta_aic": "AIC of today's fit less that of the candidate"}
-    options = {"candidates": Option("texts", "families to try", ())}
+    options = {"candidates": Option("texts", "families to try", example=["negbinom"], needed=True)}
     example = {"delta_aic_above": 10}
     baseline = False
     rows = True
     order = 8
 
     def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
-        if not given["candidates"]:
-            raise UsageError(
-                "a check of kind family needs candidates",
-                'for example candidates = ["poisson", "negbinom"]',
-            )
         own, prepared = day.today.record, day.prepared
         if own.fit.aic is None:
             raise UnseenError("such a fit has no AIC")

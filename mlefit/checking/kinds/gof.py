@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from mlefit.checking._base import Check, Option, Sight
+from mlefit.checking._base import Check, Sight
 from mlefit.checking.day import Day
+from mlefit.checking.options import Option
 from mlefit.diagnosis import gof
 from mlefit.search.climb import Search
 

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from mlefit.checking import kinds
-from mlefit.checking._base import Check, Option, Sight, UnseenError
+from mlefit.checking._base import Check, Sight, UnseenError
 from mlefit.checking.day import Day
 from mlefit.checking.estimates import estimates
 from mlefit.checking.history import series
+from mlefit.checking.measured import can_be_asked, seen_by
+from mlefit.checking.options import Option
 from mlefit.errors import UsageError, did_you_mean
 
 _FEWEST = 5
@@ -33,8 +35,13 @@ class Trend(Check):
         "relative": "the change over the size of the line's first value",
     }
     options = {
-        "of": Option("text", "an estimate, or a check with its term: fit_gap, drift x"),
-        "quantity": Option("text", "of the check, if not its first"),
+        "of": Option(
+            "text",
+            "an estimate, or a check with its term: fit_gap, drift x",
+            example="fit_gap",
+            needed=True,
+        ),
+        "quantity": Option("text", "of the check, if not its first", example="gap"),
         "last": Option("whole", "days, today included", 30),
     }
     example = {"relative_above": 0.1}
@@ -43,8 +50,6 @@ class Trend(Check):
 
     def observe(self, day: Day, given: Mapping[str, Any]) -> Iterator[Sight]:
         of, last = given["of"], given["last"]
-        if of is None:
-            raise UsageError("a check of kind trend needs 'of'", 'for example of = "fit_gap"')
         now, quantity = _today(day, of, given["quantity"])
         key = f"{of} {quantity}".strip()
         day.followed[key] = now
@@ -73,15 +78,13 @@ class Trend(Check):
 def _today(day: Day, of: str, quantity: str | None) -> tuple[float, str]:
     """The value of today, and the name of the quantity in the history."""
     name, _, subject = of.partition(" ")
-    if name in kinds.NAMES and name != Trend.name:
-        check = kinds.load(name)
-        wanted = quantity or next(iter(check.quantities))
-        options = {key: option.default for key, option in check.options.items()}
-        for sight in check.observe(day, options):
-            if sight.subject == subject:
-                value = sight.values.get(wanted)
-                if isinstance(value, int | float):
-                    return float(value), wanted
+    if can_be_asked(name):
+        sights, first = seen_by(name, day)
+        wanted = quantity or first
+        for sight in sights:
+            value = sight.values.get(wanted)
+            if sight.subject == subject and isinstance(value, int | float):
+                return float(value), wanted
         raise UnseenError(f"'{of}' has no {wanted}")
     known = estimates(day.today.record)
     if of not in known:
