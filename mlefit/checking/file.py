@@ -24,6 +24,7 @@ from mlefit.checking._base import Check, Levels, Planned
 from mlefit.checking.conditions import condition
 from mlefit.checking.options import options_of
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.request import CheckRequest
 
 SCHEMA = "mlefit/checks/1"
 ALPHA = 0.0002
@@ -68,6 +69,15 @@ class ChecksFile:
     baseline: Path | None = None
     exact: bool = False
     alpha: float = ALPHA
+
+
+def checks_of(request: CheckRequest) -> ChecksFile | None:
+    """The checks file that a request names; None if it names none.
+
+    Raises:
+        UsageError: it cannot be read, or says something that is not understood.
+    """
+    return None if request.checks is None else read_checks(Path(request.checks))
 
 
 def read_checks(path: Path) -> ChecksFile:

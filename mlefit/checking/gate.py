@@ -13,7 +13,7 @@ import mlefit
 from mlefit.checking import history
 from mlefit.checking._base import Planned
 from mlefit.checking.day import Day, Log
-from mlefit.checking.file import read_checks
+from mlefit.checking.file import checks_of
 from mlefit.checking.judging import judged_by, named, status_of, verdict_of
 from mlefit.checking.opening import opened
 from mlefit.checking.plan import plan
@@ -108,7 +108,7 @@ def run(
 
 def checked(request: CheckRequest, log: Log, progress: Tell) -> Gate:
     """The report of a day, with what can be kept of it."""
-    file = None if request.checks is None else read_checks(Path(request.checks))
+    file = checks_of(request)
     day = opened(request, file, log, progress)
     planned = plan(request, file, compares=day.baseline is not None, has_rows=day.saved is None)
     judged = [one for check in planned for one in judged_by(check, day, log)]

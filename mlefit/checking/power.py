@@ -7,11 +7,10 @@ n rows is that of the baseline times the root of n0/n.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import mlefit
 from mlefit.checking._base import Outlook
-from mlefit.checking.file import read_checks
+from mlefit.checking.file import checks_of
 from mlefit.checking.gate import baseline_info
 from mlefit.checking.opening import baseline_of
 from mlefit.checking.plan import plan
@@ -33,7 +32,7 @@ def run(request: CheckRequest, rows: Sequence[int] = ()) -> PowerResult:
     Raises:
         UsageError: no baseline.
     """
-    file = None if request.checks is None else read_checks(Path(request.checks))
+    file = checks_of(request)
     named = request.baseline or (None if file is None else file.baseline)
     if named is None:
         raise UsageError("--power needs a baseline", tries=["--baseline model.json"])

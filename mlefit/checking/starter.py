@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from mlefit.checking import kinds
 from mlefit.checking._base import Check
-from mlefit.checking.file import ALPHA, SCHEMA, read_checks
+from mlefit.checking.file import ALPHA, SCHEMA, checks_of
 from mlefit.checking.opening import baseline_of
 from mlefit.checking.options import toml
 from mlefit.checking.plan import plan
@@ -65,7 +64,7 @@ def listed(request: CheckRequest) -> list[dict[str, str]]:
     Raises:
         UsageError: the checks file or a name is wrong.
     """
-    file = None if request.checks is None else read_checks(Path(request.checks))
+    file = checks_of(request)
     compares = request.baseline is not None or file is None or file.baseline is not None
     return list(_rows(request, file, compares))
 

@@ -260,14 +260,13 @@ def alone(groups: Groups, r: int) -> GroupFit:
 
 
 def _of_result(name: str, rows: int, result: FitResult) -> GroupFit:
-    plain = {one.parameter: one for one in result.parameters}
     terms = [
         GroupEstimate(c.parameter, c.term, c.estimate, c.std_error, c.conf_low, c.conf_high)
         for c in result.coefficients
     ]
     terms += [
         GroupEstimate(one.parameter, None, one.estimate, one.std_error, one.conf_low, one.conf_high)
-        for one in plain.values()
+        for one in result.parameters
     ]
     status = result.certificate.status
     why = result.warnings[0].splitlines()[0] if result.warnings else result.certificate.message
