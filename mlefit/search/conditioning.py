@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Arrow, Symmetric, among
 from mlefit.design.blocks import Basis, Predictor
+from mlefit.design.coded import is_too_wide
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.search.counted import redundant_counted
@@ -31,8 +32,6 @@ from mlefit.symmetric import condition_number, largest_inflation
 
 # Sums of squares hardly tell a smaller variance than this share of the mean square from none.
 _HARDLY_VARIES = 1e-8
-# Operations of a decomposition of all rows, which take some ten seconds.
-_MOST_WORK = 2e11
 
 
 def examined(
@@ -98,7 +97,7 @@ def well_conditioned(
             left_out = _counted(model, engine, k, places, held)
             places = np.setdiff1d(places, [column.index for column in left_out])
             own = np.flatnonzero(np.isin(at, lo + places))
-            suspect = not _is_too_wide(survey, places) and (
+            suspect = not is_too_wide(survey.rows, len(places)) and (
                 information is None or _is_ill(among(information, own), predictor, places)
             )
             if suspect:  # only of shifted columns can the coordinates be turned
@@ -124,11 +123,6 @@ def well_conditioned(
         predictors.append(predictor)
         redundant.append(tuple(left_out))
     return engine.with_predictors(predictors), tuple(redundant)
-
-
-def _is_too_wide(survey: Survey, places: NDArray[np.intp]) -> bool:
-    """Whether codes are too many columns for a decomposition of all rows."""
-    return survey.rows * len(places) ** 2 > _MOST_WORK
 
 
 def _is_ill(information: Symmetric, predictor: Predictor, places: NDArray[np.intp]) -> bool:

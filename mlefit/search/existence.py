@@ -31,8 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Block, user_matrix
-from mlefit.design.coded import squares
+from mlefit.design.blocks import Block, is_coded, user_matrix
+from mlefit.design.coded import is_too_wide, squares
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
@@ -46,7 +46,6 @@ _ROUNDS = 100
 _MOST_NAMED = 12
 # Margins are those of rows and directions of length one.
 _VIOLATED = -1e-9
-_MOST_WORK = 2e11  # operations, which take some ten seconds
 
 
 _Escape = Callable[..., tuple[Any, Any]]
@@ -113,9 +112,9 @@ class _Question:
 
         Their levels are counted, and only what several of them do together goes unseen.
         """
-        p = sum(predictor.size for predictor in self.engine.predictors[self.span])
-        coded = any(one.layout.factors for one in self.engine.predictors[self.span])
-        return coded and self.engine.rows * p * p > _MOST_WORK
+        own = self.engine.predictors[self.span]
+        p = sum(predictor.size for predictor in own)
+        return is_coded(own) and is_too_wide(self.engine.rows, p)
 
     def turn(self) -> Matrix:
         """From the search's coordinates of their coefficients to the user's."""
