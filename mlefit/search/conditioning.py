@@ -83,6 +83,7 @@ def well_conditioned(
         log: takes a line for each QR pass.
     """
     edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
+    known = _known(model, engine, held)
     predictors: list[Predictor] = []
     redundant: list[tuple[Redundant, ...]] = []
     for k, (lo, hi) in enumerate(pairwise(edges)):
@@ -94,7 +95,7 @@ def well_conditioned(
         suspect = information is None or _is_ill(among(information, own), predictor, places)
         if suspect and predictor.layout.factors:
             log(f"nearly dependent columns: counts decide the rank of parameter {k + 1}")
-            left_out = _counted(model, engine, k, places, held)
+            left_out = _counted(engine, k, places, known[k])
             places = np.setdiff1d(places, [column.index for column in left_out])
             own = np.flatnonzero(np.isin(at, lo + places))
             suspect = not is_too_wide(survey.rows, len(places)) and (
@@ -105,17 +106,10 @@ def well_conditioned(
         # an intercept alone depends on nothing
         if suspect and any(not predictor.columns[j].is_intercept for j in places):
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
-            R, sizes = _triangle(engine, k, predictor, places)
-            known = _known(model, engine, held)[k]
-            with_prior = np.flatnonzero(known[places])
-            alone = np.zeros((len(with_prior), len(places)))
-            alone[np.arange(len(with_prior)), with_prior] = np.linalg.norm(R[:, with_prior], axis=0)
-            R = np.vstack([R, alone])
-            found = redundant_columns(R, sizes, predictor.basis.centre[places])
-            left_out += [_placed(one, places) for one in found]
-            if not known.any():
-                kept = np.delete(R, [one.index for one in found], axis=1)
-                turned = np.asarray(np.linalg.qr(kept, mode="r")) / math.sqrt(survey.rows)
+            found, R = _decomposed(engine, k, predictor, places, known[k])
+            left_out += found
+            if not known[k].any():
+                turned = R / math.sqrt(survey.rows)
         left_out.sort(key=lambda one: one.index)
         predictor = predictor.without([column.index for column in left_out])
         if turned is not None:
@@ -136,13 +130,31 @@ def _is_ill(information: Symmetric, predictor: Predictor, places: NDArray[np.int
 
 
 def _counted(
-    model: Model, engine: Engine, k: int, places: NDArray[np.intp], held: Collection[str]
+    engine: Engine, k: int, places: NDArray[np.intp], known: NDArray[np.bool_]
 ) -> list[Redundant]:
     """The redundant ones of some columns of a parameter, of which many are codes."""
     seen = _only(engine, k, places)
-    found = redundant_counted(seen, k, _known(model, engine, held)[k][places])
+    found = redundant_counted(seen, k, known[places])
     engine.passes = seen.passes
     return [_placed(one, places) for one in found]
+
+
+def _decomposed(
+    engine: Engine,
+    k: int,
+    predictor: Predictor,
+    places: NDArray[np.intp],
+    known: NDArray[np.bool_],
+) -> tuple[list[Redundant], Matrix]:
+    """The redundant ones of some columns of a parameter, and R of the others."""
+    R, sizes = _triangle(engine, k, predictor, places)
+    with_prior = np.flatnonzero(known[places])
+    alone = np.zeros((len(with_prior), len(places)))
+    alone[np.arange(len(with_prior)), with_prior] = np.linalg.norm(R[:, with_prior], axis=0)
+    R = np.vstack([R, alone])
+    found = redundant_columns(R, sizes, predictor.basis.centre[places])
+    kept = np.delete(R, [one.index for one in found], axis=1)
+    return [_placed(one, places) for one in found], np.asarray(np.linalg.qr(kept, mode="r"))
 
 
 def _known(model: Model, engine: Engine, held: Collection[str]) -> list[NDArray[np.bool_]]:
