@@ -115,7 +115,7 @@ def drawn(maximum: Maximum, rng: np.random.Generator) -> Rows:
     """A new target for every row, from its fitted distribution."""
     model, gammas = maximum.model, maximum.gammas
 
-    def parameters(block: Block) -> tuple[list[Any], Mapping[str, Rows], int]:
+    def parameters(block: Block) -> tuple[Sequence[Any], Mapping[str, Rows], int]:
         return model.theta(model.etas(block, gammas)), block.known, len(block.y)
 
     # what is drawn must depend neither on the blocks nor on where they are
