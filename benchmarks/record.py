@@ -108,7 +108,15 @@ def contests(result: Result) -> list[tuple[Row, float | None]]:
     also = dict(work.also)
     more = [row for row in result.rows if row.program in also and row.took and not row.fault]
     rest = [(row, also[row.program]) for row in more if row is not other]
-    return [(other, work.targets.get(result.form)), *rest]
+    return [(other, also.get(other.program, work.targets.get(result.form))), *rest]
+
+
+def contested(results: list[Result]) -> Iterator[tuple[Result, Row, str]]:
+    """Every contest of all workloads, and the target of its time in words."""
+    for result in results:
+        for other, least in contests(result):
+            reached = least is None or other.took.wall_ratio >= least
+            yield result, other, target(least, ".2f", reached)
 
 
 def overview(results: list[Result]) -> str:
@@ -117,24 +125,22 @@ def overview(results: list[Result]) -> str:
         "| workload | file | mlefit s | peer | s | ratio | target | mlefit MB | MB | % | target |",
         "| :-- | :-- | --: | :-- | --: | --: | --: | --: | --: | --: | --: |",
     ]
-    for result in results:
-        work, own = WORKLOADS[result.workload], result.rows[0].took
-        for other, least in contests(result):
-            took = other.took
-            cells = [
-                work.what,
-                result.form,
-                f"{own.wall:.2f}",
-                other.program,
-                f"{took.wall:.2f}",
-                f"{took.wall_ratio:.2f}",
-                target(least, ".2f", least is None or took.wall_ratio >= least),
-                f"{own.peak:.0f}",
-                f"{took.peak:.0f}",
-                f"{100 / took.peak_ratio:.0f}",
-                limit(work, own.peak, 1 / took.peak_ratio),
-            ]
-            lines.append(f"| {' | '.join(cells)} |")
+    for result, other, least in contested(results):
+        work, own, took = WORKLOADS[result.workload], result.rows[0].took, other.took
+        cells = [
+            work.what,
+            result.form,
+            f"{own.wall:.2f}",
+            other.program,
+            f"{took.wall:.2f}",
+            f"{took.wall_ratio:.2f}",
+            least,
+            f"{own.peak:.0f}",
+            f"{took.peak:.0f}",
+            f"{100 / took.peak_ratio:.0f}",
+            limit(work, own.peak, 1 / took.peak_ratio),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -144,18 +150,16 @@ def brief(results: list[Result]) -> str:
         "| data and model | mlefit | other program | times as fast | target |",
         "| :-- | --: | :-- | --: | --: |",
     ]
-    for result in results:
-        work, own = WORKLOADS[result.workload], result.rows[0].took
-        for other, least in contests(result):
-            took = other.took
-            cells = [
-                f"{work.what}, {FORMATS[result.form]}",
-                f"{own.wall:.2f} s, {own.peak:.0f} MB",
-                f"{named(other)}: {took.wall:.2f} s, {took.peak:.0f} MB",
-                f"{took.wall_ratio:.2f}",
-                target(least, ".2f", least is None or took.wall_ratio >= least),
-            ]
-            lines.append(f"| {' | '.join(cells)} |")
+    for result, other, least in contested(results):
+        own, took = result.rows[0].took, other.took
+        cells = [
+            f"{WORKLOADS[result.workload].what}, {FORMATS[result.form]}",
+            f"{own.wall:.2f} s, {own.peak:.0f} MB",
+            f"{named(other)}: {took.wall:.2f} s, {took.peak:.0f} MB",
+            f"{took.wall_ratio:.2f}",
+            least,
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     machines = dict.fromkeys(result.machine for result in results)
     days = sorted({result.date for result in results})
     rounds = sorted({result.runs for result in results})

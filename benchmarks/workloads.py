@@ -28,9 +28,9 @@ class Workload:
         kind: The second half of the names of its peers' scripts.
         family: What those scripts are told.
         peers: Who runs unless others are asked for.
-        targets: Format of the file -> the time of the fastest peer in times of mlefit's, at least.
+        targets: Format of the file -> the time of the rival in times of mlefit's, at least.
         rival: The peer that the targets were set against.
-        also: Further peers, with their targets of time.
+        also: Further peers, with targets of time of their own.
         memory: Peak memory as a share of the rival's, at most; None if it does not matter.
         ceiling: Peak memory in megabytes, at most.
         floored: Whether most of the time is start and reading: see floor.py.

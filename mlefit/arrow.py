@@ -17,9 +17,9 @@ Source: G. H. Golub and C. F. Van Loan (2013), Matrix Computations, 4th ed., sec
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias, overload
+from typing import Any, Self, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,27 +33,70 @@ Positions: TypeAlias = NDArray[np.intp]
 _PANEL = 256
 
 
+@dataclass(frozen=True, eq=False)
 class Bordered:
     """What an arrow and its inverse have in common: they can be used as the matrix they are.
 
     Attributes:
         at: positions of the large block, shape (d,).
         rest: positions of the others, shape (s,).
+        large: the large block, of an inverse the diagonal part of it, shape (d,).
+        inner: the block of the rest, shape (s, s).
+        arms: the rest against the large block, shape (s, d).
     """
 
     __array_ufunc__ = None  # numpy leaves the operators below to this class
 
     at: Positions
     rest: Positions
+    large: Vector
+    inner: Matrix
+    arms: Matrix
 
     def block(self, rows: Positions, columns: Positions) -> Matrix:
         """The entries of some rows and columns."""
-        raise NotImplementedError
+        is_large, place = self._place
+        i, j = (np.flatnonzero(~is_large[one]) for one in (rows, columns))
+        k, m = (np.flatnonzero(is_large[one]) for one in (rows, columns))
+        found = np.empty((len(rows), len(columns)))
+        found[np.ix_(i, j)] = self.inner[np.ix_(place[rows[i]], place[columns[j]])]
+        found[np.ix_(i, m)] = self.arms[np.ix_(place[rows[i]], place[columns[m]])]
+        found[np.ix_(k, j)] = self.arms[np.ix_(place[columns[j]], place[rows[k]])].T
+        found[np.ix_(k, m)] = self._large_block(place[rows[k]], place[columns[m]])
+        return found
+
+    def _large_block(self, rows: Positions, columns: Positions) -> Matrix:
+        """Entries of the large block, by their places in it."""
+        return np.where(rows[:, None] == columns, self.large[rows][:, None], 0.0)
 
     @cached_property
     def diagonal(self) -> Vector:
         """Shape (p,)."""
-        raise NotImplementedError
+        found = np.empty(len(self))
+        found[self.at], found[self.rest] = self._large_diagonal(), np.diag(self.inner)
+        return found
+
+    def _large_diagonal(self) -> Vector:
+        """The diagonal of the large block."""
+        return self.large
+
+    def scaled(self, scale: Vector) -> Self:
+        """Every row and every column times its scale."""
+        own, others = scale[self.at], scale[self.rest]
+        return replace(
+            self,
+            large=self.large * own**2,
+            inner=self.inner * np.outer(others, others),
+            arms=self.arms * others[:, None] * own,
+        )
+
+    def __mul__(self, factor: float) -> Self:
+        return replace(
+            self, large=factor * self.large, inner=factor * self.inner, arms=factor * self.arms
+        )
+
+    def __rmul__(self, factor: float) -> Self:
+        return self * factor
 
     def __len__(self) -> int:
         return len(self.at) + len(self.rest)
@@ -102,79 +145,19 @@ class Bordered:
         place[self.at], place[self.rest] = np.arange(len(self.at)), np.arange(len(self.rest))
         return is_large, place
 
-    def _filled(
-        self, rows: Positions, columns: Positions, inner: Matrix, arms: Matrix
-    ) -> tuple[Matrix, tuple[Positions, Positions], tuple[Positions, Positions]]:
-        """A block without the entries of the large block, and where those are.
 
-        Args:
-            rows: positions.
-            columns: positions.
-            inner: the block of the rest, shape (s, s).
-            arms: the rest against the large block, shape (s, d).
-
-        Returns:
-            The block, the rows and columns of it that are of the large block, and which these
-            are there.
-        """
-        is_large, place = self._place
-        i, j = (np.flatnonzero(~is_large[one]) for one in (rows, columns))
-        k, m = (np.flatnonzero(is_large[one]) for one in (rows, columns))
-        found = np.empty((len(rows), len(columns)))
-        found[np.ix_(i, j)] = inner[np.ix_(place[rows[i]], place[columns[j]])]
-        found[np.ix_(i, m)] = arms[np.ix_(place[rows[i]], place[columns[m]])]
-        found[np.ix_(k, j)] = arms[np.ix_(place[columns[j]], place[rows[k]])].T
-        return found, (k, m), (place[rows[k]], place[columns[m]])
-
-
-@dataclass(frozen=True, eq=False)
 class Arrow(Bordered):
-    """A matrix with a large diagonal block. Two of the same shape add to a third.
-
-    Attributes:
-        at: positions of the diagonal block, shape (d,).
-        rest: positions of the others, shape (s,).
-        large: the diagonal block, shape (d,).
-        inner: the block of the rest, shape (s, s).
-        arms: the rest against the diagonal block, shape (s, d).
-    """
-
-    at: Positions
-    rest: Positions
-    large: Vector
-    inner: Matrix
-    arms: Matrix
-
-    @cached_property
-    def diagonal(self) -> Vector:
-        """Shape (p,)."""
-        found = np.empty(len(self))
-        found[self.at], found[self.rest] = self.large, np.diag(self.inner)
-        return found
-
-    def block(self, rows: Positions, columns: Positions) -> Matrix:
-        """The entries of some rows and columns."""
-        found, (k, m), (large, other) = self._filled(rows, columns, self.inner, self.arms)
-        found[np.ix_(k, m)] = np.where(large[:, None] == other, self.large[large][:, None], 0.0)
-        return found
+    """A matrix with a large diagonal block. Two of the same shape add to a third."""
 
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, Arrow) or not np.array_equal(self.at, other.at):
             return super().__add__(other)
-        return Arrow(
-            self.at,
-            self.rest,
-            self.large + other.large,
-            self.inner + other.inner,
-            self.arms + other.arms,
+        return replace(
+            self,
+            large=self.large + other.large,
+            inner=self.inner + other.inner,
+            arms=self.arms + other.arms,
         )
-
-    def __mul__(self, factor: float) -> Arrow:
-        return Arrow(
-            self.at, self.rest, factor * self.large, factor * self.inner, factor * self.arms
-        )
-
-    __rmul__ = __mul__
 
     def __matmul__(self, other: Any) -> Matrix:
         if np.ndim(other) != 1:
@@ -183,17 +166,6 @@ class Arrow(Bordered):
         found[self.at] = self.large * other[self.at] + other[self.rest] @ self.arms
         found[self.rest] = self.inner @ other[self.rest] + self.arms @ other[self.at]
         return found
-
-    def scaled(self, scale: Vector) -> Arrow:
-        """Every row and every column times its scale."""
-        own, others = scale[self.at], scale[self.rest]
-        return Arrow(
-            self.at,
-            self.rest,
-            self.large * own**2,
-            self.inner * np.outer(others, others),
-            self.arms * others[:, None] * own,
-        )
 
     def among(self, kept: Positions) -> Arrow:
         """The rows and columns at some positions, in ascending order."""
@@ -211,12 +183,12 @@ class Arrow(Bordered):
     def bent(self, curvature: Vector, T: Matrix) -> Arrow:
         """With a diagonal added that the rest sees in other coordinates: T'CT in its block."""
         inner = self.inner + (T.T * curvature[self.rest]) @ T
-        return Arrow(self.at, self.rest, self.large + curvature[self.at], inner, self.arms)
+        return replace(self, large=self.large + curvature[self.at], inner=inner)
 
     def damped(self, size: float) -> Arrow:
         """With so much more on the diagonal."""
         inner = self.inner + size * np.eye(len(self.rest))
-        return Arrow(self.at, self.rest, self.large + size, inner, self.arms)
+        return replace(self, large=self.large + size, inner=inner)
 
     def factor(self) -> ArrowFactor | None:
         """The triangle; None if the matrix is not positive definite."""
@@ -269,7 +241,7 @@ class ArrowFactor:
         inner = np.dot(half.T, half)
         K = self.half / self.root
         return ArrowInverse(
-            self.at, self.rest, 1 / self.root**2, np.dot(half, K), inner, -np.dot(inner, K)
+            self.at, self.rest, 1 / self.root**2, inner, -np.dot(inner, K), np.dot(half, K)
         )
 
 
@@ -278,61 +250,25 @@ class ArrowInverse(Bordered):
     """The inverse of an arrow: its large block is a diagonal and a product of few columns.
 
     Attributes:
-        at: positions of the large block, shape (d,).
-        rest: positions of the others, shape (s,).
-        large: diagonal part of the large block, shape (d,).
-        low: B of its other part B'B, shape (s, d).
-        inner: the block of the rest, shape (s, s).
-        arms: the rest against the large block, shape (s, d).
+        low: B of the other part B'B of the large block, shape (s, d).
     """
 
-    at: Positions
-    rest: Positions
-    large: Vector
     low: Matrix
-    inner: Matrix
-    arms: Matrix
 
-    @cached_property
-    def diagonal(self) -> Vector:
-        """Shape (p,)."""
-        found = np.empty(len(self))
-        found[self.at] = self.large + np.einsum("ij,ij->j", self.low, self.low)
-        found[self.rest] = np.diag(self.inner)
-        return found
+    def _large_diagonal(self) -> Vector:
+        return self.large + np.einsum("ij,ij->j", self.low, self.low)
 
-    def block(self, rows: Positions, columns: Positions) -> Matrix:
-        """The entries of some rows and columns."""
-        found, (k, m), (large, other) = self._filled(rows, columns, self.inner, self.arms)
-        if len(k) and len(m):
-            product = np.dot(self.low[:, large].T, self.low[:, other])
-            same = large[:, None] == other
-            found[np.ix_(k, m)] = product + np.where(same, self.large[large][:, None], 0.0)
-        return found
+    def _large_block(self, rows: Positions, columns: Positions) -> Matrix:
+        plain = super()._large_block(rows, columns)
+        if not plain.size:
+            return plain
+        return np.dot(self.low[:, rows].T, self.low[:, columns]) + plain
 
-    def __mul__(self, factor: float) -> ArrowInverse:
-        return ArrowInverse(
-            self.at,
-            self.rest,
-            factor * self.large,
-            np.sqrt(factor) * self.low,
-            factor * self.inner,
-            factor * self.arms,
-        )
+    def scaled(self, scale: Vector) -> Self:
+        return replace(super().scaled(scale), low=self.low * scale[self.at])
 
-    __rmul__ = __mul__
-
-    def scaled(self, scale: Vector) -> ArrowInverse:
-        """Every row and every column times its scale."""
-        own, others = scale[self.at], scale[self.rest]
-        return ArrowInverse(
-            self.at,
-            self.rest,
-            self.large * own**2,
-            self.low * own,
-            self.inner * np.outer(others, others),
-            self.arms * others[:, None] * own,
-        )
+    def __mul__(self, factor: float) -> Self:
+        return replace(super().__mul__(factor), low=np.sqrt(factor) * self.low)
 
     def __matmul__(self, other: Any) -> Matrix:
         if np.ndim(other) != 1:
@@ -345,8 +281,7 @@ class ArrowInverse(Bordered):
 
     def turned(self, T: Matrix) -> ArrowInverse:
         """In other coordinates of the rest, that of b given by T b."""
-        inner, arms = T @ self.inner @ T.T, T @ self.arms
-        return ArrowInverse(self.at, self.rest, self.large, self.low, inner, arms)
+        return replace(self, inner=T @ self.inner @ T.T, arms=T @ self.arms)
 
 
 Symmetric: TypeAlias = Matrix | Arrow

@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from mlefit import families
+from mlefit.diagnosis import goodness
 from mlefit.diagnosis.residuals import PowerSums, quantile_residuals
+from mlefit.engines import local
 from mlefit.fitting import fit
 from tests.families.test_contract import DRAWS, draws, offers, packed_theta, points_of, rows
 
@@ -63,6 +65,18 @@ def test_the_moments_do_not_depend_on_the_threads():
     seen = sum(row["observed"] for row in three["counts"])
     assert seen == frame.height
     assert sum(row["expected"] for row in three["counts"]) == pytest.approx(frame.height)
+
+
+def test_the_moments_do_not_depend_on_the_blocks(monkeypatch):
+    """Also where the first block has but one row whose residual is looked at."""
+    monkeypatch.setattr(goodness, "_RESIDUALS", 100)
+    rng = np.random.default_rng(3)
+    frame = pl.DataFrame({"x": rng.normal(size=1000)})
+    frame = frame.with_columns(y=5 * pl.col("x") + pl.Series(rng.normal(size=1000)))
+    whole = fit(frame, "y ~ x", family="normal").diagnostics["quantile_residuals"]
+    monkeypatch.setattr(local, "block_rows", lambda *args, **options: 8)
+    blocks = fit(frame, "y ~ x", family="normal").diagnostics["quantile_residuals"]
+    assert blocks == pytest.approx(whole, rel=1e-9)
 
 
 def test_a_perfect_fit_has_no_residuals_with_a_shape():

@@ -30,6 +30,8 @@ Positions: TypeAlias = NDArray[np.intp]
 # more than counting does. Beside a factor with many levels even few are better counted, for
 # then each row of numbers is one more walk over that factor's codes.
 _FEWEST, _FEWEST_OF_ALL = 3, 32
+# Operations on all rows that take some ten seconds.
+_MOST_WORK = 2e11
 
 
 @dataclass(frozen=True)
@@ -271,6 +273,11 @@ class Coded:
 
 Design: TypeAlias = Matrix | Coded
 """A parameter's columns in a block of rows, (p, m)."""
+
+
+def is_too_wide(rows: int, columns: int) -> bool:
+    """Whether codes are too many columns to be written out and multiplied in all rows."""
+    return rows * columns**2 > _MOST_WORK
 
 
 def predictor_of(gamma: Vector, X: Design) -> Rows:

@@ -115,13 +115,13 @@ def drawn(maximum: Maximum, rng: np.random.Generator) -> Rows:
     """A new target for every row, from its fitted distribution."""
     model, gammas = maximum.model, maximum.gammas
 
-    def parameters(block: Block) -> tuple[list[Any], Mapping[str, Rows]]:
-        return spread(model.theta(model.etas(block, gammas)), len(block.y)), block.known
+    def parameters(block: Block) -> tuple[Sequence[Any], Mapping[str, Rows], int]:
+        return model.theta(model.etas(block, gammas)), block.known, len(block.y)
 
     # what is drawn must depend neither on the blocks nor on where they are
-    thetas, known = zip(*maximum.engine.each(parameters), strict=True)
+    thetas, known, rows = zip(*maximum.engine.each(parameters), strict=True)
     values = {name: np.concatenate([one[name] for one in known]) for name in known[0]}
-    return model.family.sample(rng, *joined(thetas), **values)
+    return model.family.sample(rng, *spread(joined(thetas, rows), sum(rows)), **values)
 
 
 def _distances(maximum: Maximum) -> Iterator[tuple[str, float]]:

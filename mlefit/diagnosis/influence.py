@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Spread, among
 from mlefit.design.blocks import Block, is_coded, user_matrix
+from mlefit.design.coded import is_too_wide
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
 from mlefit.products import forms
@@ -43,8 +44,6 @@ _SHOWN = 3
 # A statistic whose derivative is looked at row by row; larger fits do not come near an edge.
 _MOST_WORK = 20_000_000
 _STEP = 1e-4
-# Operations of the steps of all rows in columns that are codes, which take some ten seconds.
-_MOST_STEPS = 2e11
 
 
 class Influence(NamedTuple):
@@ -165,7 +164,7 @@ class Watch:
             return None
         coded = is_coded(engine.predictors)
         if len(group.edges) > 2:
-            if coded and engine.rows * group.size**2 > _MOST_STEPS:
+            if coded and is_too_wide(engine.rows, group.size):
                 return None
             return cls(group, np.asarray(own), np.zeros(0))
         if coded:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
-from mlefit.families._base import Family, Probability
+from mlefit.families._base import Family, joined
 from mlefit.families._interval import log_between
 from mlefit.special import normal_quantile
 
@@ -145,20 +145,13 @@ def power_sums(family: Family, pieces: Sequence[Piece]) -> PowerSums:
     residuals = quantile_residuals(
         family,
         np.concatenate([piece.y for piece in pieces]),
-        [_joined(values) for values in zip(*(piece.theta for piece in pieces), strict=True)],
+        joined([piece.theta for piece in pieces], [len(piece.y) for piece in pieces]),
         {key: np.concatenate([piece.known[key] for piece in pieces]) for key in pieces[0].known},
         np.concatenate([piece.position for piece in pieces]),
     )
     if residuals is None:
         return nothing
     return PowerSums.of(residuals, np.concatenate([piece.weight for piece in pieces]))
-
-
-def _joined(values: Sequence[Any]) -> Any:
-    """One parameter of all pieces; a piece has it for each of its rows, or all have one for all."""
-    if isinstance(values[0], Probability):
-        return Probability(_joined([v.p for v in values]), _joined([v.q for v in values]))
-    return values[0] if len(values[0]) == 1 else np.concatenate(values)
 
 
 @dataclass(frozen=True)

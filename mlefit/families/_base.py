@@ -71,15 +71,19 @@ def spread(theta: Sequence[Any], rows: int) -> list[Any]:
     ]
 
 
-def joined(runs: Sequence[Sequence[Any]]) -> list[Any]:
-    """The parameters of several runs of rows, each with a value for every row, as one."""
+def joined(runs: Sequence[Sequence[Any]], rows: Sequence[int]) -> list[Any]:
+    """The parameters of several runs of so many rows; one that all share stays a single value."""
+
+    def whole(values: Sequence[Rows]) -> Rows:
+        # a single value may also be that of a run of one row
+        if all(len(value) == 1 and value[0] == values[0][0] for value in values):
+            return values[0]
+        return np.concatenate([np.broadcast_to(*one) for one in zip(values, rows, strict=True)])
+
     return [
-        Probability(
-            np.concatenate([value.p for value in values]),
-            np.concatenate([value.q for value in values]),
-        )
+        Probability(whole([value.p for value in values]), whole([value.q for value in values]))
         if isinstance(values[0], Probability)
-        else np.concatenate(values)
+        else whole(values)
         for values in zip(*runs, strict=True)
     ]
 

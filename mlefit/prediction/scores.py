@@ -27,8 +27,6 @@ from mlefit.prediction.saved import SavedModel
 
 Columns = Mapping[str, NDArray[Any]]
 
-RESIDUALS = ("quantile", "deviance", "pearson", "response")
-
 
 @dataclass(frozen=True)
 class Wanted:

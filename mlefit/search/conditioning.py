@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Arrow, Symmetric, among
 from mlefit.design.blocks import Basis, Predictor
+from mlefit.design.coded import is_too_wide
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.search.counted import redundant_counted
@@ -31,8 +32,6 @@ from mlefit.symmetric import condition_number, largest_inflation
 
 # Sums of squares hardly tell a smaller variance than this share of the mean square from none.
 _HARDLY_VARIES = 1e-8
-# Operations of a decomposition of all rows, which take some ten seconds.
-_MOST_WORK = 2e11
 
 
 def examined(
@@ -84,6 +83,7 @@ def well_conditioned(
         log: takes a line for each QR pass.
     """
     edges = np.cumsum([0, *(predictor.size for predictor in engine.predictors)])
+    known = _known(model, engine, held)
     predictors: list[Predictor] = []
     redundant: list[tuple[Redundant, ...]] = []
     for k, (lo, hi) in enumerate(pairwise(edges)):
@@ -95,10 +95,10 @@ def well_conditioned(
         suspect = information is None or _is_ill(among(information, own), predictor, places)
         if suspect and predictor.layout.factors:
             log(f"nearly dependent columns: counts decide the rank of parameter {k + 1}")
-            left_out = _counted(model, engine, k, places, held)
+            left_out = _counted(engine, k, places, known[k])
             places = np.setdiff1d(places, [column.index for column in left_out])
             own = np.flatnonzero(np.isin(at, lo + places))
-            suspect = not _is_too_wide(survey, places) and (
+            suspect = not is_too_wide(survey.rows, len(places)) and (
                 information is None or _is_ill(among(information, own), predictor, places)
             )
             if suspect:  # only of shifted columns can the coordinates be turned
@@ -106,17 +106,10 @@ def well_conditioned(
         # an intercept alone depends on nothing
         if suspect and any(not predictor.columns[j].is_intercept for j in places):
             log(f"nearly dependent columns: a QR pass decides the rank of parameter {k + 1}")
-            R, sizes = _triangle(engine, k, predictor, places)
-            known = _known(model, engine, held)[k]
-            with_prior = np.flatnonzero(known[places])
-            alone = np.zeros((len(with_prior), len(places)))
-            alone[np.arange(len(with_prior)), with_prior] = np.linalg.norm(R[:, with_prior], axis=0)
-            R = np.vstack([R, alone])
-            found = redundant_columns(R, sizes, predictor.basis.centre[places])
-            left_out += [_placed(one, places) for one in found]
-            if not known.any():
-                kept = np.delete(R, [one.index for one in found], axis=1)
-                turned = np.asarray(np.linalg.qr(kept, mode="r")) / math.sqrt(survey.rows)
+            found, R = _decomposed(engine, k, predictor, places, known[k])
+            left_out += found
+            if not known[k].any():
+                turned = R / math.sqrt(survey.rows)
         left_out.sort(key=lambda one: one.index)
         predictor = predictor.without([column.index for column in left_out])
         if turned is not None:
@@ -124,11 +117,6 @@ def well_conditioned(
         predictors.append(predictor)
         redundant.append(tuple(left_out))
     return engine.with_predictors(predictors), tuple(redundant)
-
-
-def _is_too_wide(survey: Survey, places: NDArray[np.intp]) -> bool:
-    """Whether codes are too many columns for a decomposition of all rows."""
-    return survey.rows * len(places) ** 2 > _MOST_WORK
 
 
 def _is_ill(information: Symmetric, predictor: Predictor, places: NDArray[np.intp]) -> bool:
@@ -142,13 +130,31 @@ def _is_ill(information: Symmetric, predictor: Predictor, places: NDArray[np.int
 
 
 def _counted(
-    model: Model, engine: Engine, k: int, places: NDArray[np.intp], held: Collection[str]
+    engine: Engine, k: int, places: NDArray[np.intp], known: NDArray[np.bool_]
 ) -> list[Redundant]:
     """The redundant ones of some columns of a parameter, of which many are codes."""
     seen = _only(engine, k, places)
-    found = redundant_counted(seen, k, _known(model, engine, held)[k][places])
+    found = redundant_counted(seen, k, known[places])
     engine.passes = seen.passes
     return [_placed(one, places) for one in found]
+
+
+def _decomposed(
+    engine: Engine,
+    k: int,
+    predictor: Predictor,
+    places: NDArray[np.intp],
+    known: NDArray[np.bool_],
+) -> tuple[list[Redundant], Matrix]:
+    """The redundant ones of some columns of a parameter, and R of the others."""
+    R, sizes = _triangle(engine, k, predictor, places)
+    with_prior = np.flatnonzero(known[places])
+    alone = np.zeros((len(with_prior), len(places)))
+    alone[np.arange(len(with_prior)), with_prior] = np.linalg.norm(R[:, with_prior], axis=0)
+    R = np.vstack([R, alone])
+    found = redundant_columns(R, sizes, predictor.basis.centre[places])
+    kept = np.delete(R, [one.index for one in found], axis=1)
+    return [_placed(one, places) for one in found], np.asarray(np.linalg.qr(kept, mode="r"))
 
 
 def _known(model: Model, engine: Engine, held: Collection[str]) -> list[NDArray[np.bool_]]:

@@ -16,8 +16,7 @@ such a condition for differences of its predictors, so there x_i stands for the 
 a difference in the coefficients of all parameters at once, and a row of the data gives
 several. With c the sum of the x_i turned to their harmless side, every d in C other
 than 0 has c'd > 0, so one linear programme, max c'd over C in a box, decides. It is
-solved on few rows first; rows that its answer violates join until none does or nothing
-but 0 is left.
+solved by `planes`.
 """
 
 from __future__ import annotations
@@ -30,23 +29,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Block, user_matrix
-from mlefit.design.coded import squares
+from mlefit._types import Matrix, Vector
+from mlefit.design.blocks import Block, is_coded, user_matrix
+from mlefit.design.coded import is_too_wide, squares
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
-from mlefit.search.cone import ON_THE_PLANE, null_space, on_its_face, programme
+from mlefit.search.cone import ON_THE_PLANE, null_space
 from mlefit.search.onesided import one_sided
+from mlefit.search.planes import Sides, cutting_planes
 from mlefit.search.rank import Triangle
 
-_FIRST_ROWS = 2000
-_MORE_ROWS = 500
-_ROUNDS = 100
 _MOST_NAMED = 12
-# Margins are those of rows and directions of length one.
-_VIOLATED = -1e-9
-_MOST_WORK = 2e11  # operations, which take some ten seconds
 
 
 _Escape = Callable[..., tuple[Any, Any]]
@@ -113,34 +107,15 @@ class _Question:
 
         Their levels are counted, and only what several of them do together goes unseen.
         """
-        p = sum(predictor.size for predictor in self.engine.predictors[self.span])
-        coded = any(one.layout.factors for one in self.engine.predictors[self.span])
-        return coded and self.engine.rows * p * p > _MOST_WORK
+        own = self.engine.predictors[self.span]
+        p = sum(predictor.size for predictor in own)
+        return is_coded(own) and is_too_wide(self.engine.rows, p)
 
     def turn(self) -> Matrix:
         """From the search's coordinates of their coefficients to the user's."""
         p = sum(predictor.size for predictor in self.engine.predictors[self.span])
         own = slice(self.first, self.first + p)
         return user_matrix(self.engine.predictors)[own, own]
-
-
-@dataclass(frozen=True)
-class _Sides:
-    """Rows of a block by what may happen to eta, as columns of length one.
-
-    Attributes:
-        held: rows that must not move, shape (p, a).
-        turned: rows that may move one way, turned to it, shape (p, b).
-        growing: which of those may grow, shape (b,).
-        row: the row of the block that each of those is, shape (b,).
-        names: what they tell apart, one for each, if that has a name.
-    """
-
-    held: Matrix
-    turned: Matrix
-    growing: NDArray[np.bool_]
-    row: NDArray[np.intp]
-    names: Sequence[tuple[str, str]]
 
 
 def recession(model: Model, engine: Engine, held: Sequence[int] = ()) -> Recession | None:
@@ -180,10 +155,11 @@ def _recession(question: _Question, held: Sequence[int]) -> Recession | None:
         return levels
     asked = replace(question, engine=question.engine.written_out())
     sizes = _column_sizes(asked, asked.engine)
-    free = _free_directions(asked, sizes, held)
+    sides = partial(_sides, asked, sizes)
+    free = _free_directions(asked, sides, sizes, held)
     if not free.shape[1]:
         return None
-    found = _cutting_planes(asked, sizes, free)
+    found = cutting_planes(asked.engine, sides, free)
     if found is None:
         return None
     direction, improved = found
@@ -251,13 +227,13 @@ def plainest(model: Model, engine: Engine, found: Recession, held: Sequence[int]
     return found
 
 
-def _sides(asked: _Question, block: Block, sizes: Vector) -> _Sides:
+def _sides(asked: _Question, sizes: Vector, block: Block) -> Sides:
     if asked.escape is None or asked.parameter is None:
         return _contrasts(asked.model, block, sizes)
     falling, growing = _harmless(asked.model, asked.parameter, asked.escape, block)
     X = _of_length_one(np.asarray(block.designs[asked.parameter]) / sizes[:, None])
     one_way = falling != growing
-    return _Sides(
+    return Sides(
         held=X[:, ~falling & ~growing],
         turned=np.where(growing, X, -X)[:, one_way],
         growing=growing[one_way],
@@ -266,7 +242,7 @@ def _sides(asked: _Question, block: Block, sizes: Vector) -> _Sides:
     )
 
 
-def _contrasts(model: Model, block: Block, sizes: Vector) -> _Sides:
+def _contrasts(model: Model, block: Block, sizes: Vector) -> Sides:
     """The differences that may grow, each a row in the coefficients of all parameters."""
     edges = np.cumsum([0, *(len(X) for X in block.designs)])
     parts: list[Matrix] = [np.empty((len(sizes), 0))]
@@ -283,7 +259,7 @@ def _contrasts(model: Model, block: Block, sizes: Vector) -> _Sides:
         names += [contrast.sides] * len(chosen)
     turned = _of_length_one(np.concatenate(parts, axis=1) / sizes[:, None])
     growing = np.ones(turned.shape[1], dtype=bool)
-    return _Sides(turned[:, :0], turned, growing, np.concatenate(rows), names)
+    return Sides(turned[:, :0], turned, growing, np.concatenate(rows), names)
 
 
 def _of_length_one(X: Matrix) -> Matrix:
@@ -301,109 +277,15 @@ def _column_sizes(asked: _Question, engine: Engine) -> Vector:
     return np.where(sizes > 0, sizes, 1.0)
 
 
-def _free_directions(asked: _Question, sizes: Vector, held: Sequence[int]) -> Matrix:
+def _free_directions(
+    asked: _Question, sides: Callable[[Block], Sides], sizes: Vector, held: Sequence[int]
+) -> Matrix:
     """An orthonormal basis of the directions that move no held row and no held coefficient."""
     p, first = len(sizes), asked.first
-    R = asked.engine.total(
-        lambda block: Triangle.of(_sides(asked, block, sizes).held), "existence"
-    ).R
+    R = asked.engine.total(lambda block: Triangle.of(sides(block).held), "existence").R
     still = asked.turn()[[j - first for j in held if first <= j < first + p]] / sizes
     lengths = np.linalg.norm(still, axis=1, keepdims=True)
     return null_space(np.vstack([R, still / lengths]))
-
-
-def _cutting_planes(
-    asked: _Question, sizes: Vector, free: Matrix
-) -> tuple[Vector, _Improved] | None:
-    c, chosen = _gather(asked, sizes, free)
-    for _ in range(_ROUNDS):
-        z = programme(c, chosen)
-        if z is None:
-            return None
-        z = on_its_face(z, chosen)
-        worst, improved = _violations(asked, sizes, free, z)
-        if not worst.shape[1]:
-            # nothing but rounding moved: the cone is the origin
-            return (free @ z, improved) if improved.falling + improved.growing else None
-        chosen = np.column_stack([chosen, worst])
-    return None
-
-
-def _gather(asked: _Question, sizes: Vector, free: Matrix) -> tuple[Vector, Matrix]:
-    """The sum of all turned rows, and every k-th of them to begin with."""
-    step = max(1, asked.engine.rows // _FIRST_ROWS)
-
-    def gathered(block: Block) -> tuple[Vector, Matrix]:
-        sides = _sides(asked, block, sizes)
-        turned = free.T @ sides.turned
-        counts = block.counted(np.ones(len(block.y)))[sides.row]
-        return turned @ counts, np.ascontiguousarray(turned[:, ::step])
-
-    sums, chosen = zip(*asked.engine.each(gathered, "existence"), strict=True)
-    return np.sum(sums, axis=0), np.concatenate(chosen, axis=1)
-
-
-@dataclass(frozen=True)
-class _Improved:
-    """How many rows of the data a direction improves, and what it tells apart in them; they add."""
-
-    falling: float
-    growing: float
-    sides: dict[tuple[str, str], None]
-
-    @classmethod
-    def of(cls, block: Block, sides: _Sides, improved: NDArray[np.bool_]) -> _Improved:
-        """Of the rows of a block."""
-        return cls(
-            block.number_of(np.unique(sides.row[improved & ~sides.growing])),
-            block.number_of(np.unique(sides.row[improved & sides.growing])),
-            dict.fromkeys(sides.names[i] for i in np.flatnonzero(improved).tolist())
-            if sides.names
-            else {},
-        )
-
-    def __add__(self, other: _Improved) -> _Improved:
-        return _Improved(
-            self.falling + other.falling, self.growing + other.growing, self.sides | other.sides
-        )
-
-
-@dataclass(frozen=True)
-class _Violations:
-    """The rows that a direction violates most, and those that it improves; they add.
-
-    Attributes:
-        rows: turned, of those that it violates most, shape (p, m).
-        margins: theirs, shape (m,).
-        improved: the others that moved.
-    """
-
-    rows: Matrix
-    margins: Rows
-    improved: _Improved
-
-    def __add__(self, other: _Violations) -> _Violations:
-        margins = np.concatenate([self.margins, other.margins])
-        keep = np.argsort(margins)[:_MORE_ROWS]
-        rows = np.column_stack([self.rows, other.rows])[:, keep]
-        return _Violations(rows, margins[keep], self.improved + other.improved)
-
-
-def _violations(
-    asked: _Question, sizes: Vector, free: Matrix, z: Vector
-) -> tuple[Matrix, _Improved]:
-    """The rows that a direction violates most, and those that it improves."""
-
-    def judged(block: Block) -> _Violations:
-        sides = _sides(asked, block, sizes)
-        turned = free.T @ sides.turned
-        margin = z @ turned
-        bad = margin < _VIOLATED
-        improved = _Improved.of(block, sides, margin > ON_THE_PLANE)
-        return _Violations(turned[:, bad], margin[bad], improved)
-
-    found = asked.engine.total(judged, "existence")
-    return found.rows, found.improved
 
 
 def _scaled(asked: _Question, beta: Vector) -> tuple[Vector, tuple[int, ...]]:
