@@ -149,7 +149,7 @@ class Recoding:
         usable.see(found, int(keep.sum()))
         if found.columns is None or not keep.any():
             return kept, {}
-        columns = found.columns if keep.all() else found.columns.where(keep)
+        columns = found.columns if keep.all() else found.columns.kept(keep)
         if WEIGHT in columns and request.sampling_weights is not None:
             usable.weight += float(columns.whole(WEIGHT).sum())
         series = {key: pl.Series(columns.whole(key)) for key in columns.keys}
