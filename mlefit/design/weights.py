@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,39 +145,39 @@ def trials_of(request: Request, rows: Rows, family: Family, learnt: Learnt) -> d
     return {TRIALS: trials}
 
 
-def clusters_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
-    """A code (m,) for each row's cluster, in order of appearance, whatever its column's type."""
-    if request.cluster is None:
-        return {}
-    values = rows.frame.get_column(request.cluster)
-    if values.dtype.is_nested():
-        raise UsageError(f"--cluster: column {request.cluster!r} holds {contents(values.dtype)}")
-    return {CLUSTER: learnt.of("clusters", Levels).codes(values)}
+def kin_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
+    """A code (m,) for each row's cluster and group, in order of appearance, of any type.
+
+    Raises:
+        UsageError: a column whose values cannot be told apart.
+    """
+    series: dict[str, pl.Series] = {}
+    for key, flag, name in _kin(request):
+        values = rows.frame.get_column(name)
+        if values.dtype.is_nested():
+            raise UsageError(f"--{flag}: column {name!r} holds {contents(values.dtype)}")
+        series[key] = learnt.of(key, Levels).codes(values)
+    return series
 
 
-def groups_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
-    """A code (m,) for the group of each row, in order of appearance."""
-    if request.by is None:
-        return {}
-    values = rows.frame.get_column(request.by)
-    if values.dtype.is_nested():
-        raise UsageError(f"--by: column {request.by!r} holds {contents(values.dtype)}")
-    return {GROUP: learnt.of("groups", Levels).codes(values)}
+def kin_places(request: Request, learnt: Learnt) -> dict[str, NDArray[np.uint32]]:
+    """For every code of a run the place of its cluster, or group, among all, sorted.
 
-
-def group_places(learnt: Learnt) -> NDArray[np.uint32]:
-    """For every code of a run the place of its group among all, sorted."""
-    return learnt.of("groups", Levels).order.astype(np.uint32)
+    What is drawn of clusters must not depend on the order in which they appear.
+    """
+    return {key: learnt.of(key, Levels).order.astype(np.uint32) for key, _, _ in _kin(request)}
 
 
 def group_names(request: Request, learnt: Learnt) -> tuple[str, ...]:
     """The groups as they are written, sorted; none if rows are not grouped."""
-    return () if request.by is None else tuple(learnt.of("groups", Levels).texts)
+    return () if request.by is None else tuple(learnt.of(GROUP, Levels).texts)
 
 
-def cluster_places(learnt: Learnt) -> NDArray[np.uint32]:
-    """For every code of a run the place of its cluster among all, sorted."""
-    return learnt.of("clusters", Levels).order.astype(np.uint32)
+def _kin(request: Request) -> Iterator[tuple[str, str, str]]:
+    """Key, flag and column of what says which rows belong together."""
+    for key, flag, name in ((CLUSTER, "cluster", request.cluster), (GROUP, "by", request.by)):
+        if name is not None:
+            yield key, flag, name
 
 
 def _role(name: str, flag: str, rows: Rows) -> pl.Series:
