@@ -160,7 +160,7 @@ def _require_integers(
     looked = learnt.of("glance", lambda: Glance(label))
     looked.see(values)
     fault = learnt.of("integers", lambda: Fault(refused))
-    fault.see(values != values.floor(), lambda at: f"row {rows.row_number(at)} = {values[at]:.12g}")
+    fault.see(values != values.floor(), rows.told(values, ".12g"))
 
 
 def not_two(levels: list[str], roles: Roles, family: Family) -> DataError:

@@ -18,7 +18,9 @@ from mlefit.errors import DataError, UsageError
 from mlefit.families._base import Family
 from mlefit.request import Request
 from mlefit.source import Rows
-from mlefit.source.learnt import Fault, Learnt, at_once
+from mlefit.source.learnt import Learnt, at_once
+
+_DIGITS = ".12g"
 
 
 def without_zero_weights(request: Request, rows: Rows, learnt: Learnt | None = None) -> Rows:
@@ -38,10 +40,11 @@ def without_zero_weights(request: Request, rows: Rows, learnt: Learnt | None = N
 
 def _checked_weights(name: str, flag: str, rows: Rows, learnt: Learnt) -> pl.Series:
     weight = _role(name, flag, rows)
-    _watch(learnt, weight < 0, weight, rows, f"weights {name!r} has negative values")
+    told = rows.told(weight, _DIGITS)
+    learnt.watch(f"weights {name!r} has negative values", weight < 0, told)
     if flag == "freq_weights":
         problem = f"frequency weights {name!r} count rows, but some are not whole numbers"
-        _watch(learnt, weight != weight.floor(), weight, rows, problem)
+        learnt.watch(problem, weight != weight.floor(), told)
     return weight
 
 
@@ -111,7 +114,7 @@ def offset_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Seri
     if request.exposure is not None:
         exposure = _role(request.exposure, "exposure", rows)
         problem = f"exposure {request.exposure!r} has values that are not > 0"
-        _watch(learnt, exposure <= 0, exposure, rows, problem)
+        learnt.watch(problem, exposure <= 0, rows.told(exposure, _DIGITS))
         parts.append(exposure.cast(pl.Float64).log())
     if not parts:
         return {}
@@ -141,7 +144,8 @@ def trials_of(request: Request, rows: Rows, family: Family, learnt: Learnt) -> d
         )
     trials = _role(request.trials, "trials", rows)
     problem = f"trials {request.trials!r} has values that are no counts"
-    _watch(learnt, (trials < 0) | (trials != trials.floor()), trials, rows, problem)
+    wrong = (trials < 0) | (trials != trials.floor())
+    learnt.watch(problem, wrong, rows.told(trials, _DIGITS))
     return {TRIALS: trials}
 
 
@@ -188,8 +192,3 @@ def _role(name: str, flag: str, rows: Rows) -> pl.Series:
             f"{contents(series.dtype)}"
         )
     return plain(series)
-
-
-def _watch(learnt: Learnt, wrong: pl.Series, values: pl.Series, rows: Rows, problem: str) -> None:
-    fault = learnt.of(problem, lambda: Fault(lambda fault: DataError(problem, fault.evidence())))
-    fault.see(wrong, lambda at: f"row {rows.row_number(at)} = {values[at]:.12g}")

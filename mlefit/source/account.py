@@ -151,14 +151,10 @@ class Account:
                 fault.rows += rows.frame.height
                 continue
             values = rows.frame[name]
-            fault.see(values.is_infinite().fill_null(False), partial(_told, rows, values))
+            fault.see(values.is_infinite().fill_null(False), rows.told(values))
         for name in self._selection.columns:
             if rows.frame.schema[name] == pl.String:
                 learnt.of(f"spelt:{name}", partial(Spelling, source, name)).see(rows)
-
-
-def _told(rows: Rows, values: pl.Series, at: int) -> str:
-    return f"row {rows.row_number(at)} = {values[at]}"
 
 
 def _infinite(name: str, fault: Fault) -> DataError:
