@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Spread, among
-from mlefit.design.blocks import Block, is_coded, user_matrix
+from mlefit.design.blocks import Block
+from mlefit.design.predictors import is_coded, user_matrix
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
 from mlefit.products import forms

@@ -31,8 +31,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.blocks import Block
 from mlefit.design.coded import squares
+from mlefit.design.predictors import user_matrix
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model
