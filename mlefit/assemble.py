@@ -14,8 +14,8 @@ from mlefit.arrow import written
 from mlefit.assign import SLOPES
 from mlefit.cautions import cautions, conditions, redundancies
 from mlefit.certificate import certificate
-from mlefit.design.blocks import Basis
 from mlefit.design.coding import INTERCEPT, Column
+from mlefit.design.predictors import Basis
 from mlefit.design.roles import Roles
 from mlefit.design.table import Table
 from mlefit.diagnosis.criteria import criteria, nobs_of

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlefit import families, priors
-from mlefit.design.blocks import Predictor
 from mlefit.design.coding import INTERCEPT, Column
+from mlefit.design.predictors import Predictor
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families._base import Family
 from mlefit.links import Link, resolve

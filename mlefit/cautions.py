@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from mlefit._types import Matrix
-from mlefit.design.blocks import Predictor
+from mlefit.design.predictors import Predictor
 from mlefit.diagnosis.influence import Influential, declining_statistics
 from mlefit.families._records import Limit
 from mlefit.inference.covariance import inverse_information

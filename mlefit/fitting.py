@@ -18,9 +18,9 @@ import numpy as np
 from mlefit import engines, families, room
 from mlefit.assemble import assemble
 from mlefit.assign import assigned_priors
-from mlefit.design.blocks import Predictor
 from mlefit.design.censoring import conditioned
 from mlefit.design.counting import why_every_row
+from mlefit.design.predictors import Predictor
 from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.store import Store
 from mlefit.design.table import Table, tabulate

@@ -7,7 +7,7 @@ pass over the rows then reads them from there, a block at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,7 +36,6 @@ from mlefit.source import (
 )
 from mlefit.source.extent import rows_expected, width_of
 from mlefit.source.records import missing_column
-from mlefit.source.rows import Streamed
 from mlefit.telling import Tell, counting_bytes
 
 # What is read takes more for a moment: the buffers of its file, a copy without missing values.
@@ -83,14 +82,7 @@ def read(
     Raises:
         DataError: they cannot be read, or none is complete.
     """
-    rows = read_rows(
-        source,
-        columns,
-        where=request.where,
-        missing=request.missing,
-        max_dropped=request.max_dropped,
-        open_ended=interval_columns(request),
-    )
+    rows = read_rows(source, columns, **_asked(request))
     tell_of_rows(rows.ledger, log)
     return rows
 
@@ -121,15 +113,7 @@ def count(
     if allowed is not None:
         width = _COUNTED * _width(request, source, roles)
         counting = replace(counting, most=_beside_the_program(allowed) / width)
-    rows = count_rows(
-        source,
-        roles.columns,
-        counting,
-        where=request.where,
-        missing=request.missing,
-        max_dropped=request.max_dropped,
-        open_ended=interval_columns(request),
-    )
+    rows = count_rows(source, roles.columns, counting, **_asked(request))
     if rows is not None:
         tell_of_rows(rows.ledger, log)
         log(f"identical rows are counted: {rows.frame.height} rows stand for them")
@@ -160,7 +144,8 @@ def share(request: Request, source: Source, roles: Roles, log: Callable[[str], N
     most = _MOST_ROWS if expected is None else min(max(expected // _RUNS, FEWEST), _MOST_ROWS)
     features = {key_of(factor.label) for factor, _ in roles.factors()}
     log(f"rows: in runs of {most:,}, once for their levels; the workers read their own")
-    return Held(_streamed(request, source, roles, most, shared=True), WithoutFeatures(features))
+    rows = stream_rows(source, roles.columns, most_rows=most, shared=True, **_asked(request))
+    return Held(rows, WithoutFeatures(features))
 
 
 def hold_all(
@@ -185,8 +170,7 @@ def hold_all(
     free: dict[str, Any] = {"where": request.where, "complete": (), "open_ended": columns}
     if why is None:
         return Held(read_rows(source, columns, **free), InMemory())
-    most = min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS)
-    return _spilt(source, stream_rows(source, columns, most_rows=most, **free), width, why, log)
+    return _spilt(source, columns, width, why, log, free)
 
 
 def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], None]) -> Held:
@@ -200,32 +184,33 @@ def hold(request: Request, source: Source, roles: Roles, log: Callable[[str], No
     why = _too_many(request, source, width)
     if why is None:
         return Held(read(request, source, roles.columns, log), InMemory())
-    most = min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS)
-    return _spilt(source, _streamed(request, source, roles, most), width, why, log)
+    return _spilt(source, roles.columns, width, why, log, _asked(request))
 
 
 def _spilt(
-    source: Source, streamed: Streamed, width: int, why: str, log: Callable[[str], None]
+    source: Source,
+    columns: Sequence[str],
+    width: int,
+    why: str,
+    log: Callable[[str], None],
+    asked: Mapping[str, Any],
 ) -> Held:
+    most = min(max(_RUN // width, _FEWEST_ROWS), _MOST_ROWS)
+    rows = stream_rows(source, columns, most_rows=most, **asked)
     store = Spill()
     store.require((rows_expected(source) or 0) * width)
-    log(f"rows: in runs of {streamed.most_rows:,} into a temporary file in {store.folder}")
-    return Held(streamed, store, (f"the rows pass through a file in {store.folder}: {why}",))
+    log(f"rows: in runs of {most:,} into a temporary file in {store.folder}")
+    return Held(rows, store, (f"the rows pass through a file in {store.folder}: {why}",))
 
 
-def _streamed(
-    request: Request, source: Source, roles: Roles, most_rows: int, *, shared: bool = False
-) -> Streamed:
-    return stream_rows(
-        source,
-        roles.columns,
-        where=request.where,
-        missing=request.missing,
-        max_dropped=request.max_dropped,
-        open_ended=interval_columns(request),
-        most_rows=most_rows,
-        shared=shared,
-    )
+def _asked(request: Request) -> dict[str, Any]:
+    """Which rows a fit may use, in the words of whatever reads them."""
+    return {
+        "where": request.where,
+        "missing": request.missing,
+        "max_dropped": request.max_dropped,
+        "open_ended": interval_columns(request),
+    }
 
 
 def _too_many(request: Request, source: Source, width: int) -> str | None:

@@ -16,17 +16,11 @@ import numpy as np
 import polars as pl
 
 from mlefit.assign import ALL, SLOPES, assigned_priors
-from mlefit.design.columns import CLUSTER, GROUP, WEIGHT
+from mlefit.design.columns import CLUSTER, WEIGHT
 from mlefit.design.newrows import Mask, NewRows, new_rows
 from mlefit.design.store import Change, Store
 from mlefit.design.table import Places, Table, divided, walked
-from mlefit.design.weights import (
-    cluster_places,
-    clusters_of,
-    group_names,
-    group_places,
-    groups_of,
-)
+from mlefit.design.weights import group_names, kin_of, kin_places
 from mlefit.engines.contract import Site
 from mlefit.errors import DataError
 from mlefit.fitting import Prepared
@@ -149,12 +143,11 @@ class Recoding:
         usable.see(found, int(keep.sum()))
         if found.columns is None or not keep.any():
             return kept, {}
-        columns = found.columns if keep.all() else found.columns.where(keep)
+        columns = found.columns if keep.all() else found.columns.kept(keep)
         if WEIGHT in columns and request.sampling_weights is not None:
             usable.weight += float(columns.whole(WEIGHT).sum())
         series = {key: pl.Series(columns.whole(key)) for key in columns.keys}
-        groups = groups_of(request, kept, learnt)
-        return kept, {**series, **clusters_of(request, kept, learnt), **groups}
+        return kept, {**series, **kin_of(request, kept, learnt)}
 
     def changes(self) -> Mapping[str, Change]:
         """What makes the values of a series final, once every run was added."""
@@ -162,10 +155,8 @@ class Recoding:
         usable = self.learnt.of("usable", lambda: _Usable(self._model.name))
         if self._request.sampling_weights is not None:
             found[WEIGHT] = partial(divided, usable.weight / usable.rows)
-        if self._request.cluster is not None:
-            found[CLUSTER] = Places(cluster_places(self.learnt))
-        if self._request.by is not None:
-            found[GROUP] = Places(group_places(self.learnt))
+        for key, places in kin_places(self._request, self.learnt).items():
+            found[key] = Places(places)
         return found
 
 

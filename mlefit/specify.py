@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlefit.design.blocks import Predictor
 from mlefit.design.coding import INTERCEPT, Column, can_be_held, columns_of, too_wide
 from mlefit.design.columns import OFFSET, PRECISION
+from mlefit.design.predictors import Predictor
 from mlefit.design.suggest import word
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.families._base import Family

@@ -12,8 +12,8 @@ import pytest
 import mlefit
 from mlefit import arrow, assemble, fitting, products
 from mlefit.arrow import Arrow
-from mlefit.design import blocks, coded
-from mlefit.design.blocks import split
+from mlefit.design import coded, predictors
+from mlefit.design.predictors import split
 from mlefit.diagnosis import influence
 from mlefit.engines import contract
 from mlefit.errors import TooWideError, UsageError
@@ -207,7 +207,7 @@ def test_more_columns_than_can_be_held_are_refused_with_what_they_are(rows):
 def test_what_needs_every_product_of_too_many_columns_is_refused(rows, monkeypatch):
     monkeypatch.setattr(products, "_LARGE", 8)
     monkeypatch.setattr(influence, "_MOST_WORK", 0)
-    for module in (arrow, blocks, coded, contract):
+    for module in (arrow, coded, contract, predictors):
         monkeypatch.setattr(module, "MOST_SQUARE", 30)
     monkeypatch.setattr(assemble, "_MOST_COVARIANCES", 30)
     found = mlefit.fit(rows, "y ~ x + g", family="poisson")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mlefit import families
-from mlefit.design.blocks import Basis, Predictor, betas, user_matrix
 from mlefit.design.coding import Column, Indicator, Numeric
 from mlefit.design.columns import TARGET, WEIGHT, Columns
+from mlefit.design.predictors import Basis, Predictor, betas, user_matrix
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
 from mlefit.links import resolve

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +25,7 @@ from mlefit.families._base import Family
 from mlefit.families._conditioned import LOWER, UPPER, Conditioned
 from mlefit.request import Request
 from mlefit.source import Rows
-from mlefit.source.learnt import Fault, Learnt, at_once
+from mlefit.source.learnt import Learnt, at_once
 
 Mask = NDArray[np.bool_]
 
@@ -209,12 +209,8 @@ def _event(name: str, rows: Rows, learnt: Learnt) -> Mask:
         name, rows, "--event needs 1 for a value that was seen, 0 for one that was not"
     )
     problem = f"event {name!r} has values other than 0 and 1"
-    _watch_first(
-        learnt,
-        (event != 0) & (event != 1),
-        problem,
-        lambda at: f"row {rows.row_number(at)} = {event[at]:.12g}",
-    )
+    wrong = pl.Series((event != 0) & (event != 1))
+    learnt.watch(problem, wrong, rows.told(pl.Series(event), ".12g"), 1)
     return event == 1
 
 
@@ -239,17 +235,12 @@ def _numbers(name: str, rows: Rows, words: str) -> Values:
 def _watch_crossed(
     request: Request, rows: Rows, lower: Values, upper: Values, learnt: Learnt
 ) -> None:
-    _watch_first(
-        learnt,
-        lower > upper,
+    learnt.watch(
         f"{request.lower!r} lies above {request.upper!r}",
+        pl.Series(lower > upper),
         lambda at: f"row {rows.row_number(at)} = {lower[at]:.12g} and {upper[at]:.12g}",
+        1,
     )
-
-
-def _watch_first(learnt: Learnt, wrong: Mask, problem: str, tell: Callable[[int], str]) -> None:
-    fault = learnt.of(problem, lambda: Fault(lambda one: DataError(problem, one.evidence(1))))
-    fault.see(pl.Series(wrong), tell)
 
 
 def _is_censored(request: Request) -> bool:

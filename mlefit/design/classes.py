@@ -42,6 +42,14 @@ class Target:
     note: str | None = None
     places: NDArray[np.float64] | None = None
 
+    @classmethod
+    def of_yes_or_no(
+        cls, label: str, levels: Sequence[str], places: NDArray[np.float64] | None = None
+    ) -> Target:
+        """A target of two levels, the second of which counts as 1."""
+        other, event = levels
+        return cls(event, other, note=f"{label}: {event!r} counts as 1", places=places)
+
 
 class TargetLevels(Levels):
     """The levels of a target."""
@@ -106,9 +114,7 @@ class TargetLevels(Levels):
         """What all rows say of the target."""
         label, levels = self._roles.main.response_label, self.agreed
         if not self._family.support.levels:
-            other, event = levels
-            note: str | None = f"{label}: {event!r} counts as 1"
-            return Target(event, other, note=note, places=self.places)
+            return Target.of_yes_or_no(label, levels, self.places)
         note = None
         if not self._family.support.ordered:
             note = f"{label}: {levels[0]!r} is the base class"
@@ -160,7 +166,7 @@ def _require_integers(
     looked = learnt.of("glance", lambda: Glance(label))
     looked.see(values)
     fault = learnt.of("integers", lambda: Fault(refused))
-    fault.see(values != values.floor(), lambda at: f"row {rows.row_number(at)} = {values[at]:.12g}")
+    fault.see(values != values.floor(), rows.told(values, ".12g"))
 
 
 def not_two(levels: list[str], roles: Roles, family: Family) -> DataError:

@@ -16,9 +16,7 @@ CLUSTER, GROUP = "role:cluster", "role:group"
 POSITION = "role:position"
 """Of the first of like rows among all that are used; their weight is how many there are."""
 
-FEWEST_ROWS = 2048
-"""Fewer in a block are walked too slowly."""
-
+_FEWEST_ROWS = 2048  # fewer in a piece are walked too slowly
 _MOST_COPIED = 100_000
 
 
@@ -46,7 +44,7 @@ class Columns:
     def __init__(self, chunks: Mapping[str, Sequence[NDArray[Any]]], start: int = 0) -> None:
         rows = sum(len(chunk) for chunk in next(iter(chunks.values())))
         edges = sorted({0, *(edge for arrays in chunks.values() for edge in _edges(arrays))})
-        if len(edges) > 2 and rows < FEWEST_ROWS * (len(edges) - 1):
+        if len(edges) > 2 and rows < _FEWEST_ROWS * (len(edges) - 1):
             chunks = {key: [np.concatenate(arrays)] for key, arrays in chunks.items()}
             edges = [0, rows]
         self._hold(
@@ -148,10 +146,8 @@ class Columns:
         """
         if not self.streamed:
             return Columns({key: [self.whole(key)[keep]] for key in self.keys}, start)
-        ends = [*self._starts[1:], self.rows]
         some = [
-            (piece, np.flatnonzero(keep[lo:hi]).astype(np.uint32))
-            for piece, lo, hi in zip(self._pieces, self._starts, ends, strict=True)
+            (piece, np.flatnonzero(mask).astype(np.uint32)) for piece, mask in self._beside(keep)
         ]
         return Columns.of_pieces(
             [
@@ -177,28 +173,16 @@ class Columns:
 
     def replaced(self, key: str, values: NDArray[Any]) -> Columns:
         """All series, one of them with other values."""
-        ends = [*self._starts[1:], self._starts[0] + self.rows]
-        first = self._starts[0]
         return Columns.of_pieces(
-            [
-                {**piece, key: values[lo - first : hi - first]}
-                for piece, lo, hi in zip(self._pieces, self._starts, ends, strict=True)
-            ],
-            first,
+            [{**piece, key: part} for piece, part in self._beside(values)], self._starts[0]
         )
 
-    def where(self, keep: NDArray[np.bool_]) -> Columns:
-        """The rows for which `keep`, shape (n,), is true, copied."""
-        ends = [*self._starts[1:], self.rows]
-        masks = [keep[lo:hi] for lo, hi in zip(self._starts, ends, strict=True)]
-        pairs = list(zip(self._pieces, masks, strict=True))
-        return Columns(
-            {key: [piece[key][mask] for piece, mask in pairs] for key in self._pieces[0]}
-        )
-
-    def taken(self, at: NDArray[np.intp]) -> Columns:
-        """The rows at some positions, in that order, copied."""
-        return Columns({key: [self.whole(key)[at]] for key in self._pieces[0]})
+    def _beside(self, values: NDArray[Any]) -> Iterator[tuple[Mapping[str, Any], NDArray[Any]]]:
+        """Each piece with its part of values of all rows."""
+        edges = pairwise([*self._starts, self._starts[0] + self.rows])
+        first = self._starts[0]
+        for piece, (lo, hi) in zip(self._pieces, edges, strict=True):
+            yield piece, values[lo - first : hi - first]
 
     def thinned(self, key: str, step: int) -> NDArray[Any]:
         """One series at rows 0, step, 2 step, ..., copied."""

@@ -87,14 +87,9 @@ class Levels:
         return physical.cast(self._first.dtype)
 
     @property
-    def distinct(self) -> pl.Series:
-        """All values, sorted."""
-        return self._values.sort()
-
-    @property
     def texts(self) -> list[str]:
         """All values as they are written, sorted."""
-        return [level_text(value) for value in self.distinct]
+        return [level_text(value) for value in self._values.sort()]
 
     @property
     def order(self) -> NDArray[np.intp]:

@@ -20,7 +20,7 @@ from mlefit.design.again import Again, Making
 from mlefit.design.censoring import drop_unknown, kinds_of, seen
 from mlefit.design.classes import Target
 from mlefit.design.coding import key_of
-from mlefit.design.columns import CLUSTER, GROUP, POSITION, TARGET, WEIGHT, Columns
+from mlefit.design.columns import CLUSTER, POSITION, TARGET, WEIGHT, Columns
 from mlefit.design.levels import codes_of, is_categorical, levels_of, spoiled_numbers
 from mlefit.design.roles import Roles
 from mlefit.design.store import Change, InMemory, Store
@@ -28,11 +28,9 @@ from mlefit.design.suggest import Place
 from mlefit.design.target import check_support, settled_target, target_of
 from mlefit.design.values import numbers
 from mlefit.design.weights import (
-    cluster_places,
-    clusters_of,
     group_names,
-    group_places,
-    groups_of,
+    kin_of,
+    kin_places,
     mean_weight,
     offset_of,
     trials_of,
@@ -241,8 +239,7 @@ class Tabulation:
             **weights_of(request, rows),
             **offset_of(request, rows, learnt),
             **trials_of(request, rows, family, learnt),
-            **clusters_of(request, rows, learnt),
-            **groups_of(request, rows, learnt),
+            **kin_of(request, rows, learnt),
             **_counts(rows),
         }
 
@@ -273,10 +270,8 @@ class Tabulation:
         target = settled_target(self.learnt)
         if target.places is not None:
             changes[TARGET] = Places(target.places)
-        if self._request.cluster is not None:  # what is drawn must not depend on their order
-            changes[CLUSTER] = Places(cluster_places(self.learnt))
-        if self._request.by is not None:
-            changes[GROUP] = Places(group_places(self.learnt))
+        for key, ranks in kin_places(self._request, self.learnt).items():
+            changes[key] = Places(ranks)
         mean = mean_weight(self._request, self.learnt)
         if mean is not None:
             changes[WEIGHT] = partial(divided, mean)

@@ -86,8 +86,8 @@ def _numbers_or_event(roles: Roles, rows: Rows, family: Family, learnt: Learnt) 
         values = rows.frame.get_column(roles.response.name)
         if values.dtype == pl.Boolean:
             label = roles.main.response_label
-            binary = Target("true", "false", note=f"{label}: 'true' counts as 1")
-            learnt.of("target", lambda: Plain(binary if family.support.binary else Target()))
+            binary = Target.of_yes_or_no(label, ("false", "true"))
+            learnt.of("target", lambda: Plain(binary if family.support.binary else None))
             return values.cast(pl.Float64)
         if is_text(values.dtype):
             event = learnt.of("target", lambda: _Event(values.name, roles, family))
@@ -142,9 +142,8 @@ class _Event(Levels):
 
     def settled(self) -> Target:
         """What all rows say of the target."""
-        other, event = self.texts
-        note = f"{self._roles.main.response_label}: {event!r} counts as 1"
-        return Target(event, other, note=note, places=self.order.astype(float))
+        label = self._roles.main.response_label
+        return Target.of_yes_or_no(label, self.texts, self.order.astype(float))
 
 
 def check_support(

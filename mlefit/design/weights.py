@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,9 @@ from mlefit.errors import DataError, UsageError
 from mlefit.families._base import Family
 from mlefit.request import Request
 from mlefit.source import Rows
-from mlefit.source.learnt import Fault, Learnt, at_once
+from mlefit.source.learnt import Learnt, at_once
+
+_DIGITS = ".12g"
 
 
 def without_zero_weights(request: Request, rows: Rows, learnt: Learnt | None = None) -> Rows:
@@ -37,10 +40,11 @@ def without_zero_weights(request: Request, rows: Rows, learnt: Learnt | None = N
 
 def _checked_weights(name: str, flag: str, rows: Rows, learnt: Learnt) -> pl.Series:
     weight = _role(name, flag, rows)
-    _watch(learnt, weight < 0, weight, rows, f"weights {name!r} has negative values")
+    told = rows.told(weight, _DIGITS)
+    learnt.watch(f"weights {name!r} has negative values", weight < 0, told)
     if flag == "freq_weights":
         problem = f"frequency weights {name!r} count rows, but some are not whole numbers"
-        _watch(learnt, weight != weight.floor(), weight, rows, problem)
+        learnt.watch(problem, weight != weight.floor(), told)
     return weight
 
 
@@ -110,7 +114,7 @@ def offset_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Seri
     if request.exposure is not None:
         exposure = _role(request.exposure, "exposure", rows)
         problem = f"exposure {request.exposure!r} has values that are not > 0"
-        _watch(learnt, exposure <= 0, exposure, rows, problem)
+        learnt.watch(problem, exposure <= 0, rows.told(exposure, _DIGITS))
         parts.append(exposure.cast(pl.Float64).log())
     if not parts:
         return {}
@@ -140,43 +144,44 @@ def trials_of(request: Request, rows: Rows, family: Family, learnt: Learnt) -> d
         )
     trials = _role(request.trials, "trials", rows)
     problem = f"trials {request.trials!r} has values that are no counts"
-    _watch(learnt, (trials < 0) | (trials != trials.floor()), trials, rows, problem)
+    wrong = (trials < 0) | (trials != trials.floor())
+    learnt.watch(problem, wrong, rows.told(trials, _DIGITS))
     return {TRIALS: trials}
 
 
-def clusters_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
-    """A code (m,) for each row's cluster, in order of appearance, whatever its column's type."""
-    if request.cluster is None:
-        return {}
-    values = rows.frame.get_column(request.cluster)
-    if values.dtype.is_nested():
-        raise UsageError(f"--cluster: column {request.cluster!r} holds {contents(values.dtype)}")
-    return {CLUSTER: learnt.of("clusters", Levels).codes(values)}
+def kin_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
+    """A code (m,) for each row's cluster and group, in order of appearance, of any type.
+
+    Raises:
+        UsageError: a column whose values cannot be told apart.
+    """
+    series: dict[str, pl.Series] = {}
+    for key, flag, name in _kin(request):
+        values = rows.frame.get_column(name)
+        if values.dtype.is_nested():
+            raise UsageError(f"--{flag}: column {name!r} holds {contents(values.dtype)}")
+        series[key] = learnt.of(key, Levels).codes(values)
+    return series
 
 
-def groups_of(request: Request, rows: Rows, learnt: Learnt) -> dict[str, pl.Series]:
-    """A code (m,) for the group of each row, in order of appearance."""
-    if request.by is None:
-        return {}
-    values = rows.frame.get_column(request.by)
-    if values.dtype.is_nested():
-        raise UsageError(f"--by: column {request.by!r} holds {contents(values.dtype)}")
-    return {GROUP: learnt.of("groups", Levels).codes(values)}
+def kin_places(request: Request, learnt: Learnt) -> dict[str, NDArray[np.uint32]]:
+    """For every code of a run the place of its cluster, or group, among all, sorted.
 
-
-def group_places(learnt: Learnt) -> NDArray[np.uint32]:
-    """For every code of a run the place of its group among all, sorted."""
-    return learnt.of("groups", Levels).order.astype(np.uint32)
+    What is drawn of clusters must not depend on the order in which they appear.
+    """
+    return {key: learnt.of(key, Levels).order.astype(np.uint32) for key, _, _ in _kin(request)}
 
 
 def group_names(request: Request, learnt: Learnt) -> tuple[str, ...]:
     """The groups as they are written, sorted; none if rows are not grouped."""
-    return () if request.by is None else tuple(learnt.of("groups", Levels).texts)
+    return () if request.by is None else tuple(learnt.of(GROUP, Levels).texts)
 
 
-def cluster_places(learnt: Learnt) -> NDArray[np.uint32]:
-    """For every code of a run the place of its cluster among all, sorted."""
-    return learnt.of("clusters", Levels).order.astype(np.uint32)
+def _kin(request: Request) -> Iterator[tuple[str, str, str]]:
+    """Key, flag and column of what says which rows belong together."""
+    for key, flag, name in ((CLUSTER, "cluster", request.cluster), (GROUP, "by", request.by)):
+        if name is not None:
+            yield key, flag, name
 
 
 def _role(name: str, flag: str, rows: Rows) -> pl.Series:
@@ -187,8 +192,3 @@ def _role(name: str, flag: str, rows: Rows) -> pl.Series:
             f"{contents(series.dtype)}"
         )
     return plain(series)
-
-
-def _watch(learnt: Learnt, wrong: pl.Series, values: pl.Series, rows: Rows, problem: str) -> None:
-    fault = learnt.of(problem, lambda: Fault(lambda fault: DataError(problem, fault.evidence())))
-    fault.see(wrong, lambda at: f"row {rows.row_number(at)} = {values[at]:.12g}")

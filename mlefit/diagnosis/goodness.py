@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows, Vector
-from mlefit.design.blocks import Block, split
+from mlefit.design.blocks import Block
+from mlefit.design.predictors import split
 from mlefit.diagnosis.influence import Influential, Watch
 from mlefit.diagnosis.losses import LossSums, is_checked, loss_sums
 from mlefit.diagnosis.residuals import Piece, power_sums

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
-from mlefit.design.blocks import split
+from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
 from mlefit.errors import UsageError
 from mlefit.search.maximum import Maximum

@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Spread, among
-from mlefit.design.blocks import Block, is_coded, user_matrix
+from mlefit.design.blocks import Block
 from mlefit.design.coded import is_too_wide
+from mlefit.design.predictors import is_coded, user_matrix
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms
 from mlefit.products import forms

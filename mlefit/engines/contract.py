@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
-from mlefit.design.blocks import Block, Predictor, is_coded
+from mlefit.design.blocks import Block
 from mlefit.design.columns import TARGET
+from mlefit.design.predictors import Predictor, is_coded
 from mlefit.errors import MOST_SQUARE, TooWideError
 from mlefit.telling import Tell
 

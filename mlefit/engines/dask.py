@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit.design.blocks import Block, Predictor
+from mlefit.design.blocks import Block
 from mlefit.design.columns import Columns
+from mlefit.design.predictors import Predictor
 from mlefit.engines import shares as on_workers
 from mlefit.engines.cluster import Cluster, connected
 from mlefit.engines.contract import Engine, S, Site, T

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit.design.blocks import Block, Predictor, Reader, block_rows
+from mlefit.design.blocks import Block, Reader, block_rows
 from mlefit.design.columns import Columns
+from mlefit.design.predictors import Predictor
 from mlefit.engines.contract import Engine, S, Site, T
 from mlefit.errors import UsageError
 from mlefit.telling import Tell, unheard

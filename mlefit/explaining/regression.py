@@ -18,7 +18,8 @@ from mlefit.algebra import latex, plain
 from mlefit.algebra.evaluate import value
 from mlefit.algebra.functions import read
 from mlefit.algebra.totals import signed
-from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.blocks import Block
+from mlefit.design.predictors import user_matrix
 from mlefit.explaining.formulas import Formulas
 from mlefit.explaining.sample import at_place, losses, rounded_between
 from mlefit.explaining.writing import Side, equation, letter_side, shown, stated, told, with_numbers

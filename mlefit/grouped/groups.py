@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows
 from mlefit.batch import Samples
-from mlefit.design.blocks import Block, Predictor
+from mlefit.design.blocks import Block
 from mlefit.design.columns import GROUP
+from mlefit.design.predictors import Predictor
 from mlefit.engines.contract import Engine, Site
 from mlefit.fitting import Prepared
 from mlefit.source import Ledger, Numbered

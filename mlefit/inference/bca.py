@@ -29,8 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.blocks import Block
 from mlefit.design.coded import predictor_of
+from mlefit.design.predictors import user_matrix
 from mlefit.engines.contract import Engine
 from mlefit.inference.covariance import inverse_information
 from mlefit.products import sums_within

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import user_matrix
 from mlefit.design.columns import WEIGHT
+from mlefit.design.predictors import user_matrix
 from mlefit.diagnosis.gof import drawn
 from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError

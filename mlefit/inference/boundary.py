@@ -28,7 +28,8 @@ import numpy as np
 
 from mlefit import families
 from mlefit._types import Vector
-from mlefit.design.blocks import Block, Predictor, user_matrix
+from mlefit.design.blocks import Block
+from mlefit.design.predictors import Predictor, user_matrix
 from mlefit.engines.contract import Engine
 from mlefit.inference.covariance import inverse_information
 from mlefit.likelihood import Model

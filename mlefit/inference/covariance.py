@@ -30,8 +30,9 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import ArrowInverse, Spread, Symmetric, among
-from mlefit.design.blocks import Block, user_matrix
+from mlefit.design.blocks import Block
 from mlefit.design.coded import Coded
+from mlefit.design.predictors import user_matrix
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
 from mlefit.likelihood import RowTerms

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import user_matrix
+from mlefit.design.predictors import user_matrix
 from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.request import Request
 from mlefit.search.maximum import Maximum, evaluator

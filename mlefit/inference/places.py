@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from mlefit.design.blocks import Predictor
+from mlefit.design.predictors import Predictor
 from mlefit.families._records import Parameter
 from mlefit.links import Link
 from mlefit.search.maximum import Maximum

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Vector
 from mlefit.arrow import Arrow, ArrowInverse, Symmetric
-from mlefit.design.blocks import user_matrix
+from mlefit.design.predictors import user_matrix
 from mlefit.search.maximum import Maximum, evaluator
 from mlefit.search.penalty import Assigned, Penalty
 from mlefit.search.sparse import partial_totals, slopes_at

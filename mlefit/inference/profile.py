@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import user_matrix
+from mlefit.design.predictors import user_matrix
 from mlefit.inference.constrained import Constraint, Differenced, Least, Quantity, Single, Smooth
 from mlefit.inference.covariance import inverse_information
 from mlefit.inference.intervals import Ends

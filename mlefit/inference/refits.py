@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlefit.design.blocks import Basis, Predictor, split
+from mlefit.design.predictors import Basis, Predictor, split
 from mlefit.engines.contract import Engine
 from mlefit.inference.constrained import Least, Quantity
 from mlefit.search.climb import Search

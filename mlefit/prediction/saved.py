@@ -18,10 +18,10 @@ import numpy as np
 
 from mlefit import families
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Basis, Predictor
 from mlefit.design.censoring import conditioned
 from mlefit.design.columns import OFFSET, PRECISION
 from mlefit.design.newrows import Layout
+from mlefit.design.predictors import Basis, Predictor
 from mlefit.design.roles import Roles, with_parameters
 from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.expression import Name, names

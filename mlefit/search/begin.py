@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import split
+from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Moments

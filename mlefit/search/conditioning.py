@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Arrow, Symmetric, among
-from mlefit.design.blocks import Basis, Predictor
 from mlefit.design.coded import is_too_wide
+from mlefit.design.predictors import Basis, Predictor
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.search.counted import redundant_counted

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.arrow import Arrow, Symmetric, among, diagonal_of
-from mlefit.design.blocks import Block, Predictor
+from mlefit.design.blocks import Block
 from mlefit.design.coding import Numeric
+from mlefit.design.predictors import Predictor
 from mlefit.engines.contract import Engine
 from mlefit.products import information
 from mlefit.search.rank import Redundant

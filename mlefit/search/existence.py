@@ -30,8 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Block, is_coded, user_matrix
+from mlefit.design.blocks import Block
 from mlefit.design.coded import is_too_wide, squares
+from mlefit.design.predictors import is_coded, user_matrix
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model

@@ -23,7 +23,8 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Symmetric
-from mlefit.design.blocks import Block, split
+from mlefit.design.blocks import Block
+from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model

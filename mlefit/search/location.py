@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.design.blocks import split
+from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.pinball import Vertex, minimise_pinball

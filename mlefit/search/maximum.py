@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlefit._types import Vector
-from mlefit.design.blocks import Predictor, betas, split
+from mlefit.design.predictors import Predictor, betas, split
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Limit, Moments, Parameter
 from mlefit.likelihood import Kind, Model, Totals

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.arrow import Arrow, Symmetric
-from mlefit.design.blocks import Predictor, user_matrix
+from mlefit.design.predictors import Predictor, user_matrix
 from mlefit.likelihood import Kind, Totals
 from mlefit.links import Link
 from mlefit.priors._base import InformationPrior, Prior

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import split
+from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Kind, Model, Totals
 

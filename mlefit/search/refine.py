@@ -16,7 +16,8 @@ from functools import partial
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import Block, split, user_matrix
+from mlefit.design.blocks import Block
+from mlefit.design.predictors import split, user_matrix
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Model
 from mlefit.search.optimise import Optimum

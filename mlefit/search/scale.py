@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from mlefit._types import Rows, Vector
-from mlefit.design.blocks import Block, split
+from mlefit.design.blocks import Block
+from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Moments, Narrowing, Parameter

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Matrix
-from mlefit.design.blocks import Basis, Block, Predictor
+from mlefit.design.blocks import Block
 from mlefit.design.coding import Column
 from mlefit.design.columns import TARGET, Columns
+from mlefit.design.predictors import Basis, Predictor
 from mlefit.engines.contract import Engine
 from mlefit.engines.local import LocalEngine
 from mlefit.search.rank import Triangle, redundant_columns

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import holding, split
+from mlefit.design.predictors import holding, split
 from mlefit.engines.contract import Engine
 from mlefit.likelihood import Kind, Model, Slopes, Totals
 from mlefit.search.few import thinned

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Rows, Vector
-from mlefit.design.blocks import Basis, Block, Predictor, can_be_centred, split
+from mlefit.design.blocks import Block
 from mlefit.design.coded import squares, sums
 from mlefit.design.columns import POSITION, TARGET, WEIGHT
+from mlefit.design.predictors import Basis, Predictor, can_be_centred, split
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.likelihood import Model

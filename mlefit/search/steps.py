@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import betas
+from mlefit.design.predictors import betas
 from mlefit.results.fit import SearchPath, SearchStep
 from mlefit.search.climb import Search
 from mlefit.search.maximise import restarted

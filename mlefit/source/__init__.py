@@ -2,8 +2,9 @@
 
 place       where the bytes are        kind     which format they have
 delimited   CSV and TSV                typed    Parquet, Arrow IPC, NDJSON
-rows        read, filter, account      missing  what counts as missing
-counted     identical rows once     batches  every row, a run at a time
+selection   which rows and columns     missing  what counts as missing
+rows        all of them, or in runs    account  what becomes of each
+counted     identical rows once        batches  every row, a run at a time
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from mlefit.source.columns import exact
 from mlefit.source.learnt import Fault, Learnt
 from mlefit.source.malformed import POSITION, blank_lines, refuse_ragged_rows, reparsed
 from mlefit.source.missing import (
-    SEVERAL,
     incomplete,
     is_missing,
     lacking,
@@ -46,14 +45,10 @@ class Account:
         self._missing = missing
         self._limit = None if max_dropped is None else parse_limit(max_dropped)
         self._ledger = Ledger(0, 0, {})
+        self._rank = {cause: k for k, cause in enumerate(selection.causes)}
         self._absent = Counter(dict.fromkeys(selection.complete, 0))
         self._learnt = Learnt()
         self._is_rectangular = selection.source.delimited is None
-
-    @property
-    def causes(self) -> tuple[str, ...]:
-        """Why a row may be dropped, in the order of a ledger."""
-        return ("where", *(f"missing:{name}" for name in self._selection.complete), SEVERAL)
 
     def complete(
         self,
@@ -85,7 +80,7 @@ class Account:
                 kept, dropped = ~absent, dropped | causes
                 frame = frame.filter(kept)
         ledger = Ledger(total, frame.height, dropped)
-        self._ledger = (self._ledger + ledger).sorted({c: k for k, c in enumerate(self.causes)})
+        self._ledger = (self._ledger + ledger).sorted(self._rank)
         moved = moved or kept is not None
         rows = Rows(frame, ledger, wanted.source.first_row, locate(kept) if moved else None)
         self._watch(rows, odd)
@@ -151,14 +146,10 @@ class Account:
                 fault.rows += rows.frame.height
                 continue
             values = rows.frame[name]
-            fault.see(values.is_infinite().fill_null(False), partial(_told, rows, values))
+            fault.see(values.is_infinite().fill_null(False), rows.told(values))
         for name in self._selection.columns:
             if rows.frame.schema[name] == pl.String:
                 learnt.of(f"spelt:{name}", partial(Spelling, source, name)).see(rows)
-
-
-def _told(rows: Rows, values: pl.Series, at: int) -> str:
-    return f"row {rows.row_number(at)} = {values[at]}"
 
 
 def _infinite(name: str, fault: Fault) -> DataError:

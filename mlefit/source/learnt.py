@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar, cast
 
 import polars as pl
 
-from mlefit.errors import MlefitError
+from mlefit.errors import DataError, MlefitError
 
 _SHOWN = 2
 
@@ -80,6 +80,13 @@ class Learnt:
         if name not in self._of:
             self._of[name] = make()
         return cast("A", self._of[name])
+
+    def watch(
+        self, problem: str, wrong: pl.Series, tell: Callable[[int], str], most: int = _SHOWN
+    ) -> None:
+        """Look at a run for rows that break a rule; the error names so many of the first ones."""
+        fault = self.of(problem, lambda: Fault(lambda one: DataError(problem, one.evidence(most))))
+        fault.see(wrong, tell)
 
     def settle(self) -> None:
         """Raise the first error, if anything is wrong."""

@@ -243,6 +243,10 @@ class Rows:
         """The numbers in the source of several rows."""
         return [self.row_number(position) for position in positions]
 
+    def told(self, values: pl.Series, form: str = "") -> Callable[[int], str]:
+        """What puts a row into words: its number, and its value of these in a format."""
+        return lambda at: f"row {self.row_number(at)} = {values[at]:{form}}"
+
     def number_of(self, mask: pl.Series) -> int:
         """How many rows of the source those stand for where `mask` is true."""
         return int(mask.sum() if self.counts is None else self.counts.filter(mask).sum())

@@ -119,7 +119,7 @@ class Streamed:
 
     def memory(self) -> Passed:
         """A bit for each row is remembered."""
-        return Passed(Account(self.selection, self.missing, None).causes)
+        return Passed(self.selection.causes)
 
     def runs(self) -> Iterator[Rows]:
         """The runs in order.

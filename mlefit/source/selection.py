@@ -10,7 +10,7 @@ import polars as pl
 
 from mlefit.source.columns import all_exact
 from mlefit.source.malformed import POSITION, readable_text
-from mlefit.source.missing import is_complete
+from mlefit.source.missing import SEVERAL, is_complete
 from mlefit.source.place import readable
 from mlefit.source.predicate import nan_as_null, parse_predicate
 from mlefit.source.records import Source, missing_column
@@ -44,6 +44,11 @@ class Selection:
     def tested(self) -> list[str]:
         """The columns that the predicate looks at."""
         return [] if self.predicate is None else self.predicate.meta.root_names()
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Why a row may be dropped, in the order of a ledger."""
+        return ("where", *(f"missing:{name}" for name in self.complete), SEVERAL)
 
     def plan(self, numbered: bool = False) -> pl.LazyFrame:
         """The lazy rows, with their position in the source if `numbered`."""

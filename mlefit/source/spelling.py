@@ -55,7 +55,7 @@ class Spelling:
             return
         values = rows.frame[self._name]
         frame = values.to_frame("text").select(present(pl.col("text"))).drop_nulls()
-        texts, told = frame.to_series(), partial(_told, rows, values)
+        texts, told = frame.to_series(), rows.told(values)
         # most text is told from numbers by its first values
         for sample in (texts.head(_SAMPLE), texts):
             self._odd = {w: f for w, f in self._odd.items() if _only(sample, _KINDS[w])}
@@ -76,10 +76,6 @@ class Spelling:
             f"first: {number} = {value!r} ({fault.count} of {fault.rows} rows)",
             tries=remedy(self._source, value),
         )
-
-
-def _told(rows: Rows, values: pl.Series, at: int) -> str:
-    return f"row {rows.row_number(at)} = {values[at]}"
 
 
 def remedy(source: Source, value: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Vector
-from mlefit.design.blocks import user_matrix
+from mlefit.design.predictors import user_matrix
 from mlefit.search.climb import Search
 from mlefit.search.maximise import continued
 from mlefit.search.maximum import Maximum

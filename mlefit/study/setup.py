@@ -18,9 +18,9 @@ import numpy as np
 from mlefit import families
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch import Samples
-from mlefit.design.blocks import Predictor
 from mlefit.design.coding import INTERCEPT, Column, Numeric
 from mlefit.design.columns import TARGET, Columns
+from mlefit.design.predictors import Predictor
 from mlefit.engines.local import LocalEngine
 from mlefit.families._base import Family
 from mlefit.likelihood import Model

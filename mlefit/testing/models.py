@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Predictor, user_matrix
 from mlefit.design.coding import Column
+from mlefit.design.predictors import Predictor, user_matrix
 from mlefit.design.roles import Roles
 from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError

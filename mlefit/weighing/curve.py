@@ -16,7 +16,8 @@ from statistics import NormalDist
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.blocks import Block, betas, split
+from mlefit.design.blocks import Block
+from mlefit.design.predictors import betas, split
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.inference.constrained import Single
 from mlefit.inference.intervals import Ends

@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from mlefit._types import Rows, Vector
-from mlefit.design.blocks import Predictor
 from mlefit.design.columns import TARGET, WEIGHT
+from mlefit.design.predictors import Predictor
 from mlefit.distribution.at import parameters_at
 from mlefit.errors import UsageError
 from mlefit.families._records import Parameter

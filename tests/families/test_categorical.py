@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from mlefit import families
-from mlefit.design.blocks import Predictor
 from mlefit.design.coding import INTERCEPT, Column, Numeric
 from mlefit.design.columns import TARGET, WEIGHT, Columns
+from mlefit.design.predictors import Predictor
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.fitting import fit

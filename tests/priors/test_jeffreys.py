@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mlefit.design.blocks import split
+from mlefit.design.predictors import split
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.fitting import fit, prepare
