@@ -122,7 +122,9 @@ def checked(request: CheckRequest, log: Log, progress: Tell) -> Gate:
         mlefit_version=mlefit.__version__,
         command=request.common.command,
         status=status,
-        verdict=verdict_of(status, outcomes, compared=day.baseline is not None),
+        verdict=verdict_of(
+            status, outcomes, compared=day.baseline is not None, accepted=bool(accepted)
+        ),
         exit_code=int(code),
         baseline=None if day.baseline is None else baseline_info(day.baseline, day.exact),
         today=_today_info(day, request),
@@ -152,7 +154,7 @@ def _next(request: CheckRequest, day: Day, status: str) -> str | None:
     paths = [request.data, day.baseline.name if day.baseline is not None else None]
     if status not in ("fail", "warn") or not all(isinstance(path, str | Path) for path in paths):
         return None
-    if day.saved is not None or str(request.data) == "-":
+    if request.accept or day.saved is not None or str(request.data) == "-":
         return None
     data, model = (shlex.quote(str(path)) for path in paths)
     by = "" if day.by is None else f" --by {shlex.quote(day.by)}"

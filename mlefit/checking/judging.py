@@ -122,7 +122,7 @@ def status_of(request: CheckRequest, judged: Sequence[Judged]) -> tuple[str, Exi
     return status, ExitCode.OK
 
 
-def verdict_of(status: str, outcomes: Sequence[Outcome], *, compared: bool) -> str:
+def verdict_of(status: str, outcomes: Sequence[Outcome], *, compared: bool, accepted: bool) -> str:
     """Why, in a sentence."""
     still = "today's data still fit: " if compared else ""
     if status == "empty":
@@ -136,7 +136,8 @@ def verdict_of(status: str, outcomes: Sequence[Outcome], *, compared: bool) -> s
     shown = ", ".join(found[:_MOST_NAMED])
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     words = {"fail": "failed", "error": "could not be evaluated", "warn": "warned"}
-    return f"{shown}{more} {words[status]}"
+    end = ", and that was accepted" if accepted and status != "error" else ""
+    return f"{shown}{more} {words[status]}{end}"
 
 
 def named(outcomes: Sequence[Outcome], statuses: Sequence[str]) -> list[str]:

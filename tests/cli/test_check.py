@@ -76,7 +76,10 @@ def test_a_baseline_is_written_after_a_pass_only(tmp_path):
     code, out, err = run("wednesday.csv", *arguments, "--accept", "-f", "json")
     assert code == 0
     assert "accepted: fit_gap, drift Intercept" in err
-    assert json.loads(out)["accepted"][0] == "fit_gap"
+    document = json.loads(out)
+    assert document["accepted"][0] == "fit_gap"
+    assert document["verdict"] == "fit_gap failed, and that was accepted"
+    assert document["next_command"] is None
     assert run("wednesday.csv", "--baseline", "next.json")[0] == 0
     code, _, err = run("tuesday.csv", *arguments)
     assert (code, err) == (0, "note: today's fit was written to 'next.json' as the next baseline\n")
