@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import os
@@ -39,9 +40,9 @@ def main() -> NoReturn:
     except BaseException as error:  # the one place that catches a bug, or a panic of polars
         # what a signal raised may have become another error on its way, a refusal too
         if signal.SIGTERM in _arrived:
-            _leave("terminated", ExitCode.TERMINATED)
+            _stop("terminated", ExitCode.TERMINATED)
         if _arrived or _is_interrupt(error):
-            _leave("interrupted", ExitCode.INTERRUPTED)
+            _stop("interrupted", ExitCode.INTERRUPTED)
         if isinstance(error, SystemExit):
             raise
         if "--debug" in sys.argv:
@@ -68,7 +69,8 @@ def _print_version() -> NoReturn:
     except BrokenPipeError:  # a reader that has gone is no failure
         sys.exit(ExitCode.OK)
     except OSError as error:
-        _leave(f"cannot write to standard output: {error.strerror}", ExitCode.DATA)
+        _tell(f"cannot write to standard output: {error.strerror}")
+        sys.exit(ExitCode.DATA)
     sys.exit(ExitCode.OK)
 
 
@@ -94,10 +96,20 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
 
 
-def _leave(why: str, code: ExitCode) -> NoReturn:
+def _stop(why: str, code: ExitCode) -> NoReturn:
+    """Leave after a signal without waiting for threads.
+
+    A signal may come between the start of a thread and the line that remembers it, or leave a
+    lock taken: a thread of a pool would be waited for that nobody tells to end.
+    """
+    _tell(why)
+    atexit._run_exitfuncs()  # a local cluster ends its workers here
+    os._exit(code)
+
+
+def _tell(why: str) -> None:
     with contextlib.suppress(OSError):
         os.write(2, f"error: {why}\n".encode())
-    sys.exit(code)
 
 
 def _tell_bug(error: BaseException) -> None:

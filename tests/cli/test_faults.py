@@ -72,6 +72,29 @@ def test_a_signal_at_any_moment_leaves_all_or_nothing(large, inside, seed):
         assert left == set()
 
 
+# The pool remembers a thread after it has started it; here the signal comes in between.
+STRUCK = """
+import concurrent.futures.thread, os, signal, weakref
+
+class Struck(weakref.WeakKeyDictionary):
+    def __setitem__(self, thread, queue):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+concurrent.futures.thread._threads_queues = Struck()
+"""
+
+
+def test_a_thread_that_nobody_tells_to_end_is_not_waited_for(large, inside):
+    (inside / "sitecustomize.py").write_text(STRUCK)
+    path = f"{inside}{os.pathsep}{ROOT}"
+    process = start(large, "y ~ a + b", "--threads", "2", cwd=inside, modules=path)
+    try:
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (143, b"", b"error: terminated\n")
+
+
 def limited_to(megabytes):
     """What a process does first to have no more address space."""
 
@@ -341,9 +364,9 @@ def write(frame, path, form):
     getattr(frame, f"write_{form}")(path)
 
 
-def start(data, *arguments, cwd, **popen):
+def start(data, *arguments, cwd, modules=str(ROOT), **popen):
     """A fit in a process of its own."""
     usual = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [sys.executable, "-m", "mlefit", "fit", str(data), *arguments, "-F", "poisson"]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ = {**os.environ, "PYTHONPATH": modules}
     return subprocess.Popen(command, cwd=cwd, env=environ, **(usual | popen))
