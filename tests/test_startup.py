@@ -19,8 +19,8 @@ def show():
     json.dump([name for name, module in sys.modules.items() if module], sys.stderr)
 
 atexit.register(show)
-from mlefit.__main__ import main
-main()
+from mlefit.__main__ import run
+run()
 """
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 COMMANDS = [

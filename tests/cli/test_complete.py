@@ -60,7 +60,7 @@ def test_a_tab_completes_in_a_real_shell(shell, monkeypatch, tmp_path):
     if path is None:
         pytest.skip(f"{shell} is not installed")
     pl.DataFrame({"lot size": [1], "price": [2], "rooms": [3]}).write_csv("odd.csv")
-    script = f"#!{sys.executable}\nfrom mlefit.__main__ import main\nmain()\n"
+    script = f"#!{sys.executable}\nfrom mlefit.__main__ import run\nrun()\n"
     (tmp_path / "mlefit").write_text(script)
     (tmp_path / "mlefit").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")

@@ -178,7 +178,7 @@ def test_a_slow_pipe_is_waited_for_under_a_limit(small, inside, way):
     lines = small.read_text().splitlines(keepends=True)
     os.mkfifo(inside / "slow.csv")
     reader, writer = os.pipe()
-    command = IMPATIENT + "from mlefit.__main__ import main; main()"
+    command = IMPATIENT + "from mlefit.__main__ import run; run()"
     data = "-" if way == "stdin" else "slow.csv"
     process = subprocess.Popen(
         [sys.executable, "-c", command, "fit", data, "y ~ a", "-F", "poisson", "-f", "json"],
@@ -248,7 +248,7 @@ def test_a_signal_that_a_library_turns_into_another_error_is_still_one(number):
     program = f"""
 import os, time
 import mlefit.cli
-from mlefit.__main__ import main
+from mlefit.__main__ import run
 
 def app():
     try:
@@ -258,7 +258,7 @@ def app():
         raise SystemError("a call returned a result with an exception set") from error
 
 mlefit.cli.app = app
-main()
+run()
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False

@@ -26,8 +26,8 @@ sys.modules["mlefit.fitting"] = mlefit.fitting = core
 def run(request, log, progress):
 {body}
 core.run = run
-from mlefit.__main__ import main
-main()
+from mlefit.__main__ import run
+run()
 """
 ROOT = Path(__file__).parents[2]
 FIT = ("fit", "d.csv", "y ~ 1", "-F", "poisson")
