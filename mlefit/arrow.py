@@ -17,7 +17,7 @@ Source: G. H. Golub and C. F. Van Loan (2013), Matrix Computations, 4th ed., sec
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self, TypeAlias, overload
 
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.errors import MOST_SQUARE, TooWideError
+from mlefit.frozen import frozen
 from mlefit.triangular import solve_lower, solve_upper
 
 Positions: TypeAlias = NDArray[np.intp]
@@ -33,7 +34,7 @@ Positions: TypeAlias = NDArray[np.intp]
 _PANEL = 256
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Bordered:
     """What an arrow and its inverse have in common: they can be used as the matrix they are.
 
@@ -204,7 +205,7 @@ class Arrow(Bordered):
         return ArrowFactor(self.at, self.rest, root, half, triangle) if finite else None
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class ArrowFactor:
     """The triangle L of an arrow L L', the large block first.
 
@@ -245,7 +246,7 @@ class ArrowFactor:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class ArrowInverse(Bordered):
     """The inverse of an arrow: its large block is a diagonal and a product of few columns.
 

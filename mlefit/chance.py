@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation, localcontext
 
 import numpy as np
@@ -16,6 +16,7 @@ from mlefit import __version__
 from mlefit.distribution.at import family_by_hand, known_by_hand, parameters_at
 from mlefit.distribution.single import Distribution
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.request import ProbabilityRequest
 from mlefit.results.probability import (
     SCHEMA,
@@ -124,7 +125,7 @@ def _told_once(answers: Iterator[Answer]) -> Iterator[Answer]:
         told.add(one.event)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Asked:
     """The questions, one distribution being given."""
 

@@ -9,7 +9,7 @@ inference -> record.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from mlefit.diagnosis.goodness import residual_step
 from mlefit.engines.contract import Engine, Site
 from mlefit.errors import MlefitError, UsageError
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.inference import debiased, intervals, uncertainty
 from mlefit.inference.asked import check_errors
 from mlefit.inference.boundary import highest
@@ -51,7 +52,7 @@ COUNTING = Counting(residual_step)
 """Identical rows are counted, but for those whose residuals are looked at."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Prepared:
     """Everything a fit needs before the first pass."""
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations_with_replacement, pairwise
 from typing import Any, Literal
 
@@ -29,6 +28,7 @@ from mlefit.arrow import Symmetric
 from mlefit.design.blocks import Block
 from mlefit.design.coded import Coded, Design, against, predictor_of, squares_against
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
+from mlefit.frozen import frozen
 from mlefit.gram import scratch, weighted_product
 from mlefit.links import Link
 from mlefit.products import information
@@ -37,7 +37,7 @@ from mlefit.support import Domain
 Kind = Literal["observed", "expected", "guide"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Totals:
     """Sums over the rows seen so far. Adding two gives the sums over both.
 
@@ -62,7 +62,7 @@ class Totals:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class Slopes:
     """What one pass tells of several points without a product of columns. They add.
 
@@ -82,7 +82,7 @@ class Slopes:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class RowTerms:
     """Row by row: log-density, score and information in the linear predictors.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Arrow, Bordered, Positions, Symmetric, block_of, diagonal_of
 from mlefit.design.coded import Coded, Design, Group
+from mlefit.frozen import frozen
 from mlefit.symmetric import factorised, scaled
 
 # From so many levels on a diagonal block is worth a form of its own: the triangle of a
@@ -18,7 +18,7 @@ from mlefit.symmetric import factorised, scaled
 _LARGE = 256
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class _Part:
     """Columns that are written out, or those of a factor, among the coefficients of all.
 
@@ -150,7 +150,7 @@ class _Sums:
         return Arrow(self._at, self._rest, self._diagonal, self._inner, self._arms)
 
 
-@dataclass(frozen=True)
+@frozen
 class NormalEquations:
     """X W X' and X W y, summed over the rows; they add.
 

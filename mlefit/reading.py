@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mlefit import room
@@ -23,6 +23,7 @@ from mlefit.design.table import Table
 from mlefit.errors import UsageError
 from mlefit.expression import Name
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.request import Request
 from mlefit.source import (
     Counting,
@@ -54,7 +55,7 @@ _RUNS = 64
 FEWEST = 16_384
 
 
-@dataclass(frozen=True)
+@frozen
 class Held:
     """Rows to be read, and what keeps their series.
 

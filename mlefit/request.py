@@ -5,11 +5,13 @@ Nothing is resolved here; `fitting` gives the words their meaning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from mlefit.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Request:
     """One fit. The fields mirror the flags of `mlefit fit`, which documents them."""
 
@@ -69,7 +71,7 @@ class Request:
     command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class ComparisonRequest:
     """Several fits of the same rows. The fields mirror the flags of `mlefit compare`.
 
@@ -90,7 +92,7 @@ class ComparisonRequest:
     lrt: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class StudyRequest:
     """A study by simulation. The fields mirror the flags of `mlefit study`.
 
@@ -123,7 +125,7 @@ class StudyRequest:
     command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class PredictRequest:
     """Rows for a saved model. The fields mirror the flags of `mlefit predict`.
 
@@ -154,7 +156,7 @@ class PredictRequest:
     command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class SimulateRequest:
     """Rows to draw. The fields mirror the flags of `mlefit simulate`.
 
@@ -184,7 +186,7 @@ class SimulateRequest:
     input_format: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class ProbabilityRequest:
     """Questions to one distribution. The fields mirror the flags of `mlefit probability`.
 
@@ -212,7 +214,7 @@ class ProbabilityRequest:
     command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class LikelihoodRequest:
     """Points of a likelihood. The fields mirror the flags of `mlefit likelihood`.
 
@@ -238,7 +240,7 @@ class LikelihoodRequest:
     rows: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class ProfileRequest:
     """Profiles of one fit. The fields mirror the flags of `mlefit profile`.
 
@@ -255,7 +257,7 @@ class ProfileRequest:
     points: int = 41
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckRequest:
     """A day to check. The fields mirror the flags of `mlefit check`.
 

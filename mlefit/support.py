@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
+from mlefit.frozen import frozen
 
 Known = Mapping[str, Rows]
 """Quantities known for each row besides the target, such as the number of trials."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Violation:
     """One way to lie outside a support.
 
@@ -35,7 +36,7 @@ class Violation:
     remedy: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Support:
     """The values a family can produce.
 
@@ -108,7 +109,7 @@ ORDERED_CLASSES = replace(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Facts:
     """What is known of a target before anything is fitted.
 
@@ -123,7 +124,7 @@ class Facts:
     most: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Domain:
     """The open interval a parameter lives in.
 

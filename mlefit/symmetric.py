@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from mlefit.arrow import (
     block_of,
     diagonal_of,
 )
+from mlefit.frozen import frozen
 from mlefit.triangular import solve_lower, solve_upper
 
 _MOST_ROUNDS = 5
@@ -51,7 +51,7 @@ def is_finite(matrix: Symmetric) -> bool:
     return bool(np.isfinite(matrix).all())
 
 
-@dataclass(frozen=True)
+@frozen
 class Factor:
     """The triangle L of a positive definite matrix L L'."""
 

@@ -17,10 +17,14 @@ def words(text: str) -> set[str]:
     return set(text.split())
 
 
+# What every module may import: it stands in for a part of the standard library.
+ANYWHERE = {"frozen"}
+
 # module: the mlefit modules it may import; then the packages from outside
 MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "_types": (set(), NUMERIC),
     "errors": (set(), set()),
+    "frozen": (set(), set()),
     "request": (set(), set()),
     "results": (set(), set()),
     "telling": (set(), set()),
@@ -198,7 +202,7 @@ def test_imports_point_downwards(path):
         top, _, rest = name.partition(".")
         if top == "mlefit":
             below = rest.split(".")[0] or "__init__"
-            assert below in inside | {layer}, f"{layer} may not import {name}"
+            assert below in inside | ANYWHERE | {layer}, f"{layer} may not import {name}"
         else:
             assert top in outside or top in sys.stdlib_module_names, f"{layer} imports {name}"
 
@@ -214,7 +218,7 @@ def test_the_table_has_no_cycle():
         ready = {
             m
             for m, (needs, _) in MAY_IMPORT.items()
-            if m not in done and needs - {"__init__"} <= done
+            if m not in done and (needs | ANYWHERE - {m}) - {"__init__"} <= done
         }
         assert ready, f"a cycle among {set(MAY_IMPORT) - done}"
         done |= ready

@@ -8,18 +8,18 @@ the contract of the families proves them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 from mlefit.algebra.functions import SPECIAL, Special, read
 from mlefit.algebra.simplify import by_cases, simplified
 from mlefit.algebra.trees import ZERO, replaced, size, uses
 from mlefit.expression import Binary, Call, Expression, Name, Unary, derivative
+from mlefit.frozen import frozen
 
 _LONG = 20.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Abbreviation:
     """A letter for a part of a formula.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from mlefit._types import Rows
 from mlefit.expression import FUNCTIONS, Arity, Expression, parse
+from mlefit.frozen import frozen
 
 CONSTANTS: Mapping[str, float] = MappingProxyType(
     {"pi": math.pi, "euler": 0.57721566490153286060651209008240243}
@@ -21,7 +21,7 @@ CONSTANTS: Mapping[str, float] = MappingProxyType(
 """Names that stand for a number; euler is that of Euler and Mascheroni."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Special:
     """A function beside those of formulas.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows
 from mlefit.design.blocks import Block
 from mlefit.families._records import Moments
+from mlefit.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Samples:
     """Rows of R samples, one sample after the other; N rows in all.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Vector
 from mlefit.batch.samples import Samples
 from mlefit.batch.sums import Priors, Sums, evaluate
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 
 _LAST_STEP = 1e-4  # of the squared tolerance, as in `optimise`
@@ -23,7 +23,7 @@ SAME_HEIGHT = 1e-6
 """Nats that two searches may differ by and be at the same maximum."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Fits:
     """Where the searches ended.
 

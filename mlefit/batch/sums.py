@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch.samples import Samples
+from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Model
 from mlefit.priors._base import Prior
 
@@ -18,7 +18,7 @@ Priors = Sequence[tuple[int, Prior]]
 """Smooth priors, each with the position of its coefficient."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Sums:
     """NLL of each sample (R,), its gradient (R, p) and its information (R, p, p)."""
 

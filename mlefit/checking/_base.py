@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from mlefit.checking.conditions import Condition, Value
 from mlefit.checking.day import Day
 from mlefit.checking.options import Option
+from mlefit.frozen import frozen
 from mlefit.prediction.saved import SavedModel
 from mlefit.results.check import Sensitivity
 from mlefit.results.power import TermSensitivity
 
 
-@dataclass(frozen=True)
+@frozen
 class Sight:
     """What a check saw of one subject.
 
@@ -47,7 +48,7 @@ class UnseenError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
+@frozen
 class Levels:
     """The conditions of the two levels; None where a level does not exist."""
 
@@ -62,7 +63,7 @@ class Levels:
                 yield condition, bound
 
 
-@dataclass(frozen=True)
+@frozen
 class Outlook:
     """What is known before there is a day.
 
@@ -147,7 +148,7 @@ class GroupedCheck(Check):
         """
 
 
-@dataclass(frozen=True)
+@frozen
 class Planned:
     """A check as it is to be run.
 

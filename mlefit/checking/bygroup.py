@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from mlefit._types import Matrix, Vector
 from mlefit.batch import Samples
 from mlefit.checking.gap import Gap, Spread
 from mlefit.fitting import Prepared
+from mlefit.frozen import frozen
 from mlefit.grouped.fits import MOST_ROWS, Maxima, alone, is_plain, side_by_side
 from mlefit.grouped.groups import Groups
 from mlefit.prediction.saved import SavedModel
@@ -25,7 +25,7 @@ from mlefit.results.groups import GroupFit, GroupsResult
 from mlefit.telling import Tell
 
 
-@dataclass(frozen=True)
+@frozen
 class GroupGap:
     """The gap of one group.
 
@@ -42,7 +42,7 @@ class GroupGap:
     message: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Before:
     """What the rows of a group are compared with: the estimates of all rows, or its own.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 
 Ends = tuple[float, float]
 Bound = float | Ends | bool
@@ -21,7 +21,7 @@ Value = float | Ends | None
 """What a check measured: a number, the ends of an interval, or nothing."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Word:
     """A comparison.
 
@@ -58,7 +58,7 @@ WORDS: Mapping[str, Word] = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """One key of a condition and its bound."""
 
@@ -72,7 +72,7 @@ class Part:
         return WORDS[self.word].holds(ends, self.bound)
 
 
-@dataclass(frozen=True)
+@frozen
 class Condition:
     """Everything that has to hold.
 

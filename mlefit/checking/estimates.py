@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.prediction.saved import SavedModel
 from mlefit.results.fit import FitResult
 
 _MOST_LISTED = 12
 
 
-@dataclass(frozen=True)
+@frozen
 class Estimate:
     """One estimate of a fit.
 
@@ -78,7 +78,7 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern.replace("[", "[[]"))
 
 
-@dataclass(frozen=True)
+@frozen
 class Move:
     """How far an estimate went from one day to the next.
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from mlefit.checking._base import Check, Levels, Planned
 from mlefit.checking.conditions import condition
 from mlefit.checking.options import options_of
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.request import CheckRequest
 
 SCHEMA = "mlefit/checks/1"
@@ -44,7 +45,7 @@ _IS = ("estimate", "exact")
 _WORDS = {str: "a text", float: "a number"}
 
 
-@dataclass(frozen=True)
+@frozen
 class ChecksFile:
     """What a checks file says.
 
@@ -216,7 +217,7 @@ def _refuse_unknown(
             )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Lines:
     """The text, to tell where something stands; TOML itself keeps no lines."""
 

@@ -23,13 +23,13 @@ regressions (G. C. Chow 1960, Econometrica 28, 591-605).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from mlefit._types import Vector
 from mlefit.fitting import Prepared
+from mlefit.frozen import frozen
 from mlefit.inference.covariance import covariance, kinds_for
 from mlefit.search.maximum import Maximum
 
@@ -56,7 +56,7 @@ class Spread(NamedTuple):
         return cls(stretch * max(len(eigenvalues) / total, 1.0), df)
 
 
-@dataclass(frozen=True)
+@frozen
 class Gap:
     """The fit gap and what chance would make of it.
 

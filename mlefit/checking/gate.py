@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from mlefit.checking.judging import judged_by, named, status_of, verdict_of
 from mlefit.checking.opening import opened
 from mlefit.checking.plan import plan
 from mlefit.errors import ExitCode, MlefitError
+from mlefit.frozen import frozen
 from mlefit.grouped.grouping import grouped
 from mlefit.prediction.saved import SavedModel
 from mlefit.request import CheckRequest, Request
@@ -34,7 +34,7 @@ from mlefit.results.groups import GroupsResult
 from mlefit.telling import Tell, unheard
 
 
-@dataclass(frozen=True)
+@frozen
 class Gate:
     """A day that was checked.
 

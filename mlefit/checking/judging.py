@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mlefit.checking._base import GroupedCheck, Planned, Sight, UnseenError
 from mlefit.checking.day import Day, Log
 from mlefit.errors import ExitCode, MlefitError
+from mlefit.frozen import frozen
 from mlefit.request import CheckRequest
 from mlefit.results.check import Outcome
 
 _MOST_NAMED = 3
 
 
-@dataclass(frozen=True)
+@frozen
 class Judged:
     """An outcome, and what went wrong if it is an error.
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from mlefit.errors import UsageError
+from mlefit.frozen import frozen
 
 Kind = Literal["text", "texts", "number", "whole"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Option:
     """A key of a check in the checks file.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from mlefit.diagnosis.heldout import Folds, log_densities
 from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
 from mlefit.fitting import Prepared
+from mlefit.frozen import frozen
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
 from mlefit.search.climb import Search
@@ -29,7 +29,7 @@ from mlefit.search.penalty import Assigned
 from mlefit.search.verdict import no_maximum
 
 
-@dataclass(frozen=True)
+@frozen
 class Weights:
     """How much each row counts.
 
@@ -73,7 +73,7 @@ class Weights:
         return mean, math.sqrt(self.values @ squares / (self.total * (self.total - 1)))
 
 
-@dataclass(frozen=True)
+@frozen
 class Recalled:
     """A fit that was made before.
 
@@ -90,7 +90,7 @@ class Recalled:
     plain: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Candidate:
     """A model that can be compared.
 
@@ -121,7 +121,7 @@ class Candidate:
         return self.prepared.family.label
 
 
-@dataclass(frozen=True)
+@frozen
 class Scored:
     """A candidate after its fit.
 

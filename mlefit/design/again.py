@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
@@ -11,6 +10,7 @@ import polars as pl
 
 from mlefit.design.columns import Columns
 from mlefit.design.store import Change, InMemory
+from mlefit.frozen import frozen
 from mlefit.source import Rereading, Rows
 
 
@@ -22,7 +22,7 @@ class Making(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Again:
     """Rows of a table, all of which were read and found good before.
 

@@ -23,6 +23,7 @@ from mlefit.design.values import contents, is_number
 from mlefit.errors import DataError, UsageError
 from mlefit.families._base import Family
 from mlefit.families._conditioned import LOWER, UPPER, Conditioned
+from mlefit.frozen import frozen
 from mlefit.request import Request
 from mlefit.source import Rows
 from mlefit.source.learnt import Learnt, at_once
@@ -30,7 +31,7 @@ from mlefit.source.learnt import Learnt, at_once
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@frozen
 class Seen:
     """What of every row's target was seen.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -17,6 +16,7 @@ from mlefit.design.values import contents, numbers
 from mlefit.errors import DataError, MlefitError, UsageError
 from mlefit.expression import Name
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.request import Request
 from mlefit.source import Rows
 from mlefit.source.learnt import Fault, Learnt
@@ -24,7 +24,7 @@ from mlefit.source.learnt import Fault, Learnt
 _SHOWN_LEVELS = 6
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """What all rows say of the left side.
 

@@ -13,7 +13,6 @@ A column that is an indicator times numbers, as in g:x, is the same with a facto
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -23,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coding import Column, Indicator, Numeric
 from mlefit.errors import MOST_SQUARE, TooWideError
+from mlefit.frozen import frozen
 
 Positions: TypeAlias = NDArray[np.intp]
 
@@ -34,7 +34,7 @@ _FEWEST, _FEWEST_OF_ALL = 3, 32
 _MOST_WORK = 2e11
 
 
-@dataclass(frozen=True)
+@frozen
 class Factor:
     """Columns that are indicators of the same factors times the same numbers.
 
@@ -71,7 +71,7 @@ def _within(codes: NDArray[Any], levels: int) -> NDArray[np.intp]:
     return np.minimum(places, levels - 1, out=places)
 
 
-@dataclass(frozen=True)
+@frozen
 class Layout:
     """Which columns of a design are written out and which are codes.
 
@@ -121,7 +121,7 @@ def _factor(
     return Factor(np.array(list(cells.values()), dtype=np.intp), keys, numbers, table)
 
 
-@dataclass(frozen=True)
+@frozen
 class Group:
     """The columns of a factor in some rows.
 

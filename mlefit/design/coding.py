@@ -13,10 +13,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from mlefit.errors import MOST_SQUARE, UsageError
 from mlefit.formula import RightSide, Term
+from mlefit.frozen import frozen
 
 INTERCEPT = "Intercept"
 
@@ -41,14 +41,14 @@ def label_of(key: str) -> str:
     return key.removeprefix("term:")
 
 
-@dataclass(frozen=True)
+@frozen
 class Numeric:
     """The values of a numeric factor."""
 
     key: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Indicator:
     """1 in the rows where a factor has this level, else 0."""
 
@@ -59,7 +59,7 @@ class Indicator:
 Part = Numeric | Indicator
 
 
-@dataclass(frozen=True)
+@frozen
 class Column:
     """One column of a design: the product of its parts; no parts is the intercept."""
 

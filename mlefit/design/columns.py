@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlefit.frozen import frozen
 
 TARGET, WEIGHT, OFFSET, PRECISION = "role:target", "role:weight", "role:offset", "role:precision"
 CLUSTER, GROUP = "role:cluster", "role:group"
@@ -20,7 +21,7 @@ _FEWEST_ROWS = 2048  # fewer in a piece are walked too slowly
 _MOST_COPIED = 100_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Span:
     """Rows lo to hi of one run of chunks."""
 
@@ -190,7 +191,7 @@ class Columns:
         return np.concatenate([piece[key][-start % step :: step] for start, piece in pieces])
 
 
-@dataclass(frozen=True)
+@frozen
 class Spaced:
     """Every so many rows of a series: an array once it is sliced.
 
@@ -214,7 +215,7 @@ class Spaced:
         return np.asarray(self.series[lo : hi : step * self.step])
 
 
-@dataclass(frozen=True)
+@frozen
 class Chosen:
     """Some rows of a series: an array once it is sliced.
 

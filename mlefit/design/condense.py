@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows
 from mlefit.design.columns import POSITION, TARGET, WEIGHT, Columns
+from mlefit.frozen import frozen
 
 _BINS = 2048  # between the quartiles
 _REACH = 16  # distances of the quartiles beyond them; rows further out stay as they are
@@ -37,7 +37,7 @@ _RUN = 32_768
 _ALIKE = 1e-12  # variance of a bin, in squares of its width, that is only rounding
 
 
-@dataclass(frozen=True)
+@frozen
 class _Bins:
     """Equal bins of t from `low`, which hold all values or most of them."""
 

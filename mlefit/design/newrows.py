@@ -29,6 +29,7 @@ from mlefit.expression import Name, names
 from mlefit.families._base import Family
 from mlefit.families._conditioned import LOWER, UPPER
 from mlefit.formula import Factor
+from mlefit.frozen import frozen
 from mlefit.request import Request
 from mlefit.source import Ledger, Rows, incomplete
 from mlefit.source.columns import exact
@@ -36,7 +37,7 @@ from mlefit.source.columns import exact
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@frozen
 class Layout:
     """How a row becomes what a fitted model reads.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -14,9 +14,10 @@ from mlefit._types import Matrix, Vector
 from mlefit.design.coded import Layout
 from mlefit.design.coding import INTERCEPT, Column
 from mlefit.errors import MOST_SQUARE, TooWideError
+from mlefit.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Basis:
     """The coordinates a parameter's columns are seen in: (x - centre) R^-1.
 
@@ -39,7 +40,7 @@ class Basis:
         return gamma if self.triangle is None else np.linalg.solve(self.triangle, gamma)
 
 
-@dataclass(frozen=True)
+@frozen
 class Predictor:
     """The linear predictor of one parameter: eta = X beta + offset.
 

@@ -7,7 +7,7 @@ guessed, and the guess is a note.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mlefit.design.suggest import Place, listed, word
 from mlefit.design.usable import Profile, left_out, profile, suits
@@ -23,6 +23,7 @@ from mlefit.formula import (
     parse_formula,
     terms_formula,
 )
+from mlefit.frozen import frozen
 from mlefit.request import Request
 from mlefit.source import Source, missing_column
 
@@ -43,7 +44,7 @@ _ROLES = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Roles:
     """The parts that columns play.
 
@@ -158,7 +159,7 @@ def with_parameters(roles: Roles, family: Family) -> Roles:
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Reading:
     """The main formula and who chose its two sides."""
 

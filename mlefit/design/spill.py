@@ -7,7 +7,6 @@ memory of this process; what the system keeps of the file in its cache it gives 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from mlefit.design.columns import Columns
 from mlefit.design.store import Change
+from mlefit.frozen import frozen
 from mlefit.source.unnamed import Unnamed
 
 _FEWEST_ROWS = 32_768
@@ -85,7 +85,7 @@ def _joined(runs: Sequence[Mapping[str, pl.Series]], key: str) -> NDArray[Any]:
     return np.ascontiguousarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
 
 
-@dataclass(frozen=True)
+@frozen
 class Stored:
     """One series of a run: an array once it is sliced.
 

@@ -6,9 +6,9 @@ import csv
 import io
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mlefit.expression import Span
+from mlefit.frozen import frozen
 
 
 def word(text: str) -> str:
@@ -25,7 +25,7 @@ def listed(names: Iterable[str]) -> str:
     return word(line.getvalue())
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """A part of a formula that may have to be written differently.
 

@@ -8,7 +8,7 @@ number of the first offender.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Protocol
 
@@ -40,13 +40,14 @@ from mlefit.design.weights import (
 from mlefit.errors import MlefitError, UsageError
 from mlefit.families._base import Family
 from mlefit.formula import Factor
+from mlefit.frozen import frozen
 from mlefit.request import Request
 from mlefit.source import Numbered, Reading, Rows
 from mlefit.source.learnt import Learnt
 from mlefit.support import Facts
 
 
-@dataclass(frozen=True)
+@frozen
 class Table:
     """The series of a fit.
 
@@ -129,7 +130,7 @@ class Growing(Making, Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Made:
     """The series of all runs.
 
@@ -182,7 +183,7 @@ def walked(making: Growing, rows: Reading, store: Store | None) -> Made:
     return Made(memory.numbered(), columns, again)
 
 
-@dataclass(frozen=True)
+@frozen
 class Settled:
     """What all rows say of the series of every run.
 

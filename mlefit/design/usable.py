@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from mlefit._types import Rows
 from mlefit.design.values import contents, is_number, is_text
 from mlefit.families import every, load
+from mlefit.frozen import frozen
 from mlefit.source import Source, stream_rows
 from mlefit.support import Support
 
@@ -26,7 +26,7 @@ _MOST_FAMILIES = 5
 _RUN = 65_536
 
 
-@dataclass(frozen=True)
+@frozen
 class Profile:
     """A column at a glance.
 

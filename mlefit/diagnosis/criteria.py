@@ -9,14 +9,14 @@ C.-L. Tsai (1989), Biometrika 76, 297-307; G. Schwarz (1978), Annals of Statisti
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from mlefit.frozen import frozen
 from mlefit.request import Request
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 
 
-@dataclass(frozen=True)
+@frozen
 class Criteria:
     """A fit's height on all rows, as far as it means something.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from mlefit.diagnosis.influence import Influential, Watch
 from mlefit.diagnosis.losses import LossSums, is_checked, loss_sums
 from mlefit.diagnosis.residuals import Piece, power_sums
 from mlefit.families._base import Family, part
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.search.maximum import Maximum
 from mlefit.search.sparse import without_zeros
@@ -30,7 +30,7 @@ _COUNTS = 5
 _COVERED = 0.2
 
 
-@dataclass(frozen=True)
+@frozen
 class FitSums:
     """Sums over the rows of a fit; they add.
 
@@ -65,7 +65,7 @@ class FitSums:
         return float(self.plain[2] / df_residual) if df_residual > 0 else float("nan")
 
 
-@dataclass(frozen=True)
+@frozen
 class Look:
     """What one pass at the maximum tells; it adds.
 

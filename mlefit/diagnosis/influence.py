@@ -20,7 +20,6 @@ Stat. Assoc. 117, 1763-1774).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -33,6 +32,7 @@ from mlefit.design.blocks import Block
 from mlefit.design.coded import is_too_wide
 from mlefit.design.predictors import is_coded, user_matrix
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.likelihood import RowTerms
 from mlefit.products import forms
 from mlefit.search.maximum import Maximum
@@ -54,7 +54,7 @@ class Influence(NamedTuple):
     distance: Rows
 
 
-@dataclass(frozen=True)
+@frozen
 class Group:
     """The coefficients that influence is about.
 
@@ -115,7 +115,7 @@ class Group:
         return reach, ratio(bend, reach)
 
 
-@dataclass(frozen=True)
+@frozen
 class Influential:
     """The rows of largest influence; they add by keeping the largest.
 
@@ -130,7 +130,7 @@ class Influential:
         return Influential(tuple(sorted(self.rows + other.rows, reverse=True)[:_SHOWN]))
 
 
-@dataclass(frozen=True)
+@frozen
 class Watch:
     """Looks for rows whose absence would move the estimates by more than one joint error.
 

@@ -9,7 +9,6 @@ looked at on some, in blocks spread evenly over all, and the record says on how 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.families._records import Loss
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.results.fit import LossRecord
 from mlefit.search.maximum import Maximum
@@ -26,7 +26,7 @@ from mlefit.search.optimise import Status
 _CHECKED = 65_536
 
 
-@dataclass(frozen=True)
+@frozen
 class LossSums:
     """Sums over rows of one loss; they add, except the extremes, which compare.
 

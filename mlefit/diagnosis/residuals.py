@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from mlefit._types import Rows
 from mlefit.families._base import Family, joined
 from mlefit.families._interval import log_between
+from mlefit.frozen import frozen
 from mlefit.special import normal_quantile
 
 Positions: TypeAlias = NDArray[np.integer[Any]]
@@ -154,7 +154,7 @@ def power_sums(family: Family, pieces: Sequence[Piece]) -> PowerSums:
     return PowerSums.of(residuals, np.concatenate([piece.weight for piece in pieces]))
 
 
-@dataclass(frozen=True)
+@frozen
 class PowerSums:
     """Sums of the powers 0 to 4 of residuals, and the weight of rows without one."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -19,13 +18,14 @@ from mlefit.distribution.quantile import quantiles
 from mlefit.errors import UsageError
 from mlefit.families._base import Family, Probability
 from mlefit.families._interval import log_between
+from mlefit.frozen import frozen
 
 _DRAWS = 200
 _SHARES = (0.01, 0.5, 0.99)
 _NODES, _DOUBLINGS = 40, 40
 
 
-@dataclass(frozen=True)
+@frozen
 class Distribution:
     """A family, its parameters and what is known besides the target.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mlefit.frozen import frozen
 from mlefit.results.explain import Formula, Line, Step
 
 
-@dataclass(frozen=True)
+@frozen
 class Concept:
     """One word.
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from mlefit import families, translations
 from mlefit.families._base import Family
 from mlefit.families._records import Loss
+from mlefit.frozen import frozen
 from mlefit.translations._base import Strength
 from mlefit.translations._system import System
 
@@ -25,7 +25,7 @@ _NAMES = {
 """Where the name stands in a program's setting."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Estimator:
     """A fit of another program.
 

@@ -7,7 +7,6 @@ rows of the slope in the predictor times the row's value of the column.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +24,7 @@ from mlefit.explaining.sample import at_place, losses, rounded_between
 from mlefit.explaining.writing import Side, equation, letter_side, shown, stated, told, with_numbers
 from mlefit.expression import Binary, Expression, Name, Unary, walk
 from mlefit.families._base import Probability
+from mlefit.frozen import frozen
 from mlefit.results.explain import Formula, Line
 from mlefit.results.fit import Coefficient, FitResult
 from mlefit.search.maximum import Maximum
@@ -34,7 +34,7 @@ _MOST_TERMS = 6
 _ASIDE = 2.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Regression:
     """A fit whose rows have parameters of their own, or count differently."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +32,7 @@ from mlefit.explaining.writing import (
 )
 from mlefit.expression import Binary, Call, Expression, Name, Number, walk
 from mlefit.families._base import Probability
+from mlefit.frozen import frozen
 from mlefit.results.explain import Formula, Line, Step
 from mlefit.results.fit import FitResult
 from mlefit.search.maximum import Maximum
@@ -55,7 +55,7 @@ def is_plain(maximum: Maximum) -> bool:
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class Sample:
     """A plain sample, its fit, and the formulas of its family."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
@@ -12,6 +12,7 @@ from typing import Annotated, get_args, get_origin, get_type_hints
 from mlefit import families, priors
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.explaining.concepts import CONCEPTS
+from mlefit.frozen import frozen
 from mlefit.results import fit as records
 
 KINDS = ("concept", "family", "loss", "estimator", "prior", "link", "field")
@@ -27,7 +28,7 @@ _LOSS = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Topic:
     """What a word means.
 
@@ -42,7 +43,7 @@ class Topic:
     written: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Described:
     """A field of a result document.
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from types import MappingProxyType
 from typing import TypeAlias
@@ -32,11 +31,12 @@ from mlefit.expression.tree import (
     Unary,
     walk,
 )
+from mlefit.frozen import frozen
 
 Leaf: TypeAlias = Name | Reference
 
 
-@dataclass(frozen=True)
+@frozen
 class Value:
     """What an expression is somewhere.
 

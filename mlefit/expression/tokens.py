@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from mlefit.errors import UsageError
+from mlefit.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Span:
     """Where something stands in the original text: `text[start:end]`."""
 
@@ -46,7 +46,7 @@ def _width(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
 
 
-@dataclass(frozen=True)
+@frozen
 class Token:
     """One word of the text: `value` is what it means (a name without its backticks)."""
 

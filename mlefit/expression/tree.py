@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from mlefit.expression.tokens import Span
+from mlefit.frozen import frozen
 
 MAX_HEIGHT = 250
 """Height of a tree, so that functions which recurse over trees stay within Python's stack."""
@@ -25,33 +26,33 @@ LEVELS: Mapping[str, int] = MappingProxyType(
 NOWHERE = Span(0, 0)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Node:
     at: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
 
 
-@dataclass(frozen=True)
+@frozen
 class Number(_Node):
     """A number, never negative: a sign is a `Unary`."""
 
     value: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Text(_Node):
     """A quoted text, one side of a comparison with a column."""
 
     value: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Name(_Node):
     """A column, without its backticks."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Reference(_Node):
     """A coefficient such as `b[x]` or, of a parameter beside the first, `b[sigma:x]`."""
 
@@ -59,7 +60,7 @@ class Reference(_Node):
     key: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Unary(_Node):
     """A sign; the operator is always "-", for a plus sign changes nothing."""
 
@@ -67,7 +68,7 @@ class Unary(_Node):
     operand: Expression
 
 
-@dataclass(frozen=True)
+@frozen
 class Binary(_Node):
     """Arithmetic; the operator is one of `+ - * / ^`."""
 
@@ -76,7 +77,7 @@ class Binary(_Node):
     right: Expression
 
 
-@dataclass(frozen=True)
+@frozen
 class Comparison(_Node):
     """A comparison; the operator is one of `< <= > >= == !=`."""
 
@@ -85,7 +86,7 @@ class Comparison(_Node):
     right: Expression
 
 
-@dataclass(frozen=True)
+@frozen
 class Call(_Node):
     """A function of `FUNCTIONS` with its arguments."""
 
@@ -96,7 +97,7 @@ class Call(_Node):
 Expression: TypeAlias = Number | Text | Name | Reference | Unary | Binary | Comparison | Call
 
 
-@dataclass(frozen=True)
+@frozen
 class Arity:
     """How many arguments a function takes; `most` is None when there is no limit."""
 

@@ -8,11 +8,13 @@ and the contract of the families runs every one of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mlefit.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Short:
     """A letter for a part of the formula.
 
@@ -28,7 +30,7 @@ class Short:
     slopes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class Unwritten:
     """A letter for what has no formula, such as a series.
 
@@ -45,7 +47,7 @@ class Unwritten:
     value: Callable[..., Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Derivation:
     """The formula of a family.
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from mlefit.frozen import frozen
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 R, SCIPY, STAN, STATSMODELS = "R", "scipy", "Stan", "statsmodels"
 
 
-@dataclass(frozen=True)
+@frozen
 class Elsewhere:
     """A density, or a model, of another system.
 

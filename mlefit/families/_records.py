@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from mlefit._types import Rows
+from mlefit.frozen import frozen
 from mlefit.support import Domain, Facts
 
 
-@dataclass(frozen=True)
+@frozen
 class Narrowing:
     """How a parameter narrows its distribution to a point, where the likelihood has no bound.
 
@@ -28,7 +29,7 @@ class Narrowing:
     unit: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Parameter:
     """One parameter of a family.
 
@@ -89,7 +90,7 @@ class Example(NamedTuple):
     facts: Facts = Facts((), math.nan, math.nan)
 
 
-@dataclass(frozen=True)
+@frozen
 class Loss:
     """A loss with the same minimiser as the negative log-likelihood.
 
@@ -139,7 +140,7 @@ class Loss:
         return {name: every[name] for name in self.given}
 
 
-@dataclass(frozen=True)
+@frozen
 class Reading:
     """What a field calls exp(sign * b), or exp(sign * b * theta), of a coefficient b.
 
@@ -161,7 +162,7 @@ class Reading:
         return f"exp({minus}{coefficient}{'' if self.times is None else f' * {self.times}'})"
 
 
-@dataclass(frozen=True)
+@frozen
 class Limit:
     """A simpler family that a family becomes as one of its parameters nears an edge.
 
@@ -206,7 +207,7 @@ class Special(NamedTuple):
     family: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Moments:
     """A few weighted sums over the target, and a sample of it: all a start value may ask for.
 

@@ -8,8 +8,9 @@ is not here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from mlefit.frozen import frozen
 
 
 class Why(Enum):
@@ -25,7 +26,7 @@ class Why(Enum):
         return self.name.lower().replace("_", " ")
 
 
-@dataclass(frozen=True)
+@frozen
 class Refused:
     """One loss that is asked for in vain.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from mlefit.errors import UsageError
+from mlefit.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Setting:
     """The number behind NAME:NUMBER. It chooses a family of a kind; no fit estimates it.
 

@@ -12,12 +12,13 @@ from functools import cached_property
 from typing import TypeAlias
 
 from mlefit.expression import Expression, Name, Span, names, render, syntax_error
+from mlefit.frozen import frozen
 
 MAX_TERMS = 10_000
 _MOST_PRODUCTS = 5_000_000  # a second
 
 
-@dataclass(frozen=True)
+@frozen
 class Factor:
     """One column of an interaction, before any coding.
 
@@ -38,7 +39,7 @@ class Factor:
         return f"C({text})" if self.categorical else text
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Term:
     """A product of factors. Terms are equal when their sets of factors are."""
 
@@ -60,7 +61,7 @@ class Term:
         return hash(self._set)
 
 
-@dataclass(frozen=True)
+@frozen
 class RightSide:
     """The terms of one parameter: main effects first, then by degree, as in R."""
 
@@ -68,24 +69,24 @@ class RightSide:
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Dot:
     """Every other column."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Intercept:
     """A `1` (keep) or a `0` (drop)."""
 
     keep: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Nothing:
     """What a leading sign adds to or takes from."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Operation:
     """Replaces the two values before it, or the one before it when it is a power, by one."""
 
@@ -97,7 +98,7 @@ class Operation:
 Step: TypeAlias = Factor | Dot | Intercept | Nothing | Operation
 
 
-@dataclass(frozen=True)
+@frozen
 class Formula:
     """A parsed formula; `response` is None in a one-sided `~ a + b`."""
 

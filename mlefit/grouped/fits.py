@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from mlefit.design.coding import Column, Numeric
 from mlefit.design.columns import PRECISION
 from mlefit.errors import MlefitError
 from mlefit.fitting import Prepared, fitted
+from mlefit.frozen import frozen
 from mlefit.grouped.groups import Groups
 from mlefit.inference.covariance import Reference
 from mlefit.results.fit import FitResult
@@ -38,7 +39,7 @@ _FURTHER_STEPS = 30
 _DOUBTFUL_ERROR = 1.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Maxima:
     """The maxima of some groups.
 

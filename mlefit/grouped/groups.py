@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ from mlefit.design.columns import GROUP
 from mlefit.design.predictors import Predictor
 from mlefit.engines.contract import Engine, Site
 from mlefit.fitting import Prepared
+from mlefit.frozen import frozen
 from mlefit.source import Ledger, Numbered
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@frozen
 class Groups:
     """Rows by the value of a column.
 
@@ -149,7 +150,7 @@ def _joined(offsets: Sequence[Any], order: NDArray[np.intp]) -> Any:
     return np.concatenate(offsets)[order]
 
 
-@dataclass(frozen=True)
+@frozen
 class _Some:
     """Some of the rows of a table, which keep their numbers."""
 
@@ -172,7 +173,7 @@ class _Some:
         return self.rows.row_number(int(self.at[position]))
 
 
-@dataclass(frozen=True)
+@frozen
 class _Here(Site):
     """Where rows are that are seen already."""
 

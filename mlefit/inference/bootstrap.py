@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from mlefit.design.predictors import user_matrix
 from mlefit.diagnosis.gof import drawn
 from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
+from mlefit.frozen import frozen
 from mlefit.inference.boundary import highest, is_near_an_edge
 from mlefit.request import Request
 from mlefit.search.climb import Search
@@ -41,7 +42,7 @@ _NO_START = "no-start"
 _REDUNDANT = "redundant"
 
 
-@dataclass(frozen=True)
+@frozen
 class Draws:
     """Estimates of drawn rows.
 

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Totals
 from mlefit.search.optimise import Kind as SearchKind
 from mlefit.search.optimise import Status, newton
@@ -61,7 +61,7 @@ class Quantity(Protocol):
         """Its second derivatives, shape (p, p); not asked for where it is linear."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Single:
     """One coefficient, by its position among all."""
 
@@ -138,7 +138,7 @@ class Differenced:
         return (found + found.T) / 2
 
 
-@dataclass(frozen=True)
+@frozen
 class Least:
     """Where the objective is least under the constraint.
 
@@ -157,7 +157,7 @@ class Least:
     converged: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class _Held:
     """The sums over the free coefficients, and where they are of.
 

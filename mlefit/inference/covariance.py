@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from statistics import NormalDist
 
@@ -35,6 +34,7 @@ from mlefit.design.coded import Coded
 from mlefit.design.predictors import user_matrix
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.likelihood import RowTerms
 from mlefit.products import forms, information, sums_within
 from mlefit.search.maximum import Maximum
@@ -62,7 +62,7 @@ def kinds_for(family: Family) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if not lacking.get(kind, False))
 
 
-@dataclass(frozen=True)
+@frozen
 class Reference:
     """The distribution that tests and intervals refer to.
 

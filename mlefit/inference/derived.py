@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +39,7 @@ from mlefit.expression import (
     bounds,
     evaluate,
 )
+from mlefit.frozen import frozen
 from mlefit.inference.estimates import Uncertainty
 from mlefit.inference.intervals import Ends
 from mlefit.inference.quantities import Names, Place, Quantity, understood
@@ -67,7 +67,7 @@ class NoEstimateError(Exception):
     """A leaf has no estimate, for the reason given."""
 
 
-@dataclass(frozen=True)
+@frozen
 class DerivedFunction:
     """A smooth function of all free coefficients, for the user's columns, with its gradient.
 

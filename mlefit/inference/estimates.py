@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from mlefit._types import Vector
 from mlefit.arrow import Spread
 from mlefit.design.roles import Roles
+from mlefit.frozen import frozen
 from mlefit.inference.covariance import Reference, natural_scale
 from mlefit.inference.intervals import PROFILE, Ends
 from mlefit.results import fit as results
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mlefit.search.existence import Recession
 
 
-@dataclass(frozen=True)
+@frozen
 class Uncertainty:
     """Covariance of the free coefficients and what tests refer to.
 

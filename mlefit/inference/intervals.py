@@ -6,12 +6,13 @@ What they are made with is loaded when they are asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlefit._types import Matrix
 from mlefit.errors import UsageError
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.priors._base import InformationPrior
 from mlefit.request import Request
 from mlefit.results.fit import Bootstrap
@@ -63,7 +64,7 @@ class Ends(NamedTuple):
         return Ends(self.high, self.low, self.why_high, self.why_low, self.root)
 
 
-@dataclass(frozen=True)
+@frozen
 class Intervals:
     """Intervals of the free coefficients, and the fit they are about.
 

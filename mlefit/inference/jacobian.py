@@ -13,11 +13,11 @@ one more addend, plus or minus the logarithm of the link's slope.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit._types import Vector
+from mlefit.frozen import frozen
 from mlefit.links import Link
 from mlefit.priors._base import Prior
 from mlefit.search.climb import Search
@@ -29,7 +29,7 @@ from mlefit.search.penalty import Assigned
 _NEARBY = 1e-4
 
 
-@dataclass(frozen=True)
+@frozen
 class Modes:
     """The modes of one parameter, both as values of the parameter itself.
 

@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit._types import Vector
 from mlefit.design.predictors import user_matrix
+from mlefit.frozen import frozen
 from mlefit.inference.constrained import Constraint, Differenced, Least, Quantity, Single, Smooth
 from mlefit.inference.covariance import inverse_information
 from mlefit.inference.intervals import Ends
@@ -65,7 +65,7 @@ class HigherError(Exception):
         self.rise = rise
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """Where the objective is least with the quantity held.
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mlefit.design.coding import INTERCEPT
@@ -30,6 +29,7 @@ from mlefit.expression import (
     walk,
 )
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 
 COEFFICIENT = "b"
 """What stands before the bracket of a coefficient."""
@@ -51,7 +51,7 @@ class Place(NamedTuple):
     natural: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Quantity:
     """A named function of the parameters.
 
@@ -70,7 +70,7 @@ class Quantity:
     constants: Mapping[Leaf, float]
 
 
-@dataclass(frozen=True)
+@frozen
 class Names:
     """What expressions may speak of.
 

@@ -7,12 +7,12 @@ and on its own. Wald's interval is symmetric on a third.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit.errors import UntrustworthyError, UsageError, did_you_mean
 from mlefit.expression import NoValueError
+from mlefit.frozen import frozen
 from mlefit.inference.constrained import Single
 from mlefit.inference.derived import NoEstimateError, derived_function, names_of, scale_of
 from mlefit.inference.intervals import Ends
@@ -28,7 +28,7 @@ _OWN = "own"
 _MOST_NAMED = 12
 
 
-@dataclass(frozen=True)
+@frozen
 class Scale:
     """A coordinate of a quantity.
 
@@ -57,7 +57,7 @@ class Scale:
 OWN = Scale(_OWN, lambda value: value, lambda value: value)
 
 
-@dataclass(frozen=True)
+@frozen
 class Subject:
     """A quantity that is profiled.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.frozen import frozen
 from mlefit.pinball.plane import Plane
 from mlefit.pinball.preprocess import (
     Check,
@@ -36,7 +37,7 @@ FEW = 10
 DEPENDENT = "the columns are linearly dependent, or rows with weight are fewer than columns"
 
 
-@dataclass(frozen=True)
+@frozen
 class Vertex:
     """An interpolating solution and what proves it optimal.
 

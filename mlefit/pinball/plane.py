@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.frozen import frozen
 from mlefit.pinball.rows import Index, Positions, Sample
 
 EPS = float(np.finfo(np.float64).eps)
 
 
-@dataclass(frozen=True)
+@frozen
 class Plane:
     """Coefficients that interpolate p independent rows, all in `Units`.
 

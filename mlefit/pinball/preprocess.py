@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.frozen import frozen
 from mlefit.pinball.plane import Plane, sides
 from mlefit.pinball.rows import (
     FAR,
@@ -30,7 +31,7 @@ from mlefit.pinball.simplex import Tilt
 from mlefit.pinball.start import INDEPENDENT
 
 
-@dataclass(frozen=True)
+@frozen
 class Survey:
     """What the first pass learns: units, sums that settle ties, and a sample of rows."""
 
@@ -68,7 +69,7 @@ def survey(blocks: Pass, p: int, n: int, count: int) -> Survey:
     return Survey(units, tilt, merge(join(copied), units) if copied else _none(p, units))
 
 
-@dataclass(frozen=True)
+@frozen
 class _Sums:
     """Weighted sums over rows, of every column and of y, each of shape (p + 1,); added to in place.
 
@@ -266,7 +267,7 @@ def _weigh(result: Check, plane: Plane, rows: Sample) -> None:
     result.strays += int(stray.sum())
 
 
-@dataclass(frozen=True)
+@frozen
 class _Close:
     """Rows of a block, brought to `Units` on demand: few are near the plane."""
 

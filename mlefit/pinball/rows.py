@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.frozen import frozen
 
 Positions: TypeAlias = NDArray[np.int64]
 """Zero-based positions of rows in the data; -1 for a sum of rows."""
@@ -24,7 +24,7 @@ FAR = 30.0
 """A shift that no combination of waves, which lie in [-1, 1], is likely to reach."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Units:
     """What makes the solution independent of the units of the columns and the target.
 
@@ -49,7 +49,7 @@ class Units:
         return cls(powers[:-1], float(powers[-1]), frequencies * (powers / means))
 
 
-@dataclass(frozen=True)
+@frozen
 class Sample:
     """Rows copied out of the blocks, in `Units`.
 

@@ -9,11 +9,10 @@ The step along the edge passes every row whose sign change still leaves the loss
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
+from mlefit.frozen import frozen
 from mlefit.pinball.plane import EPS, Plane, sides
 from mlefit.pinball.rows import Index, Sample
 
@@ -24,7 +23,7 @@ ENOUGH_PIVOTS = 100
 """From a basis that is not near after all; a tenth more for every column."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Tilt:
     """Sums over all rows that settle what the loss leaves open, in `Units`.
 
@@ -46,7 +45,7 @@ class Tilt:
         return bool(leading < 0)
 
 
-@dataclass(frozen=True)
+@frozen
 class Duals:
     """Dual values of the basic rows, against their bounds w (tau - 1) and w tau.
 
@@ -122,7 +121,7 @@ def simplex(
     return None
 
 
-@dataclass(frozen=True)
+@frozen
 class _Crossings:
     """Rows whose residuals change sign along an edge, each array of shape (m,).
 
@@ -156,7 +155,7 @@ def _crossings(
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Slope:
     """Slope of the loss along an edge; within `rounding` of zero, `onward` decides."""
 

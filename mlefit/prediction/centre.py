@@ -15,7 +15,6 @@ slope; on means, which are smooth, they have an error of about 1e-12.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +23,7 @@ import numpy as np
 from mlefit._types import Matrix, Rows
 from mlefit.design.coded import Design
 from mlefit.families._base import Family, Probability
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.products import forms_between
 from mlefit.support import Domain
@@ -35,7 +35,7 @@ _ALIKE = 1e-10
 Known = Mapping[str, Rows]
 
 
-@dataclass(frozen=True)
+@frozen
 class Centre:
     """What is predicted of the outcome of a row: its mean if it has one.
 
@@ -183,7 +183,7 @@ class Centre:
         return error, *_kept_inside(self.family, value, quantile * error)
 
 
-@dataclass(frozen=True)
+@frozen
 class RowSpread:
     """The covariance of the linear predictors of some rows.
 

@@ -16,7 +16,6 @@ Source: A. H. Stroud (1967), Numer. Math. 10, 249-253, formula 5-2 for the weigh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
@@ -25,6 +24,7 @@ import numpy as np
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.distribution.quantile import quantiles
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.prediction.centre import RowSpread
 from mlefit.support import Support
@@ -63,7 +63,7 @@ def limits(
         yield quantiles(law, *ends, theta, known, near)
 
 
-@dataclass(frozen=True)
+@frozen
 class Averaged:
     """The mean of a family over several parameters of each row.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from mlefit.engines.contract import Site
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError, did_you_mean
 from mlefit.expression import Name
+from mlefit.frozen import frozen
 from mlefit.prediction.saved import SavedModel
 from mlefit.prediction.scores import CLASS, GROUPS, NEED_TARGET, Seen, Wanted, names_of, require
 from mlefit.prediction.tally import Tally
@@ -60,7 +61,7 @@ def _predicted(saved: SavedModel, wanted: Wanted, run: _Run) -> dict[str, NDArra
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-@dataclass(frozen=True)
+@frozen
 class Prediction:
     """The predictions of a table, which are made while they are read.
 

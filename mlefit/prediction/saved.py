@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,7 @@ from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.expression import Name, names
 from mlefit.families._base import Family
 from mlefit.formula import parse_formula
+from mlefit.frozen import frozen
 from mlefit.inference.covariance import Reference
 from mlefit.likelihood import Model
 from mlefit.links import Link
@@ -37,7 +38,7 @@ from mlefit.specify import link_for, predictors_of
 from mlefit.support import Facts
 
 
-@dataclass(frozen=True)
+@frozen
 class SavedModel:
     """A fit that rows can be given to again.
 

@@ -7,7 +7,6 @@ a target is NaN in rows without one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +20,7 @@ from mlefit.diagnosis.residuals import censored_residuals, quantile_residuals
 from mlefit.errors import UsageError
 from mlefit.families._base import Family, Probability, in_domain, part
 from mlefit.families._conditioned import LOWER, UPPER
+from mlefit.frozen import frozen
 from mlefit.prediction.centre import RowSpread
 from mlefit.prediction.outcome import limits
 from mlefit.prediction.saved import SavedModel
@@ -28,7 +28,7 @@ from mlefit.prediction.saved import SavedModel
 Columns = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """Which columns, and how.
 
@@ -47,7 +47,7 @@ class Wanted:
     uncertainty: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Seen:
     """A block of rows through a saved model.
 
@@ -113,7 +113,7 @@ class Seen:
         return found
 
 
-@dataclass(frozen=True)
+@frozen
 class Judged:
     """Rows with a target: where they are, targets, parameters, known quantities, positions."""
 

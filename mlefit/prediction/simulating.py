@@ -8,7 +8,7 @@ replication first draws the estimates themselves from their normal approximation
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from mlefit.distribution.quantile import quantiles
 from mlefit.engines.local import LocalEngine
 from mlefit.errors import UsageError
 from mlefit.families._base import Family, in_domain, part, spread
+from mlefit.frozen import frozen
 from mlefit.prediction.predicting import ALL, model_of, repeated, require_columns
 from mlefit.prediction.saved import SavedModel
 from mlefit.prediction.tally import OUTSIDE_DOMAIN, Tally
@@ -35,7 +36,7 @@ _REPLICATION = "replication"
 _JITTER = 1e-12
 
 
-@dataclass(frozen=True)
+@frozen
 class Law:
     """What is drawn from where every row has the same distribution."""
 
@@ -44,7 +45,7 @@ class Law:
     known: Mapping[str, float]
 
 
-@dataclass(frozen=True)
+@frozen
 class Simulation:
     """Rows to draw, which are drawn while they are taken.
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from rich.cells import cell_len, set_cell_size
 
+from mlefit.frozen import frozen
 from mlefit.report.pictures import Curve, Frame
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -57,7 +57,7 @@ def picture(
     return lines
 
 
-@dataclass(frozen=True)
+@frozen
 class _Grid:
     """The rectangle of the data, and how many lines show it."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 
 FORMATS = ("text", "json", "csv", "tsv", "md")
 ROW_FORMATS = ("csv", "tsv", "json", "ndjson")
@@ -36,7 +37,7 @@ _ROW_FORMAT_OF_EXTENSION = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class ReportOptions:
     """Where a result goes and what it looks like there.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from mlefit.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Curve:
     """Points to join, in order; a gap where one is not finite.
 
@@ -24,7 +26,7 @@ class Curve:
     base: float | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Frame:
     """What stands around the curves.
 
@@ -50,7 +52,7 @@ class Frame:
     ticks: Mapping[float, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class Surface:
     """Heights over a rectangle, of which the rims at a few levels are drawn.
 
@@ -69,7 +71,7 @@ class Surface:
     marks: Sequence[tuple[float, float, str]] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Picture:
     """Curves, or a surface, in one frame.
 

@@ -6,9 +6,10 @@ A view of one kind of document says what they are; text, Markdown, CSV, TSV and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from mlefit.frozen import frozen
 from mlefit.report.options import ReportOptions
 from mlefit.report.tables import Row, tidy
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mlefit.report.pictures import Picture
 
 
-@dataclass(frozen=True)
+@frozen
 class Grid:
     """A table of words and numbers: headings, rows, and how many columns are words."""
 
@@ -25,7 +26,7 @@ class Grid:
     words: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Section:
     """A part of the report.
 
@@ -44,7 +45,7 @@ class Section:
     picture: Picture | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class TidyTable:
     """Columns and rows at full precision, for the next program."""
 
@@ -59,7 +60,7 @@ class TidyTable:
         return cls(columns, rows)
 
 
-@dataclass(frozen=True)
+@frozen
 class View:
     """What a report of a document shows.
 

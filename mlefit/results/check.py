@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
+
+from mlefit.frozen import frozen
 
 SCHEMA = "mlefit/check/1"
 
@@ -12,7 +14,7 @@ STATUSES = ("pass", "skip", "warn", "fail", "error")
 """From the best to the worst."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """One check of one subject."""
 
@@ -33,7 +35,7 @@ class Outcome:
     seconds: Annotated[float, "it took"] = 0.0
 
 
-@dataclass(frozen=True)
+@frozen
 class BaselineInfo:
     """The model of the day before."""
 
@@ -45,7 +47,7 @@ class BaselineInfo:
     exact: Annotated[bool, "whether it counts as known without error"]
 
 
-@dataclass(frozen=True)
+@frozen
 class TodayInfo:
     """The rows of today."""
 
@@ -56,7 +58,7 @@ class TodayInfo:
     where: Annotated[str | None, "predicate that selected rows"] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Sensitivity:
     """The smallest drift that this gate sees at this number of rows, on 95 % of days."""
 
@@ -66,7 +68,7 @@ class Sensitivity:
     condition: Annotated[str, "that the drift must meet"]
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckResult:
     """The document `mlefit check` writes."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
+from mlefit.frozen import frozen
 from mlefit.results.fit import DataInfo
 
 SCHEMA = "mlefit/compare/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class CandidateRecord:
     """One model of several, and how it does on the rows of all of them."""
 
@@ -37,7 +38,7 @@ class CandidateRecord:
     fitted_to: Annotated[str, "these rows, or of a saved fit: other rows"] = "these rows"
 
 
-@dataclass(frozen=True)
+@frozen
 class PairTest:
     """A test of two models of the same rows."""
 
@@ -51,7 +52,7 @@ class PairTest:
     favours: Annotated[str | None, "of Vuong's test: the model that is closer to the rows"]
 
 
-@dataclass(frozen=True)
+@frozen
 class LossAnswer:
     """Whether the rows speak against the loss that people would take without a thought."""
 
@@ -65,7 +66,7 @@ class LossAnswer:
     instead: Annotated[str | None, "what a fit of the best would be given; null for no other"]
 
 
-@dataclass(frozen=True)
+@frozen
 class ComparisonResult:
     """The document `mlefit compare` writes."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
+from mlefit.frozen import frozen
 from mlefit.results.fit import DataInfo
 
 SCHEMA = "mlefit/explain/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class Formula:
     """One formula, written in three ways."""
 
@@ -22,7 +23,7 @@ class Formula:
     value: Annotated[float | None, "its value, where numbers stand in it"] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """A sentence, formulas, or both."""
 
@@ -31,7 +32,7 @@ class Line:
     after: Annotated[str, "what is said behind the formulas"] = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """One step of a derivation, or one part of a page."""
 
@@ -40,7 +41,7 @@ class Step:
     number: Annotated[int | None, "of a step in a derivation"] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Explanation:
     """The document `mlefit explain` writes."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
+
+from mlefit.frozen import frozen
 
 SCHEMA = "mlefit/fit/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class DataInfo:
     """Which rows and columns the fit used, and who chose them."""
 
@@ -42,7 +44,7 @@ class DataInfo:
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Interval:
     """How the intervals were made."""
 
@@ -51,7 +53,7 @@ class Interval:
     distribution: Annotated[str, "normal, or t with its degrees of freedom"] = "normal"
 
 
-@dataclass(frozen=True)
+@frozen
 class ModelInfo:
     """The assumption: a family, its links, and which columns move which parameter."""
 
@@ -80,7 +82,7 @@ class ModelInfo:
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Coefficient:
     """One column of the design of a parameter with covariates, on the link scale."""
 
@@ -96,7 +98,7 @@ class Coefficient:
     conf_high: Annotated[float | None, "upper end of the interval"]
 
 
-@dataclass(frozen=True)
+@frozen
 class ParameterEstimate:
     """A parameter without covariates, on its natural scale."""
 
@@ -107,7 +109,7 @@ class ParameterEstimate:
     conf_high: Annotated[float | None, "upper end, mapped from the link scale"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Derived:
     """A function of the parameters: the estimate by invariance, its error by the delta method."""
 
@@ -124,7 +126,7 @@ class Derived:
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Reparameterisation:
     """The fitted distribution under the names and parameters of another system."""
 
@@ -134,7 +136,7 @@ class Reparameterisation:
     arguments: Annotated[Sequence[Derived], "parameters there, as functions of those here"]
 
 
-@dataclass(frozen=True)
+@frozen
 class FitSummary:
     """The height of the likelihood and what is derived from it."""
 
@@ -155,7 +157,7 @@ class FitSummary:
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Certificate:
     """Separate facts about the optimum; 'converged' means all of them."""
 
@@ -190,7 +192,7 @@ class Certificate:
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class LossRecord:
     """A loss that has the same minimum as the negative log-likelihood.
 
@@ -211,7 +213,7 @@ class LossRecord:
     rows_checked: Annotated[int | None, "rows on which the two errors are; null for all"] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Covariance:
     """Covariance of the estimated coefficients, on the link scale."""
 
@@ -219,7 +221,7 @@ class Covariance:
     matrix: Annotated[Sequence[Sequence[float]], "one row for each name"]
 
 
-@dataclass(frozen=True)
+@frozen
 class StrengthStep:
     """One strength of a prior and what the fit under it is worth."""
 
@@ -235,7 +237,7 @@ class StrengthStep:
     std_error: Annotated[float | None, "of mean_nll, from its spread over the folds"] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class StrengthSearch:
     """Strengths of one prior, from the strongest, and which of them was chosen."""
 
@@ -255,7 +257,7 @@ class StrengthSearch:
     seed: Annotated[int | None, "decides which row is in which fold"] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class TermTest:
     """A test of the model against a smaller one: without some terms, or with an equation held."""
 
@@ -279,7 +281,7 @@ class TermTest:
     message: Annotated[str, "why, in a sentence; empty if ok"] = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Bootstrap:
     """Fits of drawn rows that errors or intervals come from."""
 
@@ -290,7 +292,7 @@ class Bootstrap:
     infinite: Annotated[Mapping[str, int], "draws with an infinite estimate, by cause"]
 
 
-@dataclass(frozen=True)
+@frozen
 class SearchStep:
     """A place on the way of Newton's method, and what it saw from there."""
 
@@ -309,7 +311,7 @@ class SearchStep:
     parabola: Annotated[Sequence[float], "the parabola at these places"]
 
 
-@dataclass(frozen=True)
+@frozen
 class SearchPath:
     """The way of Newton's method from its start to the maximum."""
 
@@ -321,7 +323,7 @@ class SearchPath:
     ] = False
 
 
-@dataclass(frozen=True)
+@frozen
 class FitResult:
     """The document `mlefit fit` writes."""
 
@@ -357,7 +359,7 @@ class FitResult:
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class DryRun:
     """What a fit would do: the reading of the command, without the fit."""
 

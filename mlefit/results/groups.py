@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
+from mlefit.frozen import frozen
 from mlefit.results.fit import DataInfo, FitResult
 
 SCHEMA = "mlefit/groups/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class GroupEstimate:
     """A coefficient on the link scale, or a parameter without covariates on its own."""
 
@@ -23,7 +24,7 @@ class GroupEstimate:
     conf_high: float | None
 
 
-@dataclass(frozen=True)
+@frozen
 class GroupFit:
     """The fit of one group."""
 
@@ -38,7 +39,7 @@ class GroupFit:
     estimates: Annotated[Sequence[GroupEstimate], "in the order of the formula"]
 
 
-@dataclass(frozen=True)
+@frozen
 class GroupsResult:
     """The document `mlefit fit --by` writes."""
 

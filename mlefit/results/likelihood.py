@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
+from mlefit.frozen import frozen
 from mlefit.results.fit import DataInfo
 
 SCHEMA = "mlefit/likelihood/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class SampleInfo:
     """The data, which are fixed, and the family whose parameters move."""
 
@@ -24,7 +25,7 @@ class SampleInfo:
     discrete: Annotated[bool, "whether the factors are probabilities rather than densities"]
 
 
-@dataclass(frozen=True)
+@frozen
 class MaximumInfo:
     """Where the likelihood is highest, if it is so anywhere."""
 
@@ -35,7 +36,7 @@ class MaximumInfo:
     log_likelihood: Annotated[float | None, "its height; null without one"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Point:
     """The likelihood at one choice of the parameters."""
 
@@ -49,7 +50,7 @@ class Point:
     relative_support: Annotated[float | None, "likelihood over that of the maximum"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Direction:
     """One parameter at one point: how the log-likelihood rises there, how far the top is."""
 
@@ -62,7 +63,7 @@ class Direction:
     z: Annotated[float | None, "distance to the estimate in standard errors"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Reading:
     """One of three tests of a point, all read off the same curve."""
 
@@ -75,7 +76,7 @@ class Reading:
     information: Annotated[str, "expected or observed, where a curvature is used; else empty"]
 
 
-@dataclass(frozen=True)
+@frozen
 class CurvePoint:
     """The highest likelihood with one parameter at a value."""
 
@@ -85,7 +86,7 @@ class CurvePoint:
     others: Annotated[Mapping[str, float], "the other free parameters, at their best there"]
 
 
-@dataclass(frozen=True)
+@frozen
 class CurveInfo:
     """The likelihood along one parameter, and where it is cut."""
 
@@ -100,7 +101,7 @@ class CurveInfo:
     points: Annotated[Sequence[CurvePoint], "from left to right"]
 
 
-@dataclass(frozen=True)
+@frozen
 class RegionLevel:
     """A joint confidence region of two parameters."""
 
@@ -108,7 +109,7 @@ class RegionLevel:
     below: Annotated[float, "less log-likelihood than the top, at its rim: half of chi2(2)"]
 
 
-@dataclass(frozen=True)
+@frozen
 class SurfaceInfo:
     """The likelihood over two parameters."""
 
@@ -123,7 +124,7 @@ class SurfaceInfo:
     ]
 
 
-@dataclass(frozen=True)
+@frozen
 class RowTerm:
     """What one row contributes at one point."""
 
@@ -135,7 +136,7 @@ class RowTerm:
     log_density: Annotated[float | None, "its logarithm; null if impossible"]
 
 
-@dataclass(frozen=True)
+@frozen
 class LikelihoodResult:
     """The document `mlefit likelihood` writes."""
 

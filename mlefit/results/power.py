@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
+from mlefit.frozen import frozen
 from mlefit.results.check import BaselineInfo, Sensitivity
 
 SCHEMA = "mlefit/power/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class TermSensitivity:
     """The smallest move of an estimate that a check of drift sees on 95 % of days."""
 
@@ -21,7 +21,7 @@ class TermSensitivity:
     condition: Annotated[str, "that the move must meet"]
 
 
-@dataclass(frozen=True)
+@frozen
 class PowerResult:
     """The document `mlefit check --power` writes."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
+
+from mlefit.frozen import frozen
 
 SCHEMA = "mlefit/predict/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class HeldOut:
     """A model of one set of rows, judged by another."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
+
+from mlefit.frozen import frozen
 
 SCHEMA = "mlefit/probability/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class DistributionInfo:
     """A distribution with every number it is made of."""
 
@@ -20,7 +22,7 @@ class DistributionInfo:
     discrete: Annotated[bool, "whether values have a probability rather than a density"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Answer:
     """One event and its probability; of a single value of a density how dense it is there."""
 
@@ -39,7 +41,7 @@ class Answer:
     log_density: Annotated[float | None, "its natural logarithm; null where it is zero"]
 
 
-@dataclass(frozen=True)
+@frozen
 class DensityPoint:
     """The distribution at one value, for its picture."""
 
@@ -47,7 +49,7 @@ class DensityPoint:
     density: Annotated[float | None, "density or probability; null where it is infinite"]
 
 
-@dataclass(frozen=True)
+@frozen
 class ProbabilityResult:
     """The document `mlefit probability` writes."""
 

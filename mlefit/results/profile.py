@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
+from mlefit.frozen import frozen
 from mlefit.results.fit import DataInfo
 
 SCHEMA = "mlefit/profile/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class ProfileInterval:
     """The two intervals of one quantity at one level."""
 
@@ -33,7 +34,7 @@ class ProfileInterval:
     wald_scale: Annotated[str, "where Wald's interval is symmetric: a link, log, logit, or own"]
 
 
-@dataclass(frozen=True)
+@frozen
 class ProfilePoint:
     """The log-likelihood where a quantity is held and everything else is at its best."""
 
@@ -44,7 +45,7 @@ class ProfilePoint:
     wald_drop: Annotated[float | None, "what the parabola of Wald's interval has there"]
 
 
-@dataclass(frozen=True)
+@frozen
 class ProfileTest:
     """The likelihood ratio test that a coefficient or derived quantity is zero."""
 
@@ -53,7 +54,7 @@ class ProfileTest:
     p_value: Annotated[float, "two-sided, by the normal distribution"]
 
 
-@dataclass(frozen=True)
+@frozen
 class ProfileResult:
     """The document `mlefit profile` writes."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
+
+from mlefit.frozen import frozen
 
 SCHEMA = "mlefit/study/1"
 
 
-@dataclass(frozen=True)
+@frozen
 class Replications:
     """The samples of one size, and how many of them have a maximum."""
 
@@ -19,7 +21,7 @@ class Replications:
     failures: Annotated[Mapping[str, int], "why the others have none, each with their number"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Spread:
     """How far estimates of a parameter lie from the truth."""
 
@@ -36,7 +38,7 @@ class Spread:
     efficiency_std_error: Annotated[float | None, "of efficiency, over the samples"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """How fast the error of a parameter falls with the rows: the slope of logs."""
 
@@ -47,7 +49,7 @@ class Rate:
     expected: Annotated[float, "where the maximum likelihood estimate is regular"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Shape:
     """The distribution of z = (estimate - truth) / std_error on the link scale."""
 
@@ -60,7 +62,7 @@ class Shape:
     quantiles: Annotated[Sequence[float | None], "of z at the study's probabilities"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Coverage:
     """How many intervals hold the truth."""
 
@@ -75,7 +77,7 @@ class Coverage:
     above: Annotated[float | None, "share of the intervals that lie above the truth"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Rival:
     """Another estimator of the same number."""
 
@@ -90,7 +92,7 @@ class Rival:
     std_error: Annotated[float | None, "of the ratio, over the samples"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Function:
     """A function of the parameters at the maximum: its estimate and its error."""
 
@@ -102,7 +104,7 @@ class Function:
     delta_error: Annotated[float | None, "median standard error by the delta method"]
 
 
-@dataclass(frozen=True)
+@frozen
 class OtherLink:
     """The same samples, searched through another link."""
 
@@ -113,7 +115,7 @@ class OtherLink:
     difference: Annotated[float | None, "largest, of an estimate in its standard errors"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Overfit:
     """How well a fit does on its own rows, and on fresh ones."""
 
@@ -128,7 +130,7 @@ class Overfit:
     expected: Annotated[float | None, "of the gap, to first order: parameters / rows"]
 
 
-@dataclass(frozen=True)
+@frozen
 class StudyResult:
     """The document `mlefit study` writes."""
 

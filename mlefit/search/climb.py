@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from mlefit._types import Vector
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
+from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.search.exits import leaving, stays
 from mlefit.search.maximum import evaluator
@@ -34,7 +34,7 @@ Log = Callable[[str], None]
 SUSPICIOUS_STEPS = 10
 
 
-@dataclass(frozen=True)
+@frozen
 class Search:
     """How to search.
 

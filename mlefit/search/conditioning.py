@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +24,7 @@ from mlefit.arrow import Arrow, Symmetric, among
 from mlefit.design.coded import is_too_wide
 from mlefit.design.predictors import Basis, Predictor
 from mlefit.engines.contract import Engine
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.search.counted import redundant_counted
 from mlefit.search.rank import ILL_CONDITIONED, Redundant, Triangle, redundant_columns
@@ -192,7 +193,7 @@ def _only(engine: Engine, k: int, places: NDArray[np.intp]) -> Engine:
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Seen:
     """R of some columns, and their sums of squares before centring; they add."""
 

@@ -16,7 +16,7 @@ and M. A. Saunders 2014, SIAM J. Optim. 24, 1420-1443).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.frozen import frozen
 from mlefit.search.optimise import Kind, Optimum, Status, Sums
 from mlefit.search.signs import minimise_quadratic
 from mlefit.symmetric import is_definite
@@ -37,7 +38,7 @@ _FEWEST_JOINING = 50
 Positions = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@frozen
 class Slope:
     """What is known of all coefficients at a point without a product of columns.
 
@@ -63,7 +64,7 @@ class Objective(Protocol):
         """The sums at a point, with score and information of the positions `at` alone."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Corners:
     """Where the corners are and how much they hold.
 
@@ -213,7 +214,7 @@ def on_corner(gamma: Vector, weights: Vector, centres: Vector) -> NDArray[np.boo
     return (gamma == centres) & (weights > 0)
 
 
-@dataclass(frozen=True)
+@frozen
 class PartialSums:
     """Sums with every slope, and the information of some coefficients only.
 

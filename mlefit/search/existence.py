@@ -22,7 +22,7 @@ solved by `planes`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,7 @@ from mlefit.design.coded import is_too_wide, squares
 from mlefit.design.predictors import is_coded, user_matrix
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.search.cone import ON_THE_PLANE, null_space
 from mlefit.search.onesided import one_sided
@@ -47,7 +48,7 @@ _MOST_NAMED = 12
 _Escape = Callable[..., tuple[Any, Any]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Recession:
     """A direction in which the likelihood only grows.
 
@@ -77,7 +78,7 @@ class Recession:
         return self.falling + self.growing
 
 
-@dataclass(frozen=True)
+@frozen
 class _Question:
     """Whose coefficients may run away, and which rows would not mind.
 

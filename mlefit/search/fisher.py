@@ -17,7 +17,6 @@ of a step as the information is, and exact for a saturated model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from mlefit.design.blocks import Block
 from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.links import Link
 from mlefit.products import forms, information
@@ -36,7 +36,7 @@ from mlefit.support import Domain
 _NEARBY = 1e-4
 
 
-@dataclass(frozen=True)
+@frozen
 class Pull:
     """Slope of a function of the information, and a guide to minus its second derivatives."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from mlefit._types import Vector
 from mlefit.design.predictors import Predictor, betas, split
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Limit, Moments, Parameter
+from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Penalty
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mlefit.search.modes import Modes
 
 
-@dataclass(frozen=True)
+@frozen
 class Edge:
     """An edge of a parameter at which the likelihood is highest.
 
@@ -42,7 +43,7 @@ class Edge:
     rows: int | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Maximum:
     """The maximum of a likelihood and the coordinates it was found in.
 

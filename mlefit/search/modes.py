@@ -10,11 +10,11 @@ answer. That there is no higher one is not proved.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
+from mlefit.frozen import frozen
 from mlefit.search.optimise import Optimum, Status
 
 # Beyond so many coefficients they are no longer taken to the other place one by one.
@@ -23,7 +23,7 @@ _SAME_HEIGHT = 1e-6  # nats
 _SAME_PLACE = 1e-3  # standard errors
 
 
-@dataclass(frozen=True)
+@frozen
 class Modes:
     """The highest mode found, and how far below it the others are.
 

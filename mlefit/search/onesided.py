@@ -9,7 +9,6 @@ each level are counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +17,13 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.design.coded import Coded, Group
 from mlefit.engines.contract import Engine
+from mlefit.frozen import frozen
 
 Sides = Callable[[Block], tuple[NDArray[np.bool_], NDArray[np.bool_]]]
 """Which rows of a block may fall without harm, and which may grow."""
 
 
-@dataclass(frozen=True)
+@frozen
 class _Counts:
     """Rows of each factor and level, the first one being all that have none of its columns.
 
@@ -38,7 +38,7 @@ class _Counts:
         return _Counts(tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)))
 
 
-@dataclass(frozen=True)
+@frozen
 class OneSided:
     """What some levels have in common: their rows only grow likelier along it.
 

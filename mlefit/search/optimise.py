@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.arrow import Symmetric, among, diagonal_of
+from mlefit.frozen import frozen
 from mlefit.symmetric import Factor, factorised, is_finite, scaled
 
 Kind = Literal["observed", "expected"]
@@ -58,7 +58,7 @@ class Status(Enum):
     NOT_A_VERTEX = "the linear programme ended without a proof that its vertex is optimal"
 
 
-@dataclass(frozen=True)
+@frozen
 class Optimum:
     """Where the search ended and what it knows about the place.
 
@@ -89,7 +89,7 @@ class Optimum:
         return diagonal_of(self.totals.information) if self.diagonal is None else self.diagonal
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """A place on the way, and where the search goes from it.
 

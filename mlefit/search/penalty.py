@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Vector
 from mlefit.arrow import Arrow, Symmetric
 from mlefit.design.predictors import Predictor, user_matrix
+from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Totals
 from mlefit.links import Link
 from mlefit.priors._base import InformationPrior, Prior
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from mlefit.search.fisher import Fisher
 
 
-@dataclass(frozen=True)
+@frozen
 class Assigned:
     """A prior and the coefficients it is for.
 

@@ -7,7 +7,6 @@ join until none does or nothing but 0 is left.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.engines.contract import Engine
+from mlefit.frozen import frozen
 from mlefit.search.cone import ON_THE_PLANE, on_its_face, programme
 
 _FIRST_ROWS = 2000
@@ -24,7 +24,7 @@ _ROUNDS = 100
 _VIOLATED = -1e-9
 
 
-@dataclass(frozen=True)
+@frozen
 class Sides:
     """Rows of a block by what may happen to eta, as columns of length one.
 
@@ -43,7 +43,7 @@ class Sides:
     names: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Improved:
     """How many rows of the data a direction improves, and what it tells apart in them; they add."""
 
@@ -106,7 +106,7 @@ def _gather(engine: Engine, sides: Callable[[Block], Sides], free: Matrix) -> tu
     return np.sum(sums, axis=0), np.concatenate(chosen, axis=1)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Violations:
     """The rows that a direction violates most, and those that it improves; they add.
 

@@ -13,13 +13,13 @@ BIT 7, 257-278).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
+from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Model, Totals
 
 # A difference of squares that is less than this share of them has lost too many digits.
@@ -40,7 +40,7 @@ def is_quadratic(model: Model, engine: Engine) -> bool:
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class LeastSquares:
     """The sums of a quadratic NLL.
 

@@ -10,12 +10,12 @@ and the entries above tell its dependency.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.frozen import frozen
 from mlefit.triangular import solve_upper
 
 # A column is redundant if what it adds is below so many roundings of its values ...
@@ -29,7 +29,7 @@ _CANCELLED = 0.1
 ILL_CONDITIONED = 1e6
 
 
-@dataclass(frozen=True)
+@frozen
 class Redundant:
     """A column that the columns before it already contain.
 
@@ -44,7 +44,7 @@ class Redundant:
     constant: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Triangle:
     """R of the QR decomposition of some rows. Adding two gives that of the rows of both.
 

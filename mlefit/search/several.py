@@ -9,7 +9,6 @@ search runs from all of them, and the highest maximum is the answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from mlefit.design.blocks import Block
 from mlefit.design.coded import predictor_of
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.products import NormalEquations
 from mlefit.search.optimise import Optimum, Status
@@ -27,7 +27,7 @@ from mlefit.search.start import SAMPLE, Survey, start_coefficients
 SAME_HEIGHT = 1e-6
 
 
-@dataclass(frozen=True)
+@frozen
 class Trials:
     """What the searches from several starts came to.
 

@@ -8,7 +8,7 @@ decomposition, and those of the smaller one must add nothing to them but roundin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,10 +19,11 @@ from mlefit.design.columns import TARGET, Columns
 from mlefit.design.predictors import Basis, Predictor
 from mlefit.engines.contract import Engine
 from mlefit.engines.local import LocalEngine
+from mlefit.frozen import frozen
 from mlefit.search.rank import Triangle, redundant_columns
 
 
-@dataclass(frozen=True)
+@frozen
 class Embedding:
     """The columns of the smaller design as sums of those of the larger one.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from mlefit.design.columns import POSITION, TARGET, WEIGHT
 from mlefit.design.predictors import Basis, Predictor, can_be_centred, split
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.products import NormalEquations
 from mlefit.search.few import thinned
@@ -24,7 +25,7 @@ SAMPLE = 4096
 _SURVEYED = 20_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Survey:
     """Sums over the target and the raw columns, and the ends of the target; they add.
 

@@ -15,12 +15,13 @@ change; it is taken back by refining on the residual, and an inverse that has dr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
+from mlefit.frozen import frozen
 
 _UNSOLVED = 1e-9
 _DRIFTED = 1e-7
@@ -33,7 +34,7 @@ _MUCH = 0.3
 Support = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@frozen
 class Curvature:
     """A symmetric matrix and corrections of low rank: base + sum_k signs_k v_k v_k'.
 

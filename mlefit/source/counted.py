@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import polars as pl
 
 from mlefit.errors import DataError
+from mlefit.frozen import frozen
 from mlefit.source.columns import all_exact
 from mlefit.source.malformed import POSITION, blank_lines, refuse_ragged_rows
 from mlefit.source.missing import (
@@ -46,7 +47,7 @@ _PLACES = 8
 _SKIPPING = ("parquet", "ipc", "frame")
 
 
-@dataclass(frozen=True)
+@frozen
 class Counting:
     """When identical rows are counted, and which rows stay apart from them.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import polars as pl
 
 from mlefit.errors import DataError
+from mlefit.frozen import frozen
 from mlefit.source import header, types
 from mlefit.source.columns import exact
 from mlefit.source.kind import refuse_binary
@@ -19,7 +19,7 @@ from mlefit.source.records import Delimited, Source
 SNIFFED_ROWS = 1000
 
 
-@dataclass(frozen=True)
+@frozen
 class _Sniffed:
     """What the first rows say about a file."""
 

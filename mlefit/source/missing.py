@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
 from mlefit.errors import UsageError
+from mlefit.frozen import frozen
 from mlefit.source.columns import exact
 
 SEVERAL = "missing:several columns"
 
 
-@dataclass(frozen=True)
+@frozen
 class Limit:
     """The most rows that may be dropped for missing values."""
 

@@ -8,13 +8,14 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import polars as pl
 
 from mlefit.errors import DataError, UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.memory import NOT_ENOUGH, expect_network, patient
 from mlefit.source.unnamed import Unnamed
 
@@ -37,7 +38,7 @@ FORMAT_OF = {
 COMPRESSION_OF = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """Where a table lies.
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Protocol
 
 import polars as pl
 
 from mlefit.errors import DataError, UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.source.place import Place
 
 SHOWN_COLUMNS = 12
 
 
-@dataclass(frozen=True)
+@frozen
 class Delimited:
     """What only CSV and TSV files have: the text behind the typed columns.
 
@@ -41,7 +42,7 @@ class Delimited:
         return {name: value for name, value in vars(self).items() if name != "first"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Source:
     """A table that has been opened and not yet read.
 
@@ -89,7 +90,7 @@ class Source:
         return place.stored if whole else 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Ledger:
     """Where every row went: `read == used + sum(dropped.values())`.
 
@@ -186,7 +187,7 @@ class Reading(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Rows:
     """The rows a model may use, and the way back to their numbers in the source.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
 import polars as pl
 
+from mlefit.frozen import frozen
 from mlefit.source.account import Account
 from mlefit.source.batches import BATCH_ROWS, batches
 from mlefit.source.columns import all_exact
@@ -94,7 +95,7 @@ def _without_blank_lines(
         return without.plan().collect(), without
 
 
-@dataclass(frozen=True)
+@frozen
 class Streamed:
     """The complete rows of some columns, of which only one run is in memory.
 

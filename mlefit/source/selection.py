@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 import polars as pl
 
+from mlefit.frozen import frozen
 from mlefit.source.columns import all_exact
 from mlefit.source.malformed import POSITION, readable_text
 from mlefit.source.missing import SEVERAL, is_complete
@@ -16,7 +16,7 @@ from mlefit.source.predicate import nan_as_null, parse_predicate
 from mlefit.source.records import Source, missing_column
 
 
-@dataclass(frozen=True)
+@frozen
 class Selection:
     """Which rows and columns of a scan are wanted; nothing is read before `collect`.
 

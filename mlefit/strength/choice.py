@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mlefit._types import Vector
 from mlefit.diagnosis.heldout import check_folds, fold_of_rows
 from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError, UsageError
+from mlefit.frozen import frozen
 from mlefit.inference.posterior import corner_residual
 from mlefit.likelihood import Model
 from mlefit.request import Request
@@ -30,7 +31,7 @@ _RULES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Choice:
     """Priors with every number known, and how the last one became known.
 

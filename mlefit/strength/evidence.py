@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from mlefit._types import Vector
 from mlefit.design.predictors import user_matrix
+from mlefit.frozen import frozen
 from mlefit.search.climb import Search
 from mlefit.search.maximise import continued
 from mlefit.search.maximum import Maximum
@@ -35,7 +36,7 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 _RESOLUTION = 1e-4  # of the log of the strength
 
 
-@dataclass(frozen=True)
+@frozen
 class Curve:
     """The evidence at some strengths, the strongest first, and where it is largest.
 

@@ -11,7 +11,6 @@ Learning, 2nd ed., section 7.10, as in glmnet's cv.glmnet.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from mlefit._types import Vector
 from mlefit.design.columns import WEIGHT
 from mlefit.diagnosis.heldout import Folds, log_densities
 from mlefit.engines.contract import Engine
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.search.climb import Search
 from mlefit.search.maximise import maximise
@@ -29,7 +29,7 @@ from mlefit.strength.path import follow
 from mlefit.strength.varying import Varying
 
 
-@dataclass(frozen=True)
+@frozen
 class Scores:
     """Held-out NLL of each strength.
 

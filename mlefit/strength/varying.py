@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Vector
 from mlefit.errors import UsageError
+from mlefit.frozen import frozen
 from mlefit.search.maximum import Maximum
 from mlefit.search.penalty import Assigned
 
 
-@dataclass(frozen=True)
+@frozen
 class Varying:
     """All priors of a fit, and which of them has the strength that varies.
 

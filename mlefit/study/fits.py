@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch import Fits, Samples
 from mlefit.errors import UntrustworthyError
 from mlefit.families._records import Limit
+from mlefit.frozen import frozen
 from mlefit.inference.boundary import highest
 from mlefit.inference.covariance import covariance
 from mlefit.search.climb import Search
@@ -37,7 +37,7 @@ _FURTHER_STEPS = 30
 _DOUBTFUL_ERROR = 1.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Fitted:
     """The maxima of several samples.
 

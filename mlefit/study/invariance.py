@@ -15,13 +15,14 @@ Source: A. W. van der Vaart (1998), Asymptotic Statistics, chapter 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
+from mlefit.frozen import frozen
 from mlefit.inference.derived import DerivedFunction, Moving
 from mlefit.inference.quantities import Names, Place, understood
 from mlefit.results import study as results
@@ -40,7 +41,7 @@ _MOST_SAMPLES = 200
 _STEP = 1e-4
 
 
-@dataclass(frozen=True)
+@frozen
 class Derived:
     """A function of the parameters.
 

@@ -9,7 +9,6 @@ an outcome being drawn. Counts move in steps, so their limits hold the level or 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.inference.covariance import Reference
 from mlefit.prediction.centre import Centre, RowSpread
 from mlefit.prediction.outcome import limits
@@ -30,7 +30,7 @@ NEW_OUTCOME = "new outcome"
 """What is within its limits by a probability, not by a count of samples."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SampleSpread(RowSpread):
     """A plain row of each of several fits, whose coefficients have a covariance each, (m, p, p)."""
 

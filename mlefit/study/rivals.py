@@ -11,7 +11,6 @@ Source: A. W. van der Vaart (1998), Asymptotic Statistics, sections 4.1 and 21.3
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.batch import Samples
 from mlefit.distribution.quantile import quantiles
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.results.study import Rival
 from mlefit.study.moments import finite, ratio_of_means, squares
 from mlefit.study.setup import Setup
@@ -31,7 +31,7 @@ _SOLVED = 1e-10
 _STEP = 1e-6
 
 
-@dataclass(frozen=True)
+@frozen
 class Estimator:
     """Another estimator.
 

@@ -9,7 +9,7 @@ difference has no intercept, and theirs are told from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ from mlefit.design.columns import TARGET, Columns
 from mlefit.design.predictors import Predictor
 from mlefit.engines.local import LocalEngine
 from mlefit.families._base import Family
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.links import LINKS, Link
 from mlefit.request import Request
@@ -33,7 +34,7 @@ from mlefit.specify import choose_links
 _ROWS_AT_ONCE = 100_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Setup:
     """A distribution, and how many columns without effect its samples have.
 

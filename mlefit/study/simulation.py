@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.batch import Samples
+from mlefit.frozen import frozen
 from mlefit.study.fits import fitted
 from mlefit.study.profiles import signed_roots
 from mlefit.study.setup import Setup
@@ -21,7 +21,7 @@ Statistic = Callable[[Samples], Matrix]
 """Numbers of every sample, shape (R, m)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Simulation:
     """R samples of one size and their maxima.
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from mlefit.errors import UsageError
 from mlefit.expression import Binary, NoValueError
 from mlefit.families._base import Family
 from mlefit.formula import is_equation, sides
+from mlefit.frozen import frozen
 from mlefit.inference.derived import DerivedFunction, NoEstimateError, derived_function
 from mlefit.inference.profile import Curve, HigherError, Place, of_function
 from mlefit.inference.quantities import Names, Quantity, quantity
@@ -38,7 +39,7 @@ _SHOWN = 12
 _SIDE = "side"
 
 
-@dataclass(frozen=True)
+@frozen
 class Equation:
     """That two functions of the parameters are equal.
 

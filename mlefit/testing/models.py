@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mlefit.design.predictors import Predictor, user_matrix
 from mlefit.design.roles import Roles
 from mlefit.engines.contract import Engine
 from mlefit.errors import UntrustworthyError
+from mlefit.frozen import frozen
 from mlefit.inference.boundary import highest
 from mlefit.likelihood import Model
 from mlefit.search.climb import Search
@@ -31,7 +32,7 @@ _ROUNDING = 1e-13
 _MOST_RESTARTS = 3
 
 
-@dataclass(frozen=True)
+@frozen
 class Subject:
     """The model that is tested, before any fit.
 
@@ -72,7 +73,7 @@ class Subject:
             yield given, {column.label: column for column in design}
 
 
-@dataclass(frozen=True)
+@frozen
 class Fitted:
     """One model of several.
 
@@ -104,7 +105,7 @@ class Fitted:
         return tuple(edge.limit.parameter for edge in self.maximum.edges)
 
 
-@dataclass(frozen=True)
+@frozen
 class Nesting:
     """The smaller model's coefficients among those of the fit.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mlefit.design.suggest import word
 from mlefit.engines.contract import Engine
 from mlefit.errors import UsageError
+from mlefit.frozen import frozen
 from mlefit.results.fit import TermTest
 from mlefit.testing import statistics
 from mlefit.testing.models import Fitted, Models, Nesting, slack
@@ -25,7 +26,7 @@ _APART = 2
 _TELLING = 0.05
 
 
-@dataclass(frozen=True)
+@frozen
 class Assumptions:
     """What the standard errors that were asked for take for granted, or do not.
 
@@ -79,7 +80,7 @@ def by_term(
             )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Placed:
     """A hypothesis with its smaller model's place in the larger one."""
 

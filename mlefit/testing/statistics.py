@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
 from mlefit.engines.contract import Engine
+from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Model
 from mlefit.search.maximum import Maximum, evaluator
 from mlefit.special import chi2_above
@@ -20,7 +21,7 @@ from mlefit.triangular import solve_lower
 _FLATTEST = 1e-11
 
 
-@dataclass(frozen=True)
+@frozen
 class Spread:
     """What the fit says of the variance that tests refer to.
 
@@ -43,7 +44,7 @@ class Spread:
         return self if self.degrees is None else replace(self, degrees=self.degrees - df)
 
 
-@dataclass(frozen=True)
+@frozen
 class Statistic:
     """A number and the distribution it has if the terms say nothing."""
 

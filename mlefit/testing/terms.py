@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mlefit.design.roles import Roles
 from mlefit.design.suggest import word
@@ -11,6 +11,7 @@ from mlefit.errors import UsageError, did_you_mean
 from mlefit.expression import Name, quote
 from mlefit.families._base import Family
 from mlefit.formula import Formula, RightSide, Term, terms_formula
+from mlefit.frozen import frozen
 
 Rights = Mapping[str, RightSide]
 """The right side of every parameter of a family, by its name."""
@@ -18,7 +19,7 @@ Rights = Mapping[str, RightSide]
 _SHOWN = 12
 
 
-@dataclass(frozen=True)
+@frozen
 class Hypothesis:
     """That some terms say nothing.
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from mlefit.errors import UsageError
+from mlefit.frozen import frozen
 
 PARAMETERS = {
     "normal": ("centre", "scale"),
@@ -53,7 +53,7 @@ class PriorLike(Protocol):
         """Its numbers by their names."""
 
 
-@dataclass(frozen=True)
+@frozen
 class PriorSpec:
     """A prior by name and numbers, as `normal(0, 0.7)`."""
 
@@ -64,7 +64,7 @@ class PriorSpec:
         return f"{self.name}({', '.join(map(decimal, self.numbers.values()))})"
 
 
-@dataclass(frozen=True)
+@frozen
 class Translation:
     """The same prior, as a setting elsewhere.
 
@@ -110,7 +110,7 @@ class NoSettingError(Exception):
     """The system cannot express the prior; the message is the reason."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Fit:
     """What the units of a penalty depend on; `nan` where it is not known.
 
@@ -130,7 +130,7 @@ class Fit:
     sd_y: float = math.nan
 
 
-@dataclass(frozen=True)
+@frozen
 class Strength:
     """The penalty l1 |b| + l2 b^2 / 2 of one slope, on the summed NLL or in a system's units."""
 

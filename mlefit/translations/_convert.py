@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mlefit.errors import UsageError
+from mlefit.frozen import frozen
 from mlefit.translations import _reading
 from mlefit.translations._base import (
     Fit,
@@ -25,7 +25,7 @@ from mlefit.translations._system import Translator, covers
 _WITHOUT_DISPERSION = ("bernoulli", "poisson")
 
 
-@dataclass(frozen=True)
+@frozen
 class Conversion:
     """A setting read, and said elsewhere.
 

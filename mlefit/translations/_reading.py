@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.translations._base import KNOWN_DISPERSION, LINKS, PARAMETERS, Fit
 from mlefit.translations._system import Translator
 
@@ -15,7 +15,7 @@ _ALSO = {"scikit-learn": "sklearn", "pytorch": "torch", "gaussian": "normal"}
 _COMMA = re.compile(r",(?![^(]*\))")
 
 
-@dataclass(frozen=True)
+@frozen
 class Source:
     """A setting as it was written.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Protocol
 
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.translations._base import (
     LINKS,
     Fit,
@@ -61,7 +62,7 @@ class Translator(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@frozen
 class Shape:
     """How a system spells two strengths in its own units.
 
@@ -76,7 +77,7 @@ class Shape:
     read: Callable[[Mapping[str, float]], Strength]
 
 
-@dataclass(frozen=True)
+@frozen
 class System:
     """One model of one library, and its penalty.
 
@@ -166,7 +167,7 @@ class System:
         return self.words[key][word]
 
 
-@dataclass(frozen=True)
+@frozen
 class WithoutSetting:
     """A system that people expect in the table and that has no setting for any prior."""
 

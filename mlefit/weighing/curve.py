@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -19,6 +18,7 @@ from mlefit._types import Matrix, Vector
 from mlefit.design.blocks import Block
 from mlefit.design.predictors import betas, split
 from mlefit.errors import UsageError, did_you_mean
+from mlefit.frozen import frozen
 from mlefit.inference.constrained import Single
 from mlefit.inference.intervals import Ends
 from mlefit.inference.profile import Curve, Place
@@ -41,7 +41,7 @@ _AT_ONCE = 64  # places in one pass
 _ROWS_OF_SEARCHES, _ROWS_OF_HEIGHTS = 4e7, 4e8
 
 
-@dataclass(frozen=True)
+@frozen
 class Axis:
     """A parameter to move along.
 

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
+from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Totals
 from mlefit.results.likelihood import Direction, MaximumInfo, Point, Reading
 from mlefit.special import chi2_above
@@ -33,7 +33,7 @@ from mlefit.weighing.sample import PlainSample
 _MOST_FACTORS = 5
 
 
-@dataclass(frozen=True)
+@frozen
 class Top:
     """The maximum as the points see it.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from rich.cells import cell_len
 
+from mlefit.frozen import frozen
 from mlefit.report.clean import clean
 from mlefit.report.markdown import clean_lines, escaped
 from mlefit.report.options import ReportOptions
@@ -27,7 +27,7 @@ _BREAKABLE = {"=", "+", "−", "-", "if", "else"}
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
-@dataclass(frozen=True)
+@frozen
 class ExplanationView:
     """An explanation in every format."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlefit.frozen import frozen
 from mlefit.report import tables, tested
 from mlefit.report.options import ReportOptions
 from mlefit.results.fit import FitResult
@@ -23,7 +23,7 @@ _TABLES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class FitView:
     """A fit in every format; the modules of a format are loaded when it is asked for."""
 
