@@ -166,7 +166,8 @@ def _require_integers(
     looked = learnt.of("glance", lambda: Glance(label))
     looked.see(values)
     fault = learnt.of("integers", lambda: Fault(refused))
-    fault.see(values != values.floor(), rows.told(values, ".12g"))
+    wrong = values != values.floor()
+    fault.see(len(wrong), wrong.arg_true(), rows.told(values, ".12g"))
 
 
 def not_two(levels: list[str], roles: Roles, family: Family) -> DataError:

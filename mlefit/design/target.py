@@ -116,7 +116,7 @@ class _Event(Levels):
             if not self._words.rows:
                 self._opening = told(0)
             # among numbers the first value that is none is the one to look at
-            self._words.see(odd, told)
+            self._words.see(len(odd), odd.arg_true(), told)
         return self.codes(values).cast(pl.Float64)
 
     def error(self) -> DataError | None:
@@ -167,7 +167,8 @@ def check_support(
         known = {key: piece[key][run] for key in family.known}
         for violation in family.support.violations:
             fault = learnt.of(violation.words, _refused(columns, roles, request, family, violation))
-            fault.see(pl.Series(violation.found(y, known)), _told(rows, span.start, y))
+            wrong = np.flatnonzero(violation.found(y, known)).tolist()
+            fault.see(len(y), wrong, _told(rows, span.start, y))
     learnt.settle()
     return least, most
 

@@ -70,7 +70,7 @@ def numbers(
         if not isinstance(expression, Name):
             fault = seen.of(f"undefined:{label}", lambda: Fault(partial(_undefined, label)))
             wrong = ~values.is_finite().fill_null(False)
-            fault.see(wrong, lambda at: _with_inputs(expression, rows, at))
+            fault.see(len(wrong), wrong.arg_true(), lambda at: _with_inputs(expression, rows, at))
         seen.of(f"immense:{label}", lambda: _Largest(label)).see(values, rows)
     return values
 

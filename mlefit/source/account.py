@@ -146,7 +146,7 @@ class Account:
                 fault.rows += rows.frame.height
                 continue
             values = rows.frame[name]
-            fault.see(values.is_infinite().fill_null(False), rows.told(values))
+            fault.see(len(values), values.is_infinite().arg_true(), rows.told(values))
         for name in self._selection.columns:
             if rows.frame.schema[name] == pl.String:
                 learnt.of(f"spelt:{name}", partial(Spelling, source, name)).see(rows)

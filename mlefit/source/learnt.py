@@ -8,7 +8,7 @@ wrong the one that is looked for first is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, cast
@@ -47,17 +47,17 @@ class Fault:
     rows: int = 0
     shown: list[str] = field(default_factory=list)
 
-    def see(self, wrong: pl.Series, tell: Callable[[int], str]) -> None:
+    def see(self, rows: int, wrong: pl.Series | Sequence[int], tell: Callable[[int], str]) -> None:
         """Look at a run.
 
         Args:
-            wrong: which rows break the rule, shape (m,).
+            rows: how many it has.
+            wrong: where it has those that break the rule, in order.
             tell: a row of the run in words.
         """
-        self.rows += len(wrong)
-        found = wrong.arg_true()
-        self.count += len(found)
-        for at in found[: max(0, _SHOWN - len(self.shown))]:
+        self.rows += rows
+        self.count += len(wrong)
+        for at in wrong[: max(0, _SHOWN - len(self.shown))]:
             self.shown.append(tell(int(at)))
 
     def evidence(self, most: int = _SHOWN) -> str:
@@ -86,7 +86,7 @@ class Learnt:
     ) -> None:
         """Look at a run for rows that break a rule; the error names so many of the first ones."""
         fault = self.of(problem, lambda: Fault(lambda one: DataError(problem, one.evidence(most))))
-        fault.see(wrong, tell)
+        fault.see(len(wrong), wrong.arg_true(), tell)
 
     def settle(self) -> None:
         """Raise the first error, if anything is wrong."""

@@ -63,7 +63,7 @@ class Spelling:
                 return
         for what, fault in self._odd.items():
             odd = values.str.strip_chars().str.contains(f"^[+-]?({_KINDS[what]})$")
-            fault.see(odd.fill_null(False), told)
+            fault.see(len(odd), odd.arg_true(), told)
 
     def error(self) -> MlefitError | None:
         """The error, if every value is a number and some are spelt oddly."""
