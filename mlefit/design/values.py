@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import polars as pl
 
 from mlefit.design.compile import to_polars
@@ -167,6 +169,8 @@ class _Largest:
 
     def see(self, values: pl.Series, rows: Rows) -> None:
         """Look at a run."""
+        if self._is_plain(values):
+            return
         lowest, highest = float(values.min() or 0), float(values.max() or 0)  # type: ignore[arg-type]
         size = max(-lowest, highest)
         if size <= self.size:
@@ -175,6 +179,19 @@ class _Largest:
         if not 1 / _LARGEST <= size <= _LARGEST:
             at = int((values.arg_min() if -lowest > highest else values.arg_max()) or 0)
             self.shown = f"largest: row {rows.row_number(at)} = {values[at]:g}"
+
+    def _is_plain(self, values: pl.Series) -> bool:
+        """Whether the sum of squares, which is fast to have, shows that all squares are numbers."""
+        if not values.dtype.is_float() or values.is_empty():
+            return False
+        chunks = [chunk.to_numpy() for chunk in values.get_chunks()]
+        with np.errstate(all="ignore"):
+            squares = sum(float(np.dot(chunk, chunk)) for chunk in chunks)
+        if not len(values) / _LARGEST**2 <= squares <= _LARGEST**2:
+            return False
+        # no more than the largest, and as good as it: between the limits
+        self.size = max(self.size, math.sqrt(squares / len(values)))
+        return True
 
     def error(self) -> DataError | None:
         """Refuse numbers whose squares are no numbers."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
@@ -17,6 +19,7 @@ from mlefit.source.place import Place
 from mlefit.source.records import Delimited, Source
 
 SNIFFED_ROWS = 1000
+_OPENING = 1 << 20
 
 
 @frozen
@@ -83,7 +86,7 @@ def _first_line(place: Place) -> str:
 
 def _line_of(data: list[str] | bytes, name: str) -> str:
     try:
-        first = raw_lines(data).head(1).collect().to_series()
+        first = _first_rows(raw_lines, data, 1).to_series()
     except pl.exceptions.NoDataError as error:
         raise DataError(f"{name} is empty") from error
     if first.is_empty():
@@ -104,16 +107,19 @@ def _line_of(data: list[str] | bytes, name: str) -> str:
 def _sniff(place: Place, format_name: str) -> _Sniffed:
     separator, notes = header.separator_of(_first_line(place), format_name)
     data = place.target if isinstance(place.target, bytes) else [place.target[0]]
-    cells = pl.scan_csv(
-        cast("Any", data),
-        separator=separator,
-        has_header=False,
-        infer_schema_length=0,
-        truncate_ragged_lines=True,
-        glob=_is_remote(data),
-    )
+
+    def cells(data: list[str] | bytes) -> pl.LazyFrame:
+        return pl.scan_csv(
+            cast("Any", data),
+            separator=separator,
+            has_header=False,
+            infer_schema_length=0,
+            truncate_ragged_lines=True,
+            glob=_is_remote(data),
+        )
+
     try:
-        sample = cells.head(SNIFFED_ROWS + 1).collect()
+        sample = _first_rows(cells, data, SNIFFED_ROWS + 1)
     except pl.exceptions.ComputeError:
         refuse_ragged_rows(place, separator, range(2**31))  # names a quote that is not closed
         raise
@@ -126,6 +132,26 @@ def _sniff(place: Place, format_name: str) -> _Sniffed:
     body = sample[1:] if has_header else sample
     body.columns = names
     return _Sniffed(separator, has_header, names, body, (*notes, *more))
+
+
+def _first_rows(
+    scan: Callable[[list[str] | bytes], pl.LazyFrame], data: list[str] | bytes, rows: int
+) -> pl.DataFrame:
+    """The first rows of a file, from its first bytes where these are enough.
+
+    Asked for a few rows polars parses megabytes.
+    """
+    if isinstance(data, list) and not _is_remote(data):
+        with Path(data[0]).open("rb") as file:
+            opening, rest = file.read(_OPENING), file.read(1)
+        # what is cut off, or is no text, is left to the scan of the file and its errors
+        with contextlib.suppress(pl.exceptions.PolarsError):
+            found = scan(opening[: opening.rfind(b"\n") + 1] if rest else opening)
+            # a break inside quotes may have cut the last row
+            sample = found.head(rows + 1).collect()
+            if sample.height > rows or not rest:
+                return sample.head(rows)
+    return scan(data).head(rows).collect()
 
 
 def _scan(place: Place, sniffed: _Sniffed, **options: Any) -> pl.LazyFrame:

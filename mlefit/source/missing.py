@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -65,10 +65,18 @@ def is_complete(schema: pl.Schema, names: Sequence[str]) -> pl.Expr:
 def not_finite(frame: pl.DataFrame) -> set[str]:
     """Float columns that hold NaN or an infinity; one pass, columns in parallel."""
     floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
-    if not floats:
-        return set()
-    finite = frame.select(exact(name).is_finite().all() for name in floats).row(0, named=True)
-    return {name for name, answer in finite.items() if not answer}
+    # a finite sum has finite terms and takes a quarter of the time; that of huge ones overflows
+    suspects = _names_that_fail(frame, floats, lambda values: values.sum().is_finite())
+    return set(_names_that_fail(frame, suspects, lambda values: values.is_finite().all()))
+
+
+def _names_that_fail(
+    frame: pl.DataFrame, names: Sequence[str], test: Callable[[pl.Expr], pl.Expr]
+) -> list[str]:
+    if not names:
+        return []
+    passed = frame.select(test(exact(name)) for name in names).row(0, named=True)
+    return [name for name in names if not passed[name]]
 
 
 def lacking(frame: pl.DataFrame, names: Sequence[str], odd: set[str]) -> list[str]:
