@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Symmetric
 from mlefit.design.blocks import Block
-from mlefit.design.coded import Coded, Design, against, predictor_of, squares_against
+from mlefit.design.coded import Coded, Design, against, predictor_of, squares_against, sum_of
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
 from mlefit.frozen import frozen
 from mlefit.gram import scratch, weighted_product
@@ -241,7 +241,9 @@ class Model:
         terms = self.row_terms(block, gammas, kind or self.leverage_kind)
         rows = len(block.y) if block.weight is None else float(block.weight.sum())
         nll = -float(block.weighted(terms.log_density).sum())
-        score = [-(X @ block.weighted(s)) for X, s in zip(block.designs, terms.score, strict=True)]
+        score = [
+            -sum_of(X, block.weighted(s)) for X, s in zip(block.designs, terms.score, strict=True)
+        ]
         return Totals(
             nll if not math.isnan(nll) else math.inf,
             np.concatenate(score),

@@ -110,18 +110,52 @@ def test_chunks_and_threads_give_the_same_totals(most_rows, threads):
 def test_chunk_edges_that_differ_between_columns_are_cut_without_losing_rows():
     y = np.arange(30_000.0)
     columns = Columns({TARGET: [y[:9000], y[9000:]], "x1": [y[:21_000], y[21_000:]]})
-    seen = [(s.start, s.hi - s.lo) for s in columns.spans(12_000)]
-    assert seen == [(0, 9000), (9000, 12_000), (21_000, 9000)]
-    assert np.shares_memory(columns.piece(0)["x1"], y)
+    spans = list(columns.spans(9000))
+    assert [(s.start, s.rows) for s in spans] == [
+        (0, 9000),
+        (9000, 6000),
+        (15_000, 6000),
+        (21_000, 9000),
+    ]
+    assert all(np.shares_memory(columns.of(span)["x1"], y) for span in spans)
     np.testing.assert_array_equal(columns.whole("x1"), y)
+
+
+def test_short_pieces_are_walked_together():
+    y = np.arange(30_000.0)
+    columns = Columns({TARGET: [y[:9000], y[9000:]], "x1": [y[:21_000], y[21_000:]]})
+    spans = list(columns.spans(12_000))
+    assert [(s.start, s.rows, len(s.parts)) for s in spans] == [
+        (0, 10_000, 2),
+        (10_000, 10_000, 1),
+        (20_000, 10_000, 2),
+    ]
+    for span in spans:
+        rows = slice(span.start, span.start + span.rows)
+        np.testing.assert_array_equal(columns.of(span)["x1"], y[rows])
+        assert all(np.shares_memory(part, y) for part in columns.of(span).parts("x1"))
+        assert dict(columns.of(span)).keys() == {TARGET, "x1"}
+
+
+def test_runs_are_as_many_rows_as_single_ones_and_not_copied():
+    y = np.arange(1_000_000.0)
+    columns = Columns({TARGET: np.split(y, 100)}, 7)
+    some = columns.runs(10)
+    assert some.rows == pytest.approx(100_000, rel=0.2)
+    for span in some.spans(8192):
+        assert all(np.shares_memory(part, y) for part in some.of(span).parts(TARGET))
+    ahead = np.diff(some.whole(TARGET))
+    assert (ahead > 0).all()
+    assert np.count_nonzero(ahead > 1) <= 13
 
 
 def test_pieces_too_short_to_walk_become_one():
     y = np.arange(3000.0)
     columns = Columns({TARGET: np.split(y, 10), "x1": np.split(2 * y, 6)})
-    assert [(s.start, s.hi - s.lo) for s in columns.spans(2000)] == [(0, 1500), (1500, 1500)]
-    np.testing.assert_array_equal(columns.piece(0)[TARGET], y)
-    np.testing.assert_array_equal(columns.piece(0)["x1"], 2 * y)
+    spans = list(columns.spans(2000))
+    assert [(s.start, s.rows, len(s.parts)) for s in spans] == [(0, 1500, 1), (1500, 1500, 1)]
+    np.testing.assert_array_equal(columns.of(spans[0])[TARGET], y[:1500])
+    np.testing.assert_array_equal(columns.of(spans[1])["x1"], 2 * y[1500:])
 
 
 def test_a_weight_of_two_is_a_row_twice():

@@ -241,12 +241,12 @@ def test_a_few_rows_do_not_keep_all_that_were_read():
     spill.change("b", lambda values: values + 0.5)
     columns = spill.columns()
     assert columns.streamed
-    assert columns.piece(0)["a"][5:90:20].tolist() == [5.0, 25.0, 45.0, 65.0, 85.0]
-    assert columns.piece(0)["a"][::20].base is None
+    assert columns._pieces[0]["a"][5:90:20].tolist() == [5.0, 25.0, 45.0, 65.0, 85.0]
+    assert columns._pieces[0]["a"][::20].base is None
     assert columns.whole("b").tolist() == (np.arange(100) + 0.5).tolist()
     some = columns.kept(np.arange(100) % 3 == 1)
-    assert some.piece(0)["a"][1:4].tolist() == [4.0, 7.0, 10.0]
-    assert some.piece(0)["a"][3:3].tolist() == []
+    assert some._pieces[0]["a"][1:4].tolist() == [4.0, 7.0, 10.0]
+    assert some._pieces[0]["a"][3:3].tolist() == []
     assert some.rows == 33
 
 
@@ -261,7 +261,7 @@ def test_many_rows_that_are_spaced_stay_in_the_file(monkeypatch):
     assert (copied.streamed, spaced.streamed) == (False, True)
     assert spaced.rows == copied.rows == 34
     assert (spaced.whole("a") == copied.whole("a")).all()
-    assert spaced.piece(1)["a"][1:3].tolist() == [15.0, 18.0]
+    assert spaced._pieces[1]["a"][1:3].tolist() == [15.0, 18.0]
     assert spaced.thinned("a", 2).tolist() == copied.whole("a")[::2].tolist()
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mlefit._types import Rows
 from mlefit.design.coded import Coded, Design
 from mlefit.design.coding import Column, Indicator, Part
-from mlefit.design.columns import POSITION, PRECISION, TARGET, WEIGHT, Columns, Span
+from mlefit.design.columns import POSITION, PRECISION, TARGET, WEIGHT, Columns, Span, Stretch
 from mlefit.design.predictors import Predictor, is_coded
 from mlefit.triangular import solve_lower
 
@@ -149,28 +149,27 @@ class Reader:
 
     def read(self, span: Span) -> Block:
         """The block of a span."""
-        piece = self._columns.piece(span.piece)
-        rows = slice(span.lo, span.hi)
-        y = self._y[: span.hi - span.lo]
-        y[:] = piece[TARGET][rows]
-        weight = piece[WEIGHT][rows].astype(float) if WEIGHT in piece else None
+        series = self._columns.of(span)
+        y = self._y[: span.rows]
+        y[:] = series[TARGET]
+        weight = series[WEIGHT].astype(float) if WEIGHT in series else None
         designs: list[Design] = []
         for k, first in enumerate(self._first_like):
             designs.append(
-                self._design(self._predictors[k], self._buffers[k], piece, rows, len(y))
+                self._design(self._predictors[k], self._buffers[k], series, len(y))
                 if first == k
                 else designs[first]
             )
         return Block(
             start=span.start,
             y=y,
-            known={key: piece[key][rows].astype(float) for key in self._known},
+            known={key: series[key].astype(float) for key in self._known},
             weight=weight,
-            precision=np.exp(piece[PRECISION][rows]) if PRECISION in piece else None,
+            precision=np.exp(series[PRECISION]) if PRECISION in series else None,
             designs=tuple(designs),
-            offsets=tuple(_offset(predictor, piece, rows) for predictor in self._predictors),
+            offsets=tuple(_offset(predictor, series, len(y)) for predictor in self._predictors),
             constant=tuple(predictor.is_constant for predictor in self._predictors),
-            positions=piece[POSITION][rows] if POSITION in piece else None,
+            positions=series.get(POSITION),
         )
 
     def _width(self, predictor: Predictor) -> int:
@@ -181,8 +180,7 @@ class Reader:
         self,
         predictor: Predictor,
         buffer: Rows,
-        piece: Mapping[str, NDArray[Any]],
-        rows: slice,
+        series: Stretch,
         m: int,
     ) -> Design:
         columns, centre = predictor.columns, predictor.basis.centre
@@ -192,9 +190,9 @@ class Reader:
             columns, centre = tuple(columns[j] for j in at), centre[at]
         X = buffer[: len(columns) * m].reshape(len(columns), m)
         for row, column, shift in zip(X, columns, centre, strict=True):
-            _fill(row, column, piece, rows, shift)
+            _fill(row, column, series, shift)
         if factors:
-            groups = (factor.of(piece, rows) for factor in factors)
+            groups = (factor.of(series) for factor in factors)
             return Coded((predictor.size, m), at, X, groups, with_intercept=predictor.has_intercept)
         if predictor.basis.triangle is not None:
             # row i of the design is x_i R^-1, so as columns by rows it is R^-T X
@@ -211,41 +209,37 @@ def block_rows(predictors: Sequence[Predictor], *, written: bool = False) -> int
     return int(np.clip(_CELLS // widest, _FEWEST_ROWS, _MOST_ROWS))
 
 
-def _fill(
-    row: Rows,
-    column: Column,
-    piece: Mapping[str, NDArray[Any]],
-    rows: slice,
-    shift: float = 0.0,
-) -> None:
+def _fill(row: Rows, column: Column, series: Stretch, shift: float = 0.0) -> None:
     """Write a column less its shift."""
     if column.is_intercept:
         row[:] = 1.0 - shift
         return
     first, *others = column.parts
     if not others:  # one walk over the row, for it is most of the work of a wide design
-        np.subtract(_values(first, piece, rows), shift, out=row)
+        at = 0
+        for values in series.parts(first.key):
+            np.subtract(_of(first, values), shift, out=row[at : at + len(values)])
+            at += len(values)
         return
-    row[:] = _values(first, piece, rows)
+    row[:] = _of(first, series[first.key])
     for part in others:
-        row *= _values(part, piece, rows)
+        row *= _of(part, series[part.key])
     row -= shift
 
 
-def _values(part: Part, piece: Mapping[str, NDArray[Any]], rows: slice) -> NDArray[Any]:
-    values = piece[part.key][rows]
+def _of(part: Part, values: NDArray[Any]) -> NDArray[Any]:
     return values == part.code if isinstance(part, Indicator) else values
 
 
-def _offset(predictor: Predictor, piece: Mapping[str, NDArray[Any]], rows: slice) -> Any:
+def _offset(predictor: Predictor, series: Stretch, m: int) -> Any:
     total: Any = 0.0
     for key, factor in predictor.offsets:
-        total = total + factor * piece[key][rows]
+        total = total + factor * series[key]
     for column, value in predictor.held:
         if column.is_intercept:
             total = total + value
             continue
-        row = np.empty(rows.stop - rows.start)
-        _fill(row, column, piece, rows)
+        row = np.empty(m)
+        _fill(row, column, series)
         total = total + value * row
     return total

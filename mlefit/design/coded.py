@@ -51,15 +51,15 @@ class Factor:
     numbers: tuple[str, ...]
     table: NDArray[np.intp]
 
-    def of(self, piece: Mapping[str, NDArray[Any]], rows: slice) -> Group:
+    def of(self, series: Mapping[str, NDArray[Any]]) -> Group:
         """These columns in some rows."""
         cell: Any = None
         for key, levels in zip(self.keys, self.table.shape, strict=True):
-            place = _within(piece[key][rows], levels)
+            place = _within(series[key], levels)
             cell = place if cell is None else cell * levels + place
         multiplier = None
         for key in self.numbers:
-            values = piece[key][rows].astype(float)
+            values = series[key].astype(float)
             multiplier = values if multiplier is None else multiplier * values
         return Group(self.at, self.table.ravel().take(cell, mode="clip"), multiplier)
 
@@ -283,6 +283,11 @@ def is_too_wide(rows: int, columns: int) -> bool:
 def predictor_of(gamma: Vector, X: Design) -> Rows:
     """gamma' X, by np.dot, which leaves the interpreter lock to other threads."""
     return gamma @ X if isinstance(X, Coded) else np.dot(gamma, X)
+
+
+def sum_of(X: Design, values: Rows) -> Vector:
+    """X values, by np.dot for the same reason."""
+    return X @ values if isinstance(X, Coded) else np.dot(X, values)
 
 
 def against(values: Matrix, X: Design) -> Matrix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
@@ -19,16 +20,50 @@ POSITION = "role:position"
 
 _FEWEST_ROWS = 2048  # fewer in a piece are walked too slowly
 _MOST_COPIED = 100_000
+_RUN = 8192
 
 
 @frozen
 class Span:
-    """Rows lo to hi of one run of chunks."""
+    """Rows that lie together, in one run of chunks or in several short ones.
 
-    piece: int
+    Attributes:
+        start: position of the first.
+        parts: of each run of chunks its number and which of its rows these are.
+    """
+
     start: int
-    lo: int
-    hi: int
+    parts: tuple[tuple[int, slice], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many they are."""
+        return sum(rows.stop - rows.start for _, rows in self.parts)
+
+
+class Stretch(Mapping[str, NDArray[Any]]):
+    """The series of the rows of a span: a view, or a copy where several runs of chunks meet."""
+
+    def __init__(self, parts: Sequence[tuple[Mapping[str, Any], slice]]) -> None:
+        self._parts = parts
+
+    def parts(self, key: str) -> list[NDArray[Any]]:
+        """A series in its parts, none of which is copied."""
+        return [piece[key][rows] for piece, rows in self._parts]
+
+    def __getitem__(self, key: str) -> NDArray[Any]:
+        """A series."""
+        parts = self.parts(key)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._parts[0][0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts[0][0])
+
+    def __len__(self) -> int:
+        return len(self._parts[0][0])
 
 
 class Columns:
@@ -72,8 +107,9 @@ class Columns:
     def _hold(self, pieces: Sequence[Mapping[str, Any]], start: int) -> None:
         self._pieces = pieces
         lengths = (len(next(iter(piece.values()))) for piece in pieces)
-        *self._starts, end = accumulate(lengths, initial=start)
-        self.rows = end - start
+        self._edges = list(accumulate(lengths, initial=start))
+        self._starts = self._edges[:-1]
+        self.rows = self._edges[-1] - start
         self._thinned: dict[int, Columns] = {}
 
     @property
@@ -96,21 +132,39 @@ class Columns:
         """How many rows of the data these are."""
         return round(float(self.whole(WEIGHT).sum())) if self.is_counted else self.rows
 
-    def piece(self, index: int) -> Mapping[str, NDArray[Any]]:
-        """The views of one run of rows."""
-        return self._pieces[index]
+    def of(self, span: Span) -> Stretch:
+        """The series of some rows."""
+        return Stretch([(self._pieces[index], rows) for index, rows in span.parts])
 
     def __contains__(self, key: object) -> bool:
         return bool(self._pieces) and key in self._pieces[0]
 
     def spans(self, most_rows: int) -> Iterator[Span]:
-        """All rows, in order, in runs of at most `most_rows` of equal length."""
-        for index, piece in enumerate(self._pieces):
-            rows = len(next(iter(piece.values())))
-            count = -(-rows // most_rows)
+        """All rows, in order, in runs of at most `most_rows` of about equal length.
+
+        Runs of chunks that are shorter than that are walked together.
+        """
+        edges = self._edges
+        if any(hi - lo < most_rows for lo, hi in pairwise(edges)):
+            edges = [edges[0], edges[-1]]
+        for lo, hi in pairwise(edges):
+            count = -(-(hi - lo) // most_rows)
             for i in range(count):
-                lo, hi = rows * i // count, rows * (i + 1) // count
-                yield Span(index, self._starts[index] + lo, lo, hi)
+                yield self._span(lo + (hi - lo) * i // count, lo + (hi - lo) * (i + 1) // count)
+
+    def _span(self, lo: int, hi: int) -> Span:
+        pieces = range(bisect_right(self._starts, lo) - 1, bisect_left(self._starts, hi))
+        parts = [
+            (
+                k,
+                slice(
+                    max(lo, self._edges[k]) - self._edges[k],
+                    min(hi, self._edges[k + 1]) - self._edges[k],
+                ),
+            )
+            for k in pieces
+        ]
+        return Span(lo, tuple((k, rows) for k, rows in parts if rows.stop > rows.start))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -128,6 +182,23 @@ class Columns:
         if step not in self._thinned:
             self._thinned[step] = Columns({key: [self.thinned(key, step)] for key in self.keys})
         return self._thinned[step]
+
+    def runs(self, step: int) -> Columns:
+        """About as many rows as `every` has, in long runs, as views; of a file the same rows.
+
+        To pick single rows fetches most of the memory that the others lie in.
+        """
+        if self.streamed:
+            return self.every(step)
+        first, end = self._edges[0], self._edges[-1]
+        spans = (self._span(lo, min(lo + _RUN, end)) for lo in range(first, end, step * _RUN))
+        return Columns.of_pieces(
+            [
+                {key: array[rows] for key, array in self._pieces[index].items()}
+                for span in spans
+                for index, rows in span.parts
+            ]
+        )
 
     def part(self, lo: int, hi: int) -> Columns:
         """Rows lo to hi, as views where they are of one run of chunks."""
@@ -180,9 +251,8 @@ class Columns:
 
     def _beside(self, values: NDArray[Any]) -> Iterator[tuple[Mapping[str, Any], NDArray[Any]]]:
         """Each piece with its part of values of all rows."""
-        edges = pairwise([*self._starts, self._starts[0] + self.rows])
-        first = self._starts[0]
-        for piece, (lo, hi) in zip(self._pieces, edges, strict=True):
+        first = self._edges[0]
+        for piece, (lo, hi) in zip(self._pieces, pairwise(self._edges), strict=True):
             yield piece, values[lo - first : hi - first]
 
     def thinned(self, key: str, step: int) -> NDArray[Any]:

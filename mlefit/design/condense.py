@@ -134,7 +134,7 @@ def _bins(columns: Columns, scale: str, ends: tuple[float, float]) -> _Bins | No
 def _runs(columns: Columns, *, backwards: bool = False) -> Iterator[tuple[int, Rows]]:
     spans = list(columns.spans(_RUN))
     for span in reversed(spans) if backwards else spans:
-        yield span.start, columns.piece(span.piece)[TARGET][span.lo : span.hi].astype(float)
+        yield span.start, columns.of(span)[TARGET].astype(float)
 
 
 def _first(columns: Columns, value: float) -> int:

@@ -160,11 +160,10 @@ def check_support(
     least, most = math.inf, -math.inf
     learnt = Learnt()
     for span in columns.spans(_CHECKED_ROWS):
-        piece = columns.piece(span.piece)
-        run = slice(span.lo, span.hi)
-        y = piece[TARGET][run].astype(float)
+        series = columns.of(span)
+        y = series[TARGET].astype(float)
         least, most = min(least, float(y.min())), max(most, float(y.max()))
-        known = {key: piece[key][run] for key in family.known}
+        known = {key: series[key] for key in family.known}
         for violation in family.support.violations:
             fault = learnt.of(violation.words, _refused(columns, roles, request, family, violation))
             wrong = np.flatnonzero(violation.found(y, known)).tolist()
@@ -198,7 +197,7 @@ def _instead(
         return [rewritten(roles, broken.remedy.format(roles.main.response_label))]
     glance = Glance(roles.main.response_label)
     for span in columns.spans(_CHECKED_ROWS):
-        glance.see(pl.Series(columns.piece(span.piece)[TARGET][span.lo : span.hi]))
+        glance.see(pl.Series(columns.of(span)[TARGET]))
     facts = glance.profile()
     if family.support.binary and facts.values == 2:
         return [compared(roles, level_text(glance.most))]

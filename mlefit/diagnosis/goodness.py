@@ -143,22 +143,25 @@ def deviance(maximum: Maximum, gamma: Vector) -> float | None:
     model, engine = maximum.model, maximum.engine
     gammas = split(gamma, engine.predictors)
 
-    def term(block: Block) -> Vector:
-        return _plain_sums(model.family, block, model.theta(model.etas(block, gammas)))
+    def term(block: Block) -> float:
+        theta = model.theta(model.etas(block, gammas))
+        return _total(block, _unit_deviance(model.family, block, theta))
 
-    return _number(engine.total(term, "null deviance")[1])
+    return _number(engine.total(term, "null deviance"))
 
 
 def _plain_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
     y, known = block.y, block.known
     mean, variance = family.mean(*theta, **known), family.variance(*theta, **known)
     pearson = None if mean is None or variance is None else (y - mean) ** 2 / variance
-    unit_deviance = family.unit_deviance(y, *theta, **known)
-    if unit_deviance is not None and block.precision is not None:
-        unit_deviance = unit_deviance * block.precision
     spread = None if pearson is None else (pearson - 1) ** 2
-    values = (1.0, unit_deviance, pearson, spread)
+    values = (1.0, _unit_deviance(family, block, theta), pearson, spread)
     return np.array([_total(block, value) for value in values])
+
+
+def _unit_deviance(family: Family, block: Block, theta: Sequence[Any]) -> Rows | None:
+    found = family.unit_deviance(block.y, *theta, **block.known)
+    return found if found is None or block.precision is None else found * block.precision
 
 
 def _count_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:

@@ -100,6 +100,10 @@ class Engine(ABC):
     def every(self, step: int) -> Engine:
         """Every so many rows, through the same predictors, in this process."""
 
+    def runs(self, step: int) -> Engine:
+        """About as many rows, together in long runs where they need not be copied then."""
+        return self.every(step)
+
     @abstractmethod
     def kept(self, keep: NDArray[Any]) -> Engine:
         """The rows for which a mask over all rows holds, through the same predictors."""

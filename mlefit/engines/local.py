@@ -83,6 +83,9 @@ class LocalEngine(Engine):
     def every(self, step: int) -> LocalEngine:
         return self._with(self._columns.every(step))
 
+    def runs(self, step: int) -> LocalEngine:
+        return self._with(self._columns.runs(step))
+
     def kept(self, keep: NDArray[Any]) -> LocalEngine:
         return self._with(self._columns.kept(keep))
 
@@ -122,7 +125,7 @@ class LocalEngine(Engine):
         try:
             for span in self._spans:
                 yield reader.read(span)
-                done += span.hi - span.lo
+                done += span.rows
                 self.tell(what, done, rows)
         finally:
             if 0 < done < rows:  # who walked had seen enough

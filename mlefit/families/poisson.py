@@ -23,7 +23,14 @@ from mlefit.families._base import Family, Fused, Pairs
 from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import in_r, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Moments, Parameter
-from mlefit.special import log_factorial, log_probability, poisson_tails, ratio, times_log
+from mlefit.special import (
+    log_factorial,
+    log_probability,
+    poisson_tails,
+    ratio,
+    recalled,
+    times_log,
+)
 from mlefit.support import COUNTS, Domain
 
 ALIASES = (
@@ -46,6 +53,11 @@ _SAME_COEFFICIENTS = {
 _SAME_LOSS = {
     "log": {"XGBoost": "objective='count:poisson'", "LightGBM": "objective='poisson'"},
 }
+
+
+@recalled
+def _deviance(y: Rows, mu: Rows) -> Rows:
+    return 2 * (times_log(y, ratio(y, mu)) - (y - mu))
 
 
 class Poisson(Family):
@@ -106,7 +118,7 @@ class Poisson(Family):
         return mu
 
     def unit_deviance(self, y: Rows, mu: Rows) -> Rows:
-        return 2 * (times_log(y, ratio(y, mu)) - (y - mu))
+        return _deviance(y, mu)
 
     def log_cdf(self, y: Rows, mu: Rows) -> Rows:
         return log_probability(*poisson_tails(np.maximum(np.floor(y), -1), mu))
@@ -134,7 +146,7 @@ class Poisson(Family):
             parameter="mu",
             name="Poisson deviance",
             formula="2 (y ln(y / mu) - (y - mu))",
-            value=lambda y, mu: 2 * (times_log(y, ratio(y, mu)) - (y - mu)),
+            value=lambda y, mu: _deviance(y, mu),
             slope=lambda y, mu: 2 * (1 - ratio(y, mu)),
             scale=lambda: 0.5,
             constant=lambda y: log_factorial(y) + y - times_log(y, y),

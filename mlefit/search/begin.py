@@ -84,8 +84,8 @@ def begin_on_few(
     if optimum.status is not Status.CONVERGED:
         return Begin(gamma)
     search.log(f"start from {few.rows:,} rows: {optimum.steps} steps")
-    more = thinned(engine, engine.rows // _TENTH)
-    if more is not None and more.rows > 2 * few.rows:
+    if engine.rows > 2 * _TENTH * few.rows:
+        more = engine.runs(_TENTH)
         # a step on a tenth of the rows saves one on all of them
         further = climb(model, more, optimum.gamma, moments, _ONE_STEP, near=True)
         if further.status is Status.CONVERGED:

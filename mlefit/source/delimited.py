@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,16 +55,25 @@ def _open(place: Place, format_name: str, notes: tuple[str, ...]) -> Source:
     unknown = [name for name, dtype in schema.items() if dtype == pl.Null]
     schema |= types.resolve_unknown(text, unknown, comma)
     one_file = isinstance(place.target, bytes) or len(place.target) == 1
+    typed = partial(_typed, place, sniffed, spelt, schema, comma)
+    # only of a long file is it worth the while to do without the words for missing values
+    bare = sniffed.sample.height >= SNIFFED_ROWS and not types.says_missing(sniffed.sample, schema)
     comma_note = ("numbers are read with a decimal comma",) if comma else ()
     return Source(
         name=place.name,
         format=format_name,
-        scan=_typed(place, sniffed, spelt, schema, comma),
+        scan=typed(types.NULL_TOKENS),
         schema=schema,
         first_row=2 if sniffed.has_header and one_file else 1,
         notes=(*notes, *sniffed.notes, *comma_note),
         delimited=Delimited(
-            place, sniffed.separator, sniffed.has_header, comma, text, sniffed.sample
+            place,
+            sniffed.separator,
+            sniffed.has_header,
+            comma,
+            text,
+            sniffed.sample,
+            bare=typed(()) if bare else None,
         ),
         place=place,
     )
@@ -171,6 +181,7 @@ def _typed(
     spelt: list[str],
     schema: Mapping[str, pl.DataType],
     decimal_comma: bool,
+    null_values: Sequence[str],
 ) -> pl.LazyFrame:
     spaced = types.padded(sniffed.sample, schema)
     dtypes = [pl.String() if name in spaced else schema[name] for name in sniffed.names]
@@ -179,7 +190,7 @@ def _typed(
         sniffed,
         # polars insists on the names as the file spells them.
         schema=dict(zip(spelt, dtypes, strict=True)),
-        null_values=list(types.NULL_TOKENS),
+        null_values=list(null_values),
         try_parse_dates=any(dtype.is_temporal() for dtype in dtypes),
         decimal_comma=decimal_comma,
     )

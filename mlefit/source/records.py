@@ -28,6 +28,8 @@ class Delimited:
         decimal_comma: whether numbers are written 1,5.
         text: the same rows and columns, every field as the file spells it; empty is null.
         first: the first rows of that; not where it was sent to other processes.
+        bare: the typed rows of a long file, of which a word for a missing number is an error;
+            None where the first rows have one.
     """
 
     place: Place
@@ -36,6 +38,7 @@ class Delimited:
     decimal_comma: bool
     text: pl.LazyFrame
     first: pl.DataFrame
+    bare: pl.LazyFrame | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes along to a worker: no rows, which polars may wait forever to unpack there."""

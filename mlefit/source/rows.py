@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -67,6 +67,10 @@ def _collect(selection: Selection) -> tuple[pl.DataFrame, Selection]:
     """Read; where a CSV value does not parse, try once more from its text."""
     source, delimited = selection.source, selection.source.delimited
     with opened_text(source):
+        bare = _bare(selection)
+        if bare is not None:
+            with suppress(pl.exceptions.ComputeError):  # a word, of whatever kind
+                return bare.plan().collect(), bare
         try:
             return selection.plan().collect(), selection
         except pl.exceptions.ComputeError as error:
@@ -77,6 +81,19 @@ def _collect(selection: Selection) -> tuple[pl.DataFrame, Selection]:
     with opened_text(source):
         again = replace(selection, scan=scan)
         return again.plan().collect(), again
+
+
+def _bare(selection: Selection) -> Selection | None:
+    """The same rows read as numbers alone, where they are and hardly one says that it is missing.
+
+    To compare every value with the words for missing ones takes polars a quarter of the time.
+    """
+    delimited, schema = selection.source.delimited, selection.source.schema
+    numeric = all(schema[name].is_float() for name in selection.columns)
+    needed = set(selection.columns) == set(selection.complete) and selection.predicate is None
+    if delimited is None or delimited.bare is None or not (numeric and needed):
+        return None
+    return replace(selection, scan=delimited.bare)
 
 
 def _without_blank_lines(

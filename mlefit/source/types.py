@@ -73,6 +73,13 @@ def sniff(sample: pl.DataFrame, decimal_comma: bool) -> dict[str, pl.DataType]:
     }
 
 
+def says_missing(sample: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> bool:
+    """Whether numeric columns have words for missing values, rather than nothing."""
+    numeric = [exact(name) for name, dtype in schema.items() if dtype.is_float()]
+    words = sample.select(value.is_in([*filter(None, NULL_TOKENS)]).any() for value in numeric)
+    return any(words.row(0)) if numeric else False
+
+
 def padded(sample: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> list[str]:
     """Numeric columns with blanks around a value, which a CSV parser takes for text."""
     spaced = sample.select((pl.all() != pl.all().str.strip_chars()).any()).row(0, named=True)

@@ -241,7 +241,7 @@ def tabulated(formula, frame=DATA, family="poisson", **flags):
 
 
 def keys(table):
-    return table.columns.piece(0).keys()
+    return table.columns.keys
 
 
 def codes_of(codes):

@@ -7,7 +7,9 @@ import datetime
 import polars as pl
 import pytest
 
+from mlefit.errors import DataError
 from mlefit.source import open_source, read_rows
+from mlefit.source.types import NULL_TOKENS
 
 
 @pytest.mark.parametrize(
@@ -123,3 +125,38 @@ def put(directory, text, name="t.csv"):
     path = directory / name
     path.write_bytes(text.encode())
     return path
+
+
+@pytest.mark.parametrize("late", [*NULL_TOKENS, '""', "inf", "-Infinity", " 7 ", "x", "1e400"])
+def test_what_stands_behind_the_first_rows_of_numbers_is_read_alike(tmp_path, monkeypatch, late):
+    """A long file of numbers is read as numbers alone, and once more where that fails."""
+    lines = [f"{k}.5,{k % 7}" for k in range(1500)]
+    lines[1400] = f"{late},3"
+    source = open_source(put(tmp_path, "\n".join(["a,b", *lines, ""])))
+    assert source.delimited is not None
+    assert source.delimited.bare is not None
+
+    def told():
+        try:
+            rows = read_rows(source, ["a", "b"])
+        except DataError as error:
+            return str(error)
+        return rows.ledger, rows.frame.rows(), rows.row_number(len(rows.frame) - 1)
+
+    found = told()
+    monkeypatch.setattr("mlefit.source.rows._bare", lambda selection: None)
+    assert found == told()
+
+
+def test_the_first_rows_of_a_long_file_are_those_of_its_first_bytes(tmp_path, monkeypatch):
+    """Whether the first bytes hold enough rows, too few, or break off inside a quoted field."""
+    path = tmp_path / "long.csv"
+    rows = [f'{k},"a\n{k}",{k / 8}' for k in range(3000)]
+    path.write_text("\n".join(["x,g,z", *rows]) + "\n")
+    whole = open_source(path)
+    for opening in (30, 5000, 30_001, 30_002, 30_003, 1 << 20):
+        monkeypatch.setattr("mlefit.source.delimited._OPENING", opening)
+        some = open_source(path)
+        assert some.schema == whole.schema
+        assert some.delimited.first.equals(whole.delimited.first)
+        assert some.scan.collect().equals(whole.scan.collect())
