@@ -129,6 +129,9 @@ _FULFILLED = 0.5
 _SUFFICIENT_DECREASE = 1e-4
 _LAST_STEP = 1e-4
 SETTLED = 1e-20
+# How much of the decrement one step has left tells by how much the information changes on the
+# next: by twice this share.
+_STEADY = 1e-11
 _HALVINGS = 40
 
 
@@ -156,7 +159,8 @@ def newton(
     exceeds 1e-4 times `tol` squared: Newton's convergence is quadratic, so that step buys
     the remaining digits, ten of them also where a coefficient is small for its error. From a
     decrement of `settled` on that step changes the sums by less than the tenth digit, whatever
-    the leverage of a row is, and nobody looks at the rows once more for it.
+    the leverage of a row is, and nobody looks at the rows once more for it; nor where the step
+    before has left less than a hundred-billionth of its decrement.
 
     Args:
         evaluate: sums at a point, with observed or expected information.
@@ -180,7 +184,7 @@ def newton(
     kind: Kind = begin
     look = foretell or evaluate
     now = look(gamma, kind) if first is None else first
-    misled = False
+    misled, before = False, math.inf
     for steps in range(max_iter + 1):
         direction, decrement, definite = newton_direction(now, moving)
         if not definite and kind == "observed" and fallback != "observed":
@@ -190,6 +194,7 @@ def newton(
         record(Step(steps, gamma, now, direction, decrement, kind))
         seen = kind if foretell is None else None
         if decrement <= tol:
+            settled = max(settled, _STEADY * before) if math.isfinite(before) else settled
             return _finish(
                 evaluate, gamma, now, seen, decrement, moving, steps, tol, settled, record
             )
@@ -206,7 +211,7 @@ def newton(
         if ahead is None:
             return _ended(evaluate, gamma, seen, now, moving, steps, Status.NO_DESCENT)
         misled = now.nll - ahead[1].nll < _FULFILLED * decrement
-        gamma, now = ahead
+        gamma, now, before = *ahead, decrement
     raise AssertionError("unreachable: the last turn of the loop returns")
 
 
