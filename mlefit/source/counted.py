@@ -61,7 +61,7 @@ class Counting:
     """
 
     step: Callable[[int], int]
-    fewest: int = 200_000
+    fewest: int = 250_000
     sampled: int = 100_000
     share: float = 0.1
     most: float = math.inf
