@@ -153,18 +153,12 @@ class Columns:
                 yield self._span(lo + (hi - lo) * i // count, lo + (hi - lo) * (i + 1) // count)
 
     def _span(self, lo: int, hi: int) -> Span:
-        pieces = range(bisect_right(self._starts, lo) - 1, bisect_left(self._starts, hi))
-        parts = [
-            (
-                k,
-                slice(
-                    max(lo, self._edges[k]) - self._edges[k],
-                    min(hi, self._edges[k + 1]) - self._edges[k],
-                ),
-            )
-            for k in pieces
-        ]
-        return Span(lo, tuple((k, rows) for k, rows in parts if rows.stop > rows.start))
+        parts = []
+        for k in range(bisect_right(self._starts, lo) - 1, bisect_left(self._starts, hi)):
+            start, end = self._edges[k : k + 2]
+            if start < end:  # a run of chunks may be empty
+                parts.append((k, slice(max(lo - start, 0), min(hi, end) - start)))
+        return Span(lo, tuple(parts))
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -57,12 +57,11 @@ class Levels:
         self.rows += len(values)
         name, values = values.name, values.alias("values")  # polars takes "^a$" for a pattern
         distinct = values.unique().sort()
+        ranks = _ranks(values, distinct)
         if self._first is None:
             self._first = distinct
-            found = np.arange(len(distinct), dtype=np.uint32)
-        else:
-            found = np.array(self._numbered(distinct, name), dtype=np.uint32)
-        return values.replace_strict(distinct, pl.Series(found), return_dtype=pl.UInt32)
+            return ranks
+        return pl.Series(self._numbered(distinct, name), dtype=pl.UInt32).gather(ranks)
 
     def _numbered(self, distinct: pl.Series, name: str) -> list[int]:
         assert self._first is not None
@@ -127,6 +126,14 @@ class FactorLevels(Levels):
         base = levels.index(self._factor.reference)
         moved = np.where(order == base, 0, np.where(order < base, order + 1, order))
         return moved.astype(np.uint32), (levels[base], *levels[:base], *levels[base + 1 :])
+
+
+def _ranks(values: pl.Series, distinct: pl.Series) -> pl.Series:
+    """Which of the distinct values each one is."""
+    if values.dtype == pl.String and not values.null_count():  # no level of an Enum is missing
+        return values.cast(pl.Enum(distinct)).to_physical().cast(pl.UInt32)
+    ranks = pl.Series(range(len(distinct)), dtype=pl.UInt32)
+    return values.replace_strict(distinct, ranks, return_dtype=pl.UInt32)
 
 
 def codes_of(factor: Factor, rows: Rows, place: Place, learnt: Learnt) -> pl.Series:

@@ -54,11 +54,11 @@ class Spelling:
         if not self._odd:
             return
         values = rows.frame[self._name]
-        frame = values.to_frame("text").select(present(pl.col("text"))).drop_nulls()
-        texts, told = frame.to_series(), rows.told(values)
+        told = rows.told(values)
         # most text is told from numbers by its first values
-        for sample in (texts.head(_SAMPLE), texts):
-            self._odd = {w: f for w, f in self._odd.items() if _only(sample, _KINDS[w])}
+        for some in (values.head(_SAMPLE), values):
+            texts = some.to_frame("text").select(present(pl.col("text"))).drop_nulls().to_series()
+            self._odd = {w: f for w, f in self._odd.items() if _only(texts, _KINDS[w])}
             if not self._odd:
                 return
         for what, fault in self._odd.items():
