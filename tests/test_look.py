@@ -62,6 +62,11 @@ def with_outliers(family: str) -> pl.DataFrame:
         y = rng.poisson(mean)
     elif family == "gamma":
         y = rng.gamma(2, mean / 2) + 1e-3
+    elif family == "categorical":
+        pull = np.outer([0, 1, -1], 2 * x.clip(-2, 2)) + rng.gumbel(size=(3, len(x)))
+        code = pull.argmax(axis=0)
+        code[[17, 230]] = 2, 1  # where the others are of class 1 and 2
+        y = np.array(["a", "b", "c"])[code]
     else:
         y = mean + rng.normal(size=len(mean))
     weight = rng.integers(1, 4, len(y))
@@ -69,7 +74,7 @@ def with_outliers(family: str) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("weights", [{}, {"freq_weights": "w"}], ids=["plain", "weighted"])
-@pytest.mark.parametrize("family", ["poisson", "gamma", "normal"])
+@pytest.mark.parametrize("family", ["poisson", "gamma", "normal", "categorical"])
 def test_the_bound_hides_no_influential_row(family, weights):
     maximum = fitted(with_outliers(family), family, **weights)
     found = look(maximum).influential

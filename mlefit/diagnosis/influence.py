@@ -134,15 +134,17 @@ class Influential:
 class Watch:
     """Looks for rows whose absence would move the estimates by more than one joint error.
 
-    A row's x' A^-1 x is at most c times the sum of x_j^2/A_jj, with c the largest row sum of
-    A^-1 in units of the diagonal. Where that rules a row out nothing more is computed of it:
-    among many rows few are left.
+    A row's g' A^-1 g is at most c times the sum of g_j^2/A_jj, with c the largest row sum of
+    A^-1 in units of the diagonal, and its leverage at most c times the trace of A_i in those
+    units. Where that rules a row out nothing more is computed of it: among many rows few are
+    left.
 
     Attributes:
         group: the coefficients.
         own: A^-1.
-        at_most: c/A_jj, what bounds x' A^-1 x in the squares of x; empty for several parameters
-            and where columns are codes, of which x' A^-1 x costs no more than the bound.
+        at_most: c/A_jj, what bounds g' A^-1 g in the squares of g; empty where columns are codes,
+            of which it costs no more than the bound, and for several parameters whose A_i may
+            have a negative eigenvalue.
     """
 
     group: Group
@@ -167,8 +169,8 @@ class Watch:
         if len(group.edges) > 2:
             if coded and is_too_wide(engine.rows, group.size):
                 return None
-            return cls(group, np.asarray(own), np.zeros(0))
-        if coded:
+            own = np.asarray(own)
+        if coded or (len(group.edges) > 2 and maximum.model.leverage_kind != "expected"):
             return cls(group, own, np.zeros(0))
         roots = np.sqrt(np.diag(information))
         return cls(group, own, np.abs(own * np.outer(roots, roots)).sum(axis=1).max() / roots**2)
@@ -199,11 +201,14 @@ class Watch:
 
     def _possible(self, block: Block, terms: RowTerms) -> NDArray[np.intp]:
         """Rows that the bound does not rule out."""
-        X = block.designs[0]
         weight = 1.0 if block.own_weight is None else block.own_weight
-        length = np.einsum("ij,ij,i->j", X, X, self.at_most)
-        rest = np.maximum(1 - weight * terms.information[0, 0] * length, 0.0)
-        reach = (weight * terms.score[0]) ** 2 * length
+        reach, share = np.zeros((2, len(block.y)))
+        for k, (lo, hi) in enumerate(pairwise(self.group.edges)):
+            X = block.designs[k]
+            length = np.einsum("ij,ij,i->j", X, X, self.at_most[lo:hi])
+            reach += (weight * terms.score[k]) ** 2 * length
+            share += weight * terms.information[k, k] * length
+        rest = np.maximum(1 - share, 0.0)
         return np.flatnonzero(reach > _INFLUENTIAL * self.group.size * rest**2)
 
 

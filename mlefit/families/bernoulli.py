@@ -23,7 +23,7 @@ from mlefit.families._base import Family, Fused, Pairs, Probability
 from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import Elsewhere, R, in_scipy, in_stan
 from mlefit.families._records import Example, Loss, Moments, Parameter
-from mlefit.families.binomial import logit_kernel
+from mlefit.families.binomial import logistic_parts
 from mlefit.special import ratio, reciprocal, times_log
 from mlefit.support import BINARY, Domain
 
@@ -134,7 +134,12 @@ class Bernoulli(Family):
 
 
 def _logit_form(y: Rows, eta: Rows) -> Fused:
-    return logit_kernel(y, eta, 1.0)
+    small, mu, variance = logistic_parts(eta)
+    # as of y only 0 and 1 occur, the first two are equal or one of them is 0
+    kernel = y * eta
+    kernel -= np.maximum(eta, 0.0)
+    kernel -= np.log1p(small)
+    return Fused(kernel, (y - mu,), {(0, 0): variance})
 
 
 FAMILY = Bernoulli()

@@ -133,18 +133,30 @@ def log_binomial_coefficient(y: Rows, trials: Rows) -> Rows:
     return log_factorial(trials) - log_factorial(y) - log_factorial(trials - y)
 
 
-def logit_kernel(y: Rows, eta: Rows, trials: Rows | float) -> Fused:
-    """Log-mass without the binomial coefficient, from one exponential of -|eta|.
+def logit_kernel(y: Rows, eta: Rows, trials: Rows) -> Fused:
+    """Log-mass without the binomial coefficient.
 
     y eta - m log(1 + e^eta) = -y max(-eta, 0) - (m - y) max(eta, 0) - m log1p(e^-|eta|),
     in which nothing cancels.
     """
-    small = np.exp(-np.abs(eta))
-    inverse = 1.0 / (1.0 + small)
-    mu = np.where(eta >= 0, inverse, small * inverse)
+    small, mu, variance = logistic_parts(eta)
     kernel = -y * np.maximum(-eta, 0.0) - (trials - y) * np.maximum(eta, 0.0)
     kernel -= trials * np.log1p(small)
-    return Fused(kernel, (y - trials * mu,), {(0, 0): trials * small * inverse**2})
+    return Fused(kernel, (y - trials * mu,), {(0, 0): trials * variance})
+
+
+def logistic_parts(eta: Rows) -> tuple[Rows, Rows, Rows]:
+    """e^-|eta|, mu = 1/(1 + e^-eta) with all its digits at both ends, and mu (1 - mu)."""
+    # a new array for every operation would cost more than the operation
+    small, mu = -np.abs(eta), np.minimum(eta, 0.0)
+    np.exp(small, out=small)
+    inverse = 1.0 + small
+    np.divide(1.0, inverse, out=inverse)
+    np.exp(mu, out=mu)
+    mu *= inverse
+    inverse *= inverse
+    inverse *= small
+    return small, mu, inverse
 
 
 @recalled
