@@ -10,6 +10,7 @@ from mlefit import documents, fitting
 from mlefit.checking import history
 from mlefit.checking.day import Day, Log
 from mlefit.checking.file import ChecksFile
+from mlefit.engines.contract import Site
 from mlefit.errors import UntrustworthyError, UsageError
 from mlefit.fitting import Prepared
 from mlefit.prediction.predicting import model_of
@@ -52,6 +53,7 @@ def opened(request: CheckRequest, file: ChecksFile | None, log: Log, progress: T
         return Day(baseline, exact, saved=saved, **rest)
     common = request.common
     where = common.where or (None if file is None else file.where)
+    site = fitting.site_of(common)  # where there is none no check is to blame
     if baseline is None:
         common = _model_of_the_file(replace(common, data=request.data, where=where), file)
         return Day(None, prepare=lambda: fitting.prepare(common, log, progress), **rest)
@@ -71,11 +73,15 @@ def opened(request: CheckRequest, file: ChecksFile | None, log: Log, progress: T
         command=common.command,
     )
     return Day(
-        baseline, exact, source=source, prepare=lambda: _read(baseline, asked, source, log), **rest
+        baseline,
+        exact,
+        source=source,
+        prepare=lambda: _read(baseline, asked, source, site, log),
+        **rest,
     )
 
 
-def _read(baseline: SavedModel, request: Request, source: Source, log: Log) -> Prepared:
+def _read(baseline: SavedModel, request: Request, source: Source, site: Site, log: Log) -> Prepared:
     """Today's rows; missing values and infinities are what checks are about, so none is refused."""
     names = columns_of(baseline, clusters=True, by=request.by)
     held = hold_all(request, source, baseline.roles, names, log)
@@ -84,7 +90,7 @@ def _read(baseline: SavedModel, request: Request, source: Source, log: Log) -> P
         request,
         source,
         held.rows,
-        fitting.site_of(request),
+        site,
         unseen="null",
         store=held.store,
     )

@@ -133,18 +133,6 @@ def log_binomial_coefficient(y: Rows, trials: Rows) -> Rows:
     return log_factorial(trials) - log_factorial(y) - log_factorial(trials - y)
 
 
-def logit_kernel(y: Rows, eta: Rows, trials: Rows) -> Fused:
-    """Log-mass without the binomial coefficient.
-
-    y eta - m log(1 + e^eta) = -y max(-eta, 0) - (m - y) max(eta, 0) - m log1p(e^-|eta|),
-    in which nothing cancels.
-    """
-    small, mu, variance = logistic_parts(eta)
-    kernel = -y * np.maximum(-eta, 0.0) - (trials - y) * np.maximum(eta, 0.0)
-    kernel -= trials * np.log1p(small)
-    return Fused(kernel, (y - trials * mu,), {(0, 0): trials * variance})
-
-
 def logistic_parts(eta: Rows) -> tuple[Rows, Rows, Rows]:
     """e^-|eta|, mu = 1/(1 + e^-eta) with all its digits at both ends, and mu (1 - mu)."""
     # a new array for every operation would cost more than the operation
@@ -172,8 +160,16 @@ def _below_and_above(y: Rows, mu: Probability, trials: Rows) -> tuple[Rows, Rows
 
 
 def _logit_form(y: Rows, eta: Rows, *, trials: Rows) -> Fused:
-    kernel = logit_kernel(y, eta, trials)
-    return kernel._replace(log_density=kernel.log_density + log_binomial_coefficient(y, trials))
+    """The log-mass and its derivatives in eta.
+
+    y eta - m log(1 + e^eta) = -y max(-eta, 0) - (m - y) max(eta, 0) - m log1p(e^-|eta|),
+    in which nothing cancels.
+    """
+    small, mu, variance = logistic_parts(eta)
+    log_mass = -y * np.maximum(-eta, 0.0) - (trials - y) * np.maximum(eta, 0.0)
+    log_mass -= trials * np.log1p(small)
+    log_mass += log_binomial_coefficient(y, trials)
+    return Fused(log_mass, (y - trials * mu,), {(0, 0): trials * variance})
 
 
 FAMILY = Binomial()

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from mlefit.checking import gate
+from mlefit.errors import UsageError
 from mlefit.grouped import grouping
 from mlefit.request import CheckRequest, Request
 from mlefit.results.check import CheckResult
@@ -58,3 +59,13 @@ def test_groups_are_fitted_to_the_same_digits(elsewhere):
             assert (a.parameter, a.term) == (b.parameter, b.term)
             close = a.estimate if a.estimate is None else pytest.approx(a.estimate, rel=1e-7)
             assert b.estimate == close
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with a baseline", "without"])
+def test_an_engine_that_is_not_there_is_told_once_and_no_check_is_blamed(known, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    common = Request(data=None, engine="dask", formula="y ~ x", family="poisson")
+    given = baseline() if known else None
+    with pytest.raises(UsageError, match="which is not installed") as refused:
+        gate.run(CheckRequest(data=day(3, 0.1, 300), baseline=given, common=common))
+    assert refused.value.tries == ("pip install 'mlefit[dask]'",)
