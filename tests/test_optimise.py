@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from mlefit.search import optimise
 from mlefit.search.optimise import Status, newton
 
 
@@ -127,7 +128,7 @@ def test_a_saddle_is_left_in_the_direction_it_bends_down():
     np.testing.assert_allclose(found.gamma, [0, 1], atol=1e-9)
 
 
-def test_the_last_step_is_taken_without_a_look_where_it_changes_nothing():
+def test_the_last_step_is_taken_without_a_look_where_it_changes_nothing(monkeypatch):
     looks = []
 
     def evaluate(gamma, kind):
@@ -141,7 +142,44 @@ def test_the_last_step_is_taken_without_a_look_where_it_changes_nothing():
     assert found.gamma[0] == pytest.approx(np.log(3), rel=1e-15)
     assert looks[-1] != found.gamma[0]
     seen = len(looks)
+    monkeypatch.setattr(optimise, "_STEADY", 0.0)
     again = newton(evaluate, np.array([0.0]), settled=0.0)
     assert looks[-1] == again.gamma[0] == found.gamma[0]
     assert len(looks) == 2 * seen + 1
     assert again.steps == found.steps
+
+
+def counts(n):
+    """Poisson counts with a mean of 3: sums over n rows, and how often they were looked at."""
+    looks = {"whole": 0, "slope": 0}
+
+    def evaluate(gamma, kind):
+        looks["whole"] += 1
+        e = float(np.exp(gamma[0]))
+        return Surface(n * (e - 3 * gamma[0]), n * np.array([e - 3]), n * np.array([[e]]))
+
+    def slope(gamma, lender):
+        looks["slope"] += 1
+        e = float(np.exp(gamma[0]))
+        return Surface(n * (e - 3 * gamma[0]), n * np.array([e - 3]), lender.information)
+
+    return evaluate, slope, looks
+
+
+def test_the_place_before_the_last_is_looked_at_for_its_slope_alone():
+    evaluate, slope, looks = counts(1e4)
+    near = np.array([np.log(3) + 1e-2])
+    plain = newton(evaluate, near)
+    seen = looks["whole"]
+    found = newton(evaluate, near, slope=slope)
+    assert looks == {"whole": 2 * seen - 1, "slope": 1}, "one look for its slope alone"
+    assert found.status is plain.status is Status.CONVERGED
+    assert found.gamma[0] == pytest.approx(np.log(3), rel=1e-15)
+    # the information is that of the place, not the one that was lent
+    assert found.totals.information[0, 0] == pytest.approx(3e4, rel=1e-10)
+
+
+def test_an_information_is_not_lent_where_it_changes_much():
+    evaluate, slope, looks = counts(1.0)
+    newton(evaluate, np.array([2.0]), tol=1e-2, slope=slope)
+    assert looks["slope"] == 0

@@ -14,7 +14,7 @@ from mlefit.families._records import Moments
 from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Model, Totals
 from mlefit.search.exits import leaving, stays
-from mlefit.search.maximum import evaluator
+from mlefit.search.maximum import evaluator, slope_at
 from mlefit.search.optimise import SETTLED, Optimum, Record, forget, newton
 from mlefit.search.optimise import Kind as SearchKind
 from mlefit.search.penalty import Penalty
@@ -31,7 +31,7 @@ Log = Callable[[str], None]
 
 # Where there is no maximum each step gains a constant factor only, so it takes over twenty of
 # them to look converged; a search this long is checked.
-SUSPICIOUS_STEPS = 10
+SUSPICIOUS_STEPS = 11
 
 
 @frozen
@@ -168,6 +168,7 @@ def climb(
         free=free,
         bend=exact_scale(model, engine, held),
         first=first,
+        slope=slope_at(model, engine) if penalty is None and foretell is None else None,
         foretell=foretell and _guided(foretell),
         collapsed=collapse(model, engine, moments),
         leaving=leaving(model, engine, held) if watch else stays,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -161,3 +161,14 @@ def evaluator(
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate
+
+
+def slope_at(model: Model, engine: Engine) -> Callable[[Vector, Totals], Totals]:
+    """The sums over all rows but for their information, which is that of other sums."""
+
+    def slope(gamma: Vector, lender: Totals) -> Totals:
+        gammas = split(gamma, engine.predictors)
+        totals = engine.total(lambda block: model.totals(block, gammas, None), "search")
+        return replace(totals, information=lender.information)
+
+    return slope

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ class Sums(Protocol):
 
 
 Evaluate = Callable[[Vector, Kind], Sums]
+Slope = Callable[[Vector, Any], Any]
 Bend = Callable[[Vector, Sums], Vector]
 
 
@@ -129,10 +130,46 @@ _FULFILLED = 0.5
 _SUFFICIENT_DECREASE = 1e-4
 _LAST_STEP = 1e-4
 SETTLED = 1e-20
-# How much of the decrement one step has left tells by how much the information changes on the
-# next: by twice this share.
-_STEADY = 1e-11
+# By how much of itself a standard error may yet change.
+_STEADY = 1e-10
 _HALVINGS = 40
+
+
+class Course:
+    """What the steps so far tell of those ahead.
+
+    Newton's step leaves the square of half of what the information changes by on it, as a share
+    of itself, of the decrement; and on a step as long as the root of its decrement the
+    information changes in proportion to that.
+
+    Args:
+        settled: decrement whose step changes nothing, whatever the steps before tell.
+
+    Attributes:
+        lent: whether the place has the information of the one before.
+    """
+
+    def __init__(self, settled: float) -> None:
+        self.lent = False
+        self._settled = settled
+        self._before = self._rate = math.nan
+
+    def reach(self, decrement: float) -> None:
+        """Take note of the decrement at the next place."""
+        if not math.isnan(self._before) and self._before > 0:
+            self._rate = math.sqrt(decrement) / self._before
+        self._before = math.nan if self.lent else decrement
+
+    @property
+    def settled(self) -> float:
+        """Decrement whose step changes no information that matters."""
+        return max(self._settled, (_STEADY / self._rate) ** 2 if self._rate > 0 else 0.0)
+
+    def lends(self, decrement: float) -> bool:
+        """Whether one more place is to come, to whose step the information here leads as well."""
+        half = self._rate * math.sqrt(decrement)
+        # the rate may prove to be twice as high
+        return 2 * (2 * half) ** 3 <= _STEADY and half**2 * decrement > self.settled
 
 
 def newton(
@@ -147,6 +184,7 @@ def newton(
     free: NDArray[np.intp] | None = None,
     bend: Bend | None = None,
     first: Sums | None = None,
+    slope: Slope | None = None,
     foretell: Evaluate | None = None,
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
     leaving: Callable[[Vector, Vector, Sums, float], bool] = lambda gamma, along, now, left: False,
@@ -159,8 +197,9 @@ def newton(
     exceeds 1e-4 times `tol` squared: Newton's convergence is quadratic, so that step buys
     the remaining digits, ten of them also where a coefficient is small for its error. From a
     decrement of `settled` on that step changes the sums by less than the tenth digit, whatever
-    the leverage of a row is, and nobody looks at the rows once more for it; nor where the step
-    before has left less than a hundred-billionth of its decrement.
+    the leverage of a row is, and nobody looks at the rows once more for it; nor where the steps
+    before tell that the information changes as little. Where they tell that it will do for the
+    next place too, only the slope is looked at there (see `Course`).
 
     Args:
         evaluate: sums at a point, with observed or expected information.
@@ -173,6 +212,7 @@ def newton(
         free: positions to move; None for all.
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
+        slope: sums at a point, but for the information that of other sums.
         foretell: the same as `evaluate` but for rounding, if they are known without a look at
             the rows; `evaluate` then only confirms the place that the search ends at.
         collapsed: tells a place from which the likelihood only grows without bound.
@@ -184,7 +224,7 @@ def newton(
     kind: Kind = begin
     look = foretell or evaluate
     now = look(gamma, kind) if first is None else first
-    misled, before = False, math.inf
+    misled, course = False, Course(settled)
     for steps in range(max_iter + 1):
         direction, decrement, definite = newton_direction(now, moving)
         if not definite and kind == "observed" and fallback != "observed":
@@ -192,9 +232,10 @@ def newton(
             direction, decrement, _ = newton_direction(now, moving)
         log(f"step {steps}: rise left {decrement:.2g}, log-likelihood {-now.nll:.10g}")
         record(Step(steps, gamma, now, direction, decrement, kind))
-        seen = kind if foretell is None else None
+        seen = None if course.lent or foretell is not None else kind
+        course.reach(decrement)
         if decrement <= tol:
-            settled = max(settled, _STEADY * before) if math.isfinite(before) else settled
+            settled = course.settled
             return _finish(
                 evaluate, gamma, now, seen, decrement, moving, steps, tol, settled, record
             )
@@ -207,12 +248,18 @@ def newton(
         if bend is not None:
             direction = bend(direction, now)
         kind = "observed" if decrement <= _NEAR or misled else begin
-        ahead = _line_search(look, gamma, direction, now, decrement, kind)
+        course.lent = slope is not None and seen == kind == "observed" and course.lends(decrement)
+        glance = _lent(slope, now) if slope is not None and course.lent else look
+        ahead = _line_search(glance, gamma, direction, now, decrement, kind)
         if ahead is None:
             return _ended(evaluate, gamma, seen, now, moving, steps, Status.NO_DESCENT)
         misled = now.nll - ahead[1].nll < _FULFILLED * decrement
-        gamma, now, before = *ahead, decrement
+        gamma, now = ahead
     raise AssertionError("unreachable: the last turn of the loop returns")
+
+
+def _lent(slope: Slope, lender: Sums) -> Evaluate:
+    return lambda there, kind: slope(there, lender)
 
 
 def newton_direction(now: Sums, moving: NDArray[np.intp]) -> tuple[Vector, float, bool]:
