@@ -156,7 +156,7 @@ class Model:
         What a family computes from constant parameters alone is then computed once.
         """
         return [
-            predictor_of(gamma, X[:, :1] if constant else X) + offset
+            _shifted(predictor_of(gamma, X[:, :1] if constant else X), offset)
             for gamma, X, offset, constant in zip(
                 gammas, block.designs, block.offsets, block.constant, strict=True
             )
@@ -240,7 +240,7 @@ class Model:
         """NLL, its gradient and its information over a block; without the last if no kind is."""
         terms = self.row_terms(block, gammas, kind or self.leverage_kind)
         rows = len(block.y) if block.weight is None else float(block.weight.sum())
-        nll = -float(block.weighted(terms.log_density).sum())
+        nll = -block.total(terms.log_density)
         score = [
             -sum_of(X, block.weighted(s)) for X, s in zip(block.designs, terms.score, strict=True)
         ]
@@ -260,11 +260,11 @@ class Model:
             kind: of the information; None for none.
         """
         etas = [
-            _combined(gammas, X) + offset
+            _shifted(_combined(gammas, X), offset)
             for gammas, X, offset in zip(points, block.designs, block.offsets, strict=True)
         ]
         terms = [self.terms(block, at, kind or "observed") for at in zip(*etas, strict=True)]
-        nll = np.array([-float(block.weighted(term.log_density).sum()) for term in terms])
+        nll = np.array([-block.total(term.log_density) for term in terms])
         score, diagonal = [], []
         for k, X in enumerate(block.designs):
             slopes = np.array([block.weighted(term.score[k]) for term in terms])
@@ -275,6 +275,11 @@ class Model:
         if kind is None:
             diagonal = [np.zeros((len(nll), 0))]
         return Slopes(np.where(np.isnan(nll), np.inf, nll), np.hstack(score), np.hstack(diagonal))
+
+
+def _shifted(eta: Rows, offset: Any) -> Rows:
+    """A linear predictor and its offset, which mostly is none."""
+    return eta + offset if np.ndim(offset) or offset else eta
 
 
 def _combined(points: Matrix, X: Design) -> Matrix:

@@ -111,6 +111,15 @@ class Block:
         """Values times weights."""
         return values if self.weight is None else values * self.weight
 
+    def total(self, values: Any) -> float:
+        """The weighted sum of a value of each row, shape (m,), or of one that all rows have."""
+        if self.weight is not None:
+            return float((values * self.weight).sum())
+        if np.size(values) < len(self.y):
+            return float(np.sum(values)) * len(self.y)
+        count = values.dtype == bool  # of which numpy has a faster sum
+        return float(np.count_nonzero(values) if count else values.sum())
+
 
 class Reader:
     """Fills a block at a time. Each thread has its own.

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import polars as pl
 
 from mlefit.design.compile import to_polars
@@ -73,7 +72,7 @@ def numbers(
             fault = seen.of(f"undefined:{label}", lambda: Fault(partial(_undefined, label)))
             wrong = ~values.is_finite().fill_null(False)
             fault.see(len(wrong), wrong.arg_true(), lambda at: _with_inputs(expression, rows, at))
-        seen.of(f"immense:{label}", lambda: _Largest(label)).see(values, rows)
+        seen.of(f"immense:{label}", lambda: _Largest(label)).see(values, rows, expression)
     return values
 
 
@@ -167,9 +166,10 @@ class _Largest:
     size: float = 0.0
     shown: str = ""
 
-    def see(self, values: pl.Series, rows: Rows) -> None:
-        """Look at a run."""
-        if self._is_plain(values):
+    def see(self, values: pl.Series, rows: Rows, expression: Expression) -> None:
+        """Look at a run of the values of an expression."""
+        known = rows.squares.get(expression.name) if isinstance(expression, Name) else None
+        if self._is_plain(values, known):
             return
         lowest, highest = float(values.min() or 0), float(values.max() or 0)  # type: ignore[arg-type]
         size = max(-lowest, highest)
@@ -180,13 +180,11 @@ class _Largest:
             at = int((values.arg_min() if -lowest > highest else values.arg_max()) or 0)
             self.shown = f"largest: row {rows.row_number(at)} = {values[at]:g}"
 
-    def _is_plain(self, values: pl.Series) -> bool:
+    def _is_plain(self, values: pl.Series, known: float | None) -> bool:
         """Whether the sum of squares, which is fast to have, shows that all squares are numbers."""
         if not values.dtype.is_float() or values.is_empty():
             return False
-        chunks = [chunk.to_numpy() for chunk in values.get_chunks()]
-        with np.errstate(all="ignore"):
-            squares = sum(float(np.dot(chunk, chunk)) for chunk in chunks)
+        squares = float(values.dot(values) or 0.0) if known is None else known
         if not len(values) / _LARGEST**2 <= squares <= _LARGEST**2:
             return False
         # no more than the largest, and as good as it: between the limits

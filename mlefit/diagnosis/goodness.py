@@ -168,9 +168,9 @@ def _count_sums(family: Family, block: Block, theta: Sequence[Any]) -> Vector:
     if not _is_count(family):
         return np.zeros((2, 0))
     values = [family.support.lower + k for k in range(_COUNTS)]
-    seen = [_total(block, block.y == k) for k in values]
+    seen = [block.total(block.y == k) for k in values]
     masses = family.first_masses(_COUNTS, *theta, **block.known)
-    return np.array([seen, [_total(block, mass) for mass in masses]])
+    return np.array([seen, [block.total(mass) for mass in masses]])
 
 
 def _piece(block: Block, theta: Sequence[Any], step: int) -> tuple[Piece, ...]:
@@ -230,9 +230,7 @@ def _is_count(family: Family) -> bool:
 
 
 def _total(block: Block, values: Any) -> float:
-    if values is None:
-        return math.nan
-    return float(block.weighted(np.broadcast_to(values, block.y.shape)).sum())
+    return math.nan if values is None else block.total(values)
 
 
 def _number(value: float) -> float | None:

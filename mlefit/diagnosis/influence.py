@@ -45,6 +45,8 @@ _SHOWN = 3
 # A statistic whose derivative is looked at row by row; larger fits do not come near an edge.
 _MOST_WORK = 20_000_000
 _STEP = 1e-4
+# Rows that are ruled out together, where they can be.
+_RUN = 128
 
 
 class Influence(NamedTuple):
@@ -201,15 +203,36 @@ class Watch:
 
     def _possible(self, block: Block, terms: RowTerms) -> NDArray[np.intp]:
         """Rows that the bound does not rule out."""
-        weight = 1.0 if block.own_weight is None else block.own_weight
-        reach, share = np.zeros((2, len(block.y)))
-        for k, (lo, hi) in enumerate(pairwise(self.group.edges)):
-            X = block.designs[k]
-            length = np.einsum("ij,ij,i->j", X, X, self.at_most[lo:hi])
-            reach += (weight * terms.score[k]) ** 2 * length
-            share += weight * terms.information[k, k] * length
-        rest = np.maximum(1 - share, 0.0)
-        return np.flatnonzero(reach > _INFLUENTIAL * self.group.size * rest**2)
+        at = np.arange(len(block.y))
+        for lengths in (_lengths_of_runs, _lengths):
+            weight = 1.0 if block.own_weight is None else block.own_weight
+            reach, share = np.zeros((2, len(at)))
+            for k, (lo, hi) in enumerate(pairwise(self.group.edges)):
+                length = lengths(np.asarray(block.designs[k]), self.at_most[lo:hi])
+                reach += (weight * terms.score[k]) ** 2 * length
+                share += weight * terms.information[k, k] * length
+            rest = np.maximum(1 - share, 0.0)
+            found = np.flatnonzero(reach > _INFLUENTIAL * self.group.size * rest**2)
+            if not len(found):
+                return found
+            at, block, terms = at[found], block.part(found), terms.part(found)
+        return at
+
+
+def _lengths(X: Matrix, at_most: Vector) -> Rows:
+    """The weighted sum of squares of every row."""
+    return np.einsum("ij,ij,i->j", X, X, at_most)
+
+
+def _lengths_of_runs(X: Matrix, at_most: Vector) -> Rows:
+    """What that of no row exceeds, in half the time: for a run of rows the sum of theirs."""
+    p, m = X.shape
+    whole = m - m % _RUN
+    runs = X[:, :whole].reshape(p, -1, _RUN)
+    last = X[:, whole:]
+    lengths = at_most @ np.einsum("ijk,ijk->ij", runs, runs)
+    rest = at_most @ np.einsum("ij,ij->i", last, last)
+    return np.repeat(np.append(lengths, rest), [_RUN] * len(lengths) + [m - whole])
 
 
 def declining_statistics(maximum: Maximum) -> list[int]:

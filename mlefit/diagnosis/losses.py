@@ -102,12 +102,12 @@ def loss_sums(
     if check:
         slopes = [scale * slope for slope in loss.slopes(y, moving, **known, **given)]
         scores = model.family.score(y, *theta, **known)[: len(slopes)]
-        nll, rebuilt = -_sum(block, log_density), _sum(block, scale * value + constant)
+        nll, rebuilt = -block.total(log_density), block.total(scale * value + constant)
         gradient_error = max(_largest_distance(s, -t) for s, t in zip(slopes, scores, strict=True))
     return LossSums(
-        rows=_sum(block, np.ones(1)),
-        value=_sum(block, value),
-        constant=_sum(block, constant),
+        rows=block.total(1.0),
+        value=block.total(value),
+        constant=block.total(constant),
         checked=len(y) if check else 0,
         nll=nll,
         rebuilt=rebuilt,
@@ -161,10 +161,6 @@ def _is_determined(maximum: Maximum) -> bool:
         and not any(maximum.redundant)
         and (maximum.vertex is None or maximum.vertex.unique)
     )
-
-
-def _sum(block: Block, values: Rows) -> float:
-    return float(block.weighted(np.broadcast_to(values, block.y.shape)).sum())
 
 
 def _largest_distance(one: Rows, other: Rows) -> float:

@@ -87,9 +87,10 @@ class NegBinom(Family):
 
     def first_masses(self, count: int, mu: Rows, k: Rows) -> Iterator[Rows]:
         mass, b = np.exp(-k * np.log1p(mu / k)), mu / (k + mu)
-        for y in range(count):
+        yield mass
+        for y in range(1, count):
+            mass = mass * (b * ((k + y - 1) / y))
             yield mass
-            mass = mass * (b * ((k + y) / (y + 1)))
 
     def score(self, y: Rows, mu: Rows, k: Rows) -> tuple[Rows, Rows]:
         b = mu / (k + mu)

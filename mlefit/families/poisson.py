@@ -84,9 +84,10 @@ class Poisson(Family):
 
     def first_masses(self, count: int, mu: Rows) -> Iterator[Rows]:
         mass = np.exp(-mu)
-        for k in range(count):
+        yield mass
+        for k in range(1, count):
+            mass = mass * (mu / k)
             yield mass
-            mass = mass * (mu / (k + 1))
 
     def score(self, y: Rows, mu: Rows) -> tuple[Rows]:
         return (ratio(y, mu) - 1,)

@@ -33,6 +33,9 @@ Log = Callable[[str], None]
 # them to look converged; a search this long is checked.
 SUSPICIOUS_STEPS = 11
 
+# Of more, a look costs more than everything else about a step.
+_MANY_ROWS = 50_000
+
 
 @frozen
 class Search:
@@ -151,6 +154,7 @@ def climb(
     fallback: SearchKind = "expected" if expects else "observed"
     held = [] if penalty is None else penalty.positions
     evaluate, foretell = evaluator(model, engine, penalty), None
+    dear = engine.rows > _MANY_ROWS
     if not (guided or near or model.is_fused):
         first = None
     if penalty is None and free is None and is_quadratic(model, engine):
@@ -168,7 +172,7 @@ def climb(
         free=free,
         bend=exact_scale(model, engine, held),
         first=first,
-        slope=slope_at(model, engine) if penalty is None and foretell is None else None,
+        slope=slope_at(model, engine) if dear and penalty is None and foretell is None else None,
         foretell=foretell and _guided(foretell),
         collapsed=collapse(model, engine, moments),
         leaving=leaving(model, engine, held) if watch else stays,

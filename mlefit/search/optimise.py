@@ -130,8 +130,10 @@ _FULFILLED = 0.5
 _SUFFICIENT_DECREASE = 1e-4
 _LAST_STEP = 1e-4
 SETTLED = 1e-20
-# By how much of itself a standard error may yet change.
-_STEADY = 1e-10
+# By how much of itself a standard error may yet change, where a look at the rows costs nothing
+# to speak of and where it does.
+_STEADY = 1e-11
+_STEADY_OF_MANY = 1e-10
 _HALVINGS = 40
 
 
@@ -144,14 +146,16 @@ class Course:
 
     Args:
         settled: decrement whose step changes nothing, whatever the steps before tell.
+        steady: by how much of itself a standard error may yet change.
 
     Attributes:
         lent: whether the place has the information of the one before.
     """
 
-    def __init__(self, settled: float) -> None:
+    def __init__(self, settled: float, steady: float) -> None:
         self.lent = False
         self._settled = settled
+        self._steady = steady
         self._before = self._rate = math.nan
 
     def reach(self, decrement: float) -> None:
@@ -163,13 +167,13 @@ class Course:
     @property
     def settled(self) -> float:
         """Decrement whose step changes no information that matters."""
-        return max(self._settled, (_STEADY / self._rate) ** 2 if self._rate > 0 else 0.0)
+        return max(self._settled, (self._steady / self._rate) ** 2 if self._rate > 0 else 0.0)
 
     def lends(self, decrement: float) -> bool:
         """Whether one more place is to come, to whose step the information here leads as well."""
         half = self._rate * math.sqrt(decrement)
         # the rate may prove to be twice as high
-        return 2 * (2 * half) ** 3 <= _STEADY and half**2 * decrement > self.settled
+        return 2 * (2 * half) ** 3 <= self._steady and half**2 * decrement > self.settled
 
 
 def newton(
@@ -212,7 +216,8 @@ def newton(
         free: positions to move; None for all.
         bend: replaces the direction by a better one, given the sums.
         first: sums at the start with the information of `begin`, if already known.
-        slope: sums at a point, but for the information that of other sums.
+        slope: sums at a point, but for the information that of other sums; where the rows are
+            many.
         foretell: the same as `evaluate` but for rounding, if they are known without a look at
             the rows; `evaluate` then only confirms the place that the search ends at.
         collapsed: tells a place from which the likelihood only grows without bound.
@@ -224,7 +229,8 @@ def newton(
     kind: Kind = begin
     look = foretell or evaluate
     now = look(gamma, kind) if first is None else first
-    misled, course = False, Course(settled)
+    misled = False
+    course = Course(settled, _STEADY if slope is None else _STEADY_OF_MANY)
     for steps in range(max_iter + 1):
         direction, decrement, definite = newton_direction(now, moving)
         if not definite and kind == "observed" and fallback != "observed":

@@ -124,9 +124,9 @@ def _survey(block: Block, shift: float) -> Survey:
     return Survey(
         weight=float(m if block.weight is None else block.weight.sum()),
         rows=m,
-        y=float(block.weighted(y).sum()),
-        y_squared=float(block.weighted(y * y).sum()),
-        known=np.array([block.weighted(values).sum() for values in block.known.values()]),
+        y=block.total(y),
+        y_squared=block.total(y * y),
+        known=np.array([block.total(values) for values in block.known.values()]),
         columns=np.concatenate([sums(X, block.counts) for X in block.designs]),
         squares=np.concatenate([squares(X, block.counts) for X in block.designs]),
         offsets=np.array(

@@ -20,6 +20,7 @@ from mlefit.source.missing import (
     lacking,
     not_finite,
     parse_limit,
+    squares_of,
 )
 from mlefit.source.records import Ledger, Rows, Source, no_rows
 from mlefit.source.selection import Selection, opened_text
@@ -69,7 +70,8 @@ class Account:
         """
         wanted = self._selection
         dropped = {"where": total - frame.height} if total > frame.height else {}
-        odd = not_finite(frame)
+        squares = squares_of(frame)
+        odd = not_finite(frame, squares)
         gaps = lacking(frame, wanted.complete, odd)
         kept: pl.Series | None = None
         if gaps:
@@ -78,11 +80,12 @@ class Account:
             if causes:
                 self._count_missing(frame, gaps)
                 kept, dropped = ~absent, dropped | causes
-                frame = frame.filter(kept)
+                frame, squares = frame.filter(kept), {}
         ledger = Ledger(total, frame.height, dropped)
         self._ledger = (self._ledger + ledger).sorted(self._rank)
         moved = moved or kept is not None
-        rows = Rows(frame, ledger, wanted.source.first_row, locate(kept) if moved else None)
+        located = locate(kept) if moved else None
+        rows = Rows(frame, ledger, wanted.source.first_row, located, squares=squares)
         self._watch(rows, odd)
         return rows
 

@@ -30,6 +30,7 @@ from mlefit.source.missing import (
     lacking,
     not_finite,
     parse_limit,
+    squares_of,
 )
 from mlefit.source.records import Ledger, Rows, Source
 from mlefit.source.selection import Selection, selected
@@ -150,7 +151,8 @@ def _counted(selection: Selection, counting: Counting) -> _Counted | None:
     if selection.predicate is not None:
         candidates = int(plan.select(pl.len()).collect().item())
     groups = _grouped(plan, selection, counting.step(max(candidates, 1)))
-    odd = not_finite(groups.select(all_exact(selection.columns)))
+    wanted = groups.select(all_exact(selection.columns))
+    odd = not_finite(wanted, squares_of(wanted))
     for name in odd & set(selection.finite):
         if groups.get_column(name).is_infinite().any():
             return None

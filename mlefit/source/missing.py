@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -62,21 +64,24 @@ def is_complete(schema: pl.Schema, names: Sequence[str]) -> pl.Expr:
     return ~pl.any_horizontal(is_missing(name, schema[name]) for name in names)
 
 
-def not_finite(frame: pl.DataFrame) -> set[str]:
-    """Float columns that hold NaN or an infinity; one pass, columns in parallel."""
+def squares_of(frame: pl.DataFrame) -> dict[str, float]:
+    """The sum of squares of each column of floats; one pass, columns in parallel."""
     floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
-    # a finite sum has finite terms and takes a quarter of the time; that of huge ones overflows
-    suspects = _names_that_fail(frame, floats, lambda values: values.sum().is_finite())
-    return set(_names_that_fail(frame, suspects, lambda values: values.is_finite().all()))
+    return _looked_up(frame, floats, lambda values: values.dot(values))
 
 
-def _names_that_fail(
-    frame: pl.DataFrame, names: Sequence[str], test: Callable[[pl.Expr], pl.Expr]
-) -> list[str]:
-    if not names:
-        return []
-    passed = frame.select(test(exact(name)) for name in names).row(0, named=True)
-    return [name for name in names if not passed[name]]
+def not_finite(frame: pl.DataFrame, squares: Mapping[str, float]) -> set[str]:
+    """Float columns that hold NaN or an infinity, given their sums of squares."""
+    # a finite sum has finite terms; that of huge ones overflows
+    suspects = [name for name, total in squares.items() if not math.isfinite(total)]
+    finite = _looked_up(frame, suspects, lambda values: values.is_finite().all())
+    return {name for name in suspects if not finite[name]}
+
+
+def _looked_up(
+    frame: pl.DataFrame, names: Sequence[str], what: Callable[[pl.Expr], pl.Expr]
+) -> dict[str, Any]:
+    return frame.select(what(exact(name)) for name in names).row(0, named=True) if names else {}
 
 
 def lacking(frame: pl.DataFrame, names: Sequence[str], odd: set[str]) -> list[str]:

@@ -202,6 +202,7 @@ class Rows:
             again, so it is called for messages only. None when no row was dropped.
         counts: how many identical rows each of `frame` stands for; None if each is its own.
         firsts: where the first of these is among the rows that are used; None likewise.
+        squares: sums of squares of columns, where they are known.
     """
 
     frame: pl.DataFrame
@@ -210,6 +211,7 @@ class Rows:
     locate: Callable[[], pl.Series] | None = field(default=None, repr=False)
     counts: pl.Series | None = None
     firsts: pl.Series | None = None
+    squares: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def _positions(self) -> pl.Series | None:
