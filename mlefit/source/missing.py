@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -65,23 +64,23 @@ def is_complete(schema: pl.Schema, names: Sequence[str]) -> pl.Expr:
 
 
 def squares_of(frame: pl.DataFrame) -> dict[str, float]:
-    """The sum of squares of each column of floats; one pass, columns in parallel."""
+    """The sum of squares of each column of floats, missing values left out.
+
+    Not finite where a value is not, or where a square overflows.
+    """
     floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
-    return _looked_up(frame, floats, lambda values: values.dot(values))
+    if not floats:
+        return {}
+    squares = frame.lazy().select(exact(name).dot(exact(name)) for name in floats)
+    # in pieces, whose squares need little memory
+    return squares.collect(engine="streaming").row(0, named=True)
 
 
 def not_finite(frame: pl.DataFrame, squares: Mapping[str, float]) -> set[str]:
     """Float columns that hold NaN or an infinity, given their sums of squares."""
     # a finite sum has finite terms; that of huge ones overflows
     suspects = [name for name, total in squares.items() if not math.isfinite(total)]
-    finite = _looked_up(frame, suspects, lambda values: values.is_finite().all())
-    return {name for name in suspects if not finite[name]}
-
-
-def _looked_up(
-    frame: pl.DataFrame, names: Sequence[str], what: Callable[[pl.Expr], pl.Expr]
-) -> dict[str, Any]:
-    return frame.select(what(exact(name)) for name in names).row(0, named=True) if names else {}
+    return {name for name in suspects if not frame.get_column(name).is_finite().all()}
 
 
 def lacking(frame: pl.DataFrame, names: Sequence[str], odd: set[str]) -> list[str]:
