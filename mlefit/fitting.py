@@ -25,7 +25,7 @@ from mlefit.design.roles import Roles, choose_roles, with_parameters
 from mlefit.design.store import Store
 from mlefit.design.table import Table, tabulate
 from mlefit.design.usable import profile, suggested_families
-from mlefit.diagnosis.goodness import residual_step
+from mlefit.diagnosis.goodness import glance, residual_step
 from mlefit.engines.contract import Engine, Site
 from mlefit.errors import MlefitError, UsageError
 from mlefit.families._base import Family
@@ -180,7 +180,7 @@ def _fitted(
 ) -> tuple[Maximum, FitResult]:
     request = prepared.request
     model, engine = prepared.model, prepared.engine
-    search, recorder = Search(request.tol, request.max_iter, log), None
+    search, recorder = Search(request.tol, request.max_iter, log, beside=glance), None
     if request.explain:
         from mlefit.search.steps import Recorder, search_path  # only who asks for it loads it
 

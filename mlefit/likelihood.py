@@ -16,7 +16,7 @@ place where families, links and columns meet.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations_with_replacement, pairwise
 from typing import Any, Literal
 
@@ -36,6 +36,9 @@ from mlefit.support import Domain
 
 Kind = Literal["observed", "expected", "guide"]
 
+Beside = Callable[["Block", Sequence[Rows], "RowTerms"], Any]
+"""What else to sum over the rows of a block, given their linear predictors and terms."""
+
 
 @frozen
 class Totals:
@@ -46,12 +49,14 @@ class Totals:
         score: gradient of the NLL, shape (p,).
         information: its second derivatives, or their expectation, shape (p, p).
         rows: sum of the weights.
+        beside: what else was summed over the rows in the same look at them, if anything was.
     """
 
     nll: float
     score: Vector
     information: Symmetric
     rows: float
+    beside: Any = None
 
     def __add__(self, other: Totals) -> Totals:
         return Totals(
@@ -59,6 +64,7 @@ class Totals:
             self.score + other.score,
             self.information + other.information,
             self.rows + other.rows,
+            None if self.beside is None else self.beside + other.beside,
         )
 
 
@@ -235,10 +241,15 @@ class Model:
                 yield value.p if isinstance(value, Probability) else value, parameter.domain
 
     def totals(
-        self, block: Block, gammas: Sequence[Vector], kind: Kind | None = "observed"
+        self,
+        block: Block,
+        gammas: Sequence[Vector],
+        kind: Kind | None = "observed",
+        beside: Beside | None = None,
     ) -> Totals:
         """NLL, its gradient and its information over a block; without the last if no kind is."""
-        terms = self.row_terms(block, gammas, kind or self.leverage_kind)
+        etas = self.etas(block, gammas)
+        terms = self.terms(block, etas, kind or self.leverage_kind)
         rows = len(block.y) if block.weight is None else float(block.weight.sum())
         nll = -block.total(terms.log_density)
         score = [
@@ -249,6 +260,7 @@ class Model:
             np.concatenate(score),
             np.zeros((0, 0)) if kind is None else _information(block, terms.information),
             rows,
+            None if beside is None else beside(block, etas, terms),
         )
 
     def slopes(self, block: Block, points: Sequence[Matrix], kind: Kind | None) -> Slopes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +12,7 @@ import mlefit
 from mlefit import assemble, families, fitting
 from mlefit.design.blocks import Block
 from mlefit.diagnosis import losses
-from mlefit.diagnosis.goodness import look
+from mlefit.diagnosis.goodness import Glance, look
 from mlefit.diagnosis.influence import Group
 from mlefit.engines.local import LocalEngine
 from mlefit.families._base import Family
@@ -91,6 +93,44 @@ def test_the_bound_hides_no_influential_row(family, weights):
     assert largest  # else nothing is tried here
     assert [position for _, position, _ in found.rows] == largest
     np.testing.assert_allclose([one[0] for one in found.rows], every[largest], rtol=1e-10)
+
+
+def many(outlier: float | None) -> pl.DataFrame:
+    """So many rows that a search does not look at them for nothing; one may decide the fit."""
+    rng = np.random.default_rng(6)
+    x, z = rng.normal(size=(2, 60_000))
+    if outlier is not None:
+        x[31_000] = outlier
+    return pl.DataFrame({"x": x, "z": z, "y": rng.poisson(np.exp(0.3 * x.clip(-2, 2)))})
+
+
+@pytest.mark.parametrize("family", ["poisson", "negbinom", "normal"])
+def test_what_the_last_look_of_a_search_tells_beside_is_what_a_look_of_its_own_tells(family):
+    maximum = fitted(many(None), family)
+    told = maximum.optimum.totals.beside
+    assert isinstance(told, Glance)
+    assert not told.suspected
+    passes = maximum.engine.passes
+    found = look(maximum)
+    assert maximum.engine.passes == passes, "no look of its own"
+    bare = replace(maximum.optimum.totals, beside=None)
+    own = look(replace(maximum, optimum=replace(maximum.optimum, totals=bare)))
+    assert maximum.engine.passes == passes + 1
+    np.testing.assert_allclose(found.sums.plain, own.sums.plain, rtol=1e-10)
+    np.testing.assert_allclose(found.sums.counts, own.sums.counts, rtol=1e-10)
+    for one, two in zip(found.sums.losses, own.sums.losses, strict=True):
+        assert one.value == pytest.approx(two.value, rel=1e-10)
+        assert (one.rows, one.checked) == (two.rows, two.checked)
+    assert found.influential == own.influential
+
+
+def test_a_row_that_may_move_the_estimates_gets_a_look_of_its_own():
+    maximum = fitted(many(60.0), "poisson")
+    assert maximum.optimum.totals.beside.suspected
+    passes = maximum.engine.passes
+    influential = look(maximum).influential
+    assert maximum.engine.passes == passes + 1
+    assert [position for _, position, _ in influential.rows] == [31_000]
 
 
 def test_losses_are_held_against_the_nll_on_some_blocks_of_many(monkeypatch):

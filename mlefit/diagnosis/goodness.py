@@ -14,9 +14,10 @@ from mlefit.design.predictors import split
 from mlefit.diagnosis.influence import Influential, Watch
 from mlefit.diagnosis.losses import LossSums, is_checked, loss_sums
 from mlefit.diagnosis.residuals import Piece, power_sums
+from mlefit.engines.contract import Engine
 from mlefit.families._base import Family, part
 from mlefit.frozen import frozen
-from mlefit.likelihood import Model
+from mlefit.likelihood import Beside, Model, RowTerms, Totals
 from mlefit.search.maximum import Maximum
 from mlefit.search.sparse import without_zeros
 
@@ -81,11 +82,52 @@ class Look:
         return Look(self.sums + other.sums, self.influential + other.influential)
 
 
+@frozen
+class Glance:
+    """What the last look of a search tells beside; it adds.
+
+    Attributes:
+        sums: over the rows.
+        suspected: whether a row may alone move the estimates, so that another look is needed.
+    """
+
+    sums: FitSums
+    suspected: bool
+
+    def __add__(self, other: Glance) -> Glance:
+        return Glance(self.sums + other.sums, self.suspected or other.suspected)
+
+
+def glance(model: Model, engine: Engine, near: Totals) -> Beside | None:
+    """What the last look of a search is to tell beside; None where that needs a look of its own.
+
+    Args:
+        model: family and links.
+        engine: the rows.
+        near: sums at a place near the maximum.
+    """
+    watch = Watch.at(model, engine, near.information)
+    if watch is None or not watch.is_bounded:
+        return None
+    rows, step = engine.rows, residual_step(engine.stands_for)
+
+    def beside(block: Block, etas: Sequence[Rows], terms: RowTerms) -> Glance:
+        if not model.is_fused:
+            terms = model.terms(block, etas, model.leverage_kind)
+        sums = _sums(model, block, model.theta(etas), terms.log_density, rows, step)
+        return Glance(sums, watch.suspects(block, terms))
+
+    return beside
+
+
 def look(maximum: Maximum) -> Look:
-    """All that a report says of the rows at the maximum, from one pass over them."""
-    watch = Watch.over(maximum)
+    """All that a report says of the rows at the maximum, from one pass over them at most."""
+    watch, totals = Watch.over(maximum), maximum.optimum.totals
     if watch is None:
         return Look(fit_sums(maximum), Influential(()))
+    glimpsed = totals.beside if isinstance(totals, Totals) else None
+    if isinstance(glimpsed, Glance) and not glimpsed.suspected:
+        return Look(glimpsed.sums, Influential(()))
     model, gammas = maximum.model, maximum.gammas
     engine = maximum.engine.written_out() if watch.takes_steps else maximum.engine
     rows, step = engine.rows, residual_step(engine.stands_for)

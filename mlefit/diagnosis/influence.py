@@ -27,13 +27,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Rows, Vector
-from mlefit.arrow import Spread, among
+from mlefit.arrow import Spread, Symmetric, among
 from mlefit.design.blocks import Block
 from mlefit.design.coded import is_too_wide
 from mlefit.design.predictors import is_coded, user_matrix
+from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.frozen import frozen
-from mlefit.likelihood import RowTerms
+from mlefit.likelihood import Model, RowTerms
 from mlefit.products import forms
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
@@ -161,9 +162,13 @@ class Watch:
         # the median does not follow a row however far it lies
         if not settled or cornered or maximum.vertex is not None:
             return None
-        engine = maximum.engine
-        group = Group.of(maximum.model.family, [len(gamma) for gamma in maximum.gammas])
-        information = among(maximum.optimum.totals.information, np.arange(group.size))
+        return cls.at(maximum.model, maximum.engine, maximum.optimum.totals.information)
+
+    @classmethod
+    def at(cls, model: Model, engine: Engine, information: Symmetric) -> Watch | None:
+        """The same with the information of all coefficients, wherever it was taken."""
+        group = Group.of(model.family, [predictor.size for predictor in engine.predictors])
+        information = among(information, np.arange(group.size))
         own = inverse(information)
         if own is None or not group.size:
             return None
@@ -172,7 +177,7 @@ class Watch:
             if coded and is_too_wide(engine.rows, group.size):
                 return None
             own = np.asarray(own)
-        if coded or (len(group.edges) > 2 and maximum.model.leverage_kind != "expected"):
+        if coded or (len(group.edges) > 2 and model.leverage_kind != "expected"):
             return cls(group, own, np.zeros(0))
         roots = np.sqrt(np.diag(information))
         return cls(group, own, np.abs(own * np.outer(roots, roots)).sum(axis=1).max() / roots**2)
@@ -182,10 +187,19 @@ class Watch:
         """Whether the steps of whole rows are needed, which have a number for every column."""
         return len(self.group.edges) > 2
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is a bound."""
+        return len(self.at_most) > 0
+
+    def suspects(self, block: Block, terms: RowTerms) -> bool:
+        """Whether the bound leaves a row of a block, or would with an information near by."""
+        return len(self._possible(block, terms, _INFLUENTIAL / 2)) > 0
+
     def influential(self, block: Block, terms: RowTerms) -> Influential:
         """The most influential rows of a block, if any is."""
         _, positions = block.every(1)
-        if len(self.at_most):
+        if self.is_bounded:
             at = self._possible(block, terms)
             if not len(at):
                 return Influential(())
@@ -201,7 +215,9 @@ class Watch:
             )
         )
 
-    def _possible(self, block: Block, terms: RowTerms) -> NDArray[np.intp]:
+    def _possible(
+        self, block: Block, terms: RowTerms, influential: float = _INFLUENTIAL
+    ) -> NDArray[np.intp]:
         """Rows that the bound does not rule out."""
         at = np.arange(len(block.y))
         for lengths in (_lengths_of_runs, _lengths):
@@ -212,7 +228,7 @@ class Watch:
                 reach += (weight * terms.score[k]) ** 2 * length
                 share += weight * terms.information[k, k] * length
             rest = np.maximum(1 - share, 0.0)
-            found = np.flatnonzero(reach > _INFLUENTIAL * self.group.size * rest**2)
+            found = np.flatnonzero(reach > influential * self.group.size * rest**2)
             if not len(found):
                 return found
             at, block, terms = at[found], block.part(found), terms.part(found)

@@ -138,9 +138,7 @@ def first_look(
 
 def _nll(model: Model, engine: Engine, gamma: Vector) -> float:
     gammas = split(gamma, engine.predictors)
-    found = engine.total(
-        lambda block: -block.total(model.log_density(block, gammas)), "start"
-    )
+    found = engine.total(lambda block: -block.total(model.log_density(block, gammas)), "start")
     return math.inf if math.isnan(found) else found
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +14,9 @@ from mlefit._types import Vector
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.frozen import frozen
-from mlefit.likelihood import Kind, Model, Totals
+from mlefit.likelihood import Beside, Kind, Model, Totals
 from mlefit.search.exits import leaving, stays
-from mlefit.search.maximum import evaluator, slope_at
+from mlefit.search.maximum import evaluator, sums_at
 from mlefit.search.optimise import SETTLED, Optimum, Record, forget, newton
 from mlefit.search.optimise import Kind as SearchKind
 from mlefit.search.penalty import Penalty
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from mlefit.pinball import Vertex
 
 Log = Callable[[str], None]
+Look = Callable[[Vector, Kind, Beside | None], Totals]
 
 # Where there is no maximum each step gains a constant factor only, so it takes over twenty of
 # them to look converged; a search this long is checked.
@@ -47,6 +50,8 @@ class Search:
         log: takes a line for each step.
         record: takes every place on the way.
         settled: decrement whose step is taken without another look at the rows.
+        beside: gives what else to sum over many rows in the look at them that is meant to be the
+            last, given the sums at a place near it.
     """
 
     tol: float = 1e-10
@@ -54,6 +59,7 @@ class Search:
     log: Log = lambda line: None
     record: Record = forget
     settled: float = SETTLED
+    beside: Callable[[Model, Engine, Totals], Beside | None] | None = None
 
 
 def climb_in_turns(
@@ -154,13 +160,14 @@ def climb(
     fallback: SearchKind = "expected" if expects else "observed"
     held = [] if penalty is None else penalty.positions
     evaluate, foretell = evaluator(model, engine, penalty), None
-    dear = engine.rows > _MANY_ROWS
+    last: Look = partial(sums_at, model, engine)
     if not (guided or near or model.is_fused):
         first = None
     if penalty is None and free is None and is_quadratic(model, engine):
         first = first or evaluate(gamma, "observed")
         sums = LeastSquares(model, engine, gamma, first)
-        evaluate, foretell = sums.evaluate, sums.foretell
+        evaluate, foretell, last = sums.evaluate, sums.foretell, sums.evaluate
+    dear = engine.rows > _MANY_ROWS and penalty is None
     return newton(
         _guided(evaluate),
         gamma,
@@ -172,13 +179,32 @@ def climb(
         free=free,
         bend=exact_scale(model, engine, held),
         first=first,
-        slope=slope_at(model, engine) if dear and penalty is None and foretell is None else None,
+        slope=partial(_slope, model, engine) if dear and foretell is None else None,
+        last=partial(_last, model, engine, search, last) if dear else None,
         foretell=foretell and _guided(foretell),
         collapsed=collapse(model, engine, moments),
         leaving=leaving(model, engine, held) if watch else stays,
         log=search.log,
         record=search.record,
     )
+
+
+def _slope(model: Model, engine: Engine, gamma: Vector, lender: Totals) -> Totals:
+    """The sums at a place but for their information, which is that of other sums."""
+    return replace(sums_at(model, engine, gamma, None), information=lender.information)
+
+
+def _last(
+    model: Model,
+    engine: Engine,
+    search: Search,
+    look: Look,
+    gamma: Vector,
+    near: Totals,
+) -> Totals:
+    """The sums at the place that a search ends at, with those that are wanted beside."""
+    beside = None if search.beside is None else search.beside(model, engine, near)
+    return look(gamma, "observed", beside)
 
 
 def _guided(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from mlefit.design.predictors import Predictor, betas, split
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Limit, Moments, Parameter
 from mlefit.frozen import frozen
-from mlefit.likelihood import Kind, Model, Totals
+from mlefit.likelihood import Beside, Kind, Model, Totals
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Penalty
 from mlefit.search.rank import Redundant
@@ -153,22 +153,23 @@ def evaluator(
     """The sums over all rows, and the priors, as a function of all coefficients."""
 
     def evaluate(gamma: Vector, kind: Kind) -> Totals:
-        gammas = split(gamma, engine.predictors)
         if penalty is not None and penalty.of_information:
-            totals = engine.total(lambda block: model.totals(block, gammas, "expected"), purpose)
+            totals = sums_at(model, engine, gamma, "expected", purpose=purpose)
             return penalty.information_added_to(totals, gamma, kind)
-        totals = engine.total(lambda block: model.totals(block, gammas, kind), purpose)
+        totals = sums_at(model, engine, gamma, kind, purpose=purpose)
         return totals if penalty is None else penalty.added_to(totals, gamma, kind)
 
     return evaluate
 
 
-def slope_at(model: Model, engine: Engine) -> Callable[[Vector, Totals], Totals]:
-    """The sums over all rows but for their information, which is that of other sums."""
-
-    def slope(gamma: Vector, lender: Totals) -> Totals:
-        gammas = split(gamma, engine.predictors)
-        totals = engine.total(lambda block: model.totals(block, gammas, None), "search")
-        return replace(totals, information=lender.information)
-
-    return slope
+def sums_at(
+    model: Model,
+    engine: Engine,
+    gamma: Vector,
+    kind: Kind | None,
+    beside: Beside | None = None,
+    purpose: str = "search",
+) -> Totals:
+    """The sums over all rows; without their information if no kind is."""
+    gammas = split(gamma, engine.predictors)
+    return engine.total(lambda block: model.totals(block, gammas, kind, beside), purpose)

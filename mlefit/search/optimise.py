@@ -39,7 +39,8 @@ class Sums(Protocol):
 
 
 Evaluate = Callable[[Vector, Kind], Sums]
-Slope = Callable[[Vector, Any], Any]
+Beyond = Callable[[Vector, Any], Any]
+"""Sums at a point, given those at another."""
 Bend = Callable[[Vector, Sums], Vector]
 
 
@@ -156,24 +157,30 @@ class Course:
         self.lent = False
         self._settled = settled
         self._steady = steady
-        self._before = self._rate = math.nan
+        self._before = self._rate = self._left = math.nan
 
     def reach(self, decrement: float) -> None:
         """Take note of the decrement at the next place."""
         if not math.isnan(self._before) and self._before > 0:
             self._rate = math.sqrt(decrement) / self._before
         self._before = math.nan if self.lent else decrement
+        # of the slope; an information of the place before is wrong by all that it changed there
+        self._left = 2 * self._left if self.lent else self._rate * math.sqrt(decrement)
 
     @property
     def settled(self) -> float:
         """Decrement whose step changes no information that matters."""
         return max(self._settled, (self._steady / self._rate) ** 2 if self._rate > 0 else 0.0)
 
+    def ends(self, decrement: float) -> bool:
+        """Whether the step from here leads to the last place."""
+        return self._left**2 * decrement <= self.settled
+
     def lends(self, decrement: float) -> bool:
         """Whether one more place is to come, to whose step the information here leads as well."""
-        half = self._rate * math.sqrt(decrement)
         # the rate may prove to be twice as high
-        return 2 * (2 * half) ** 3 <= self._steady and half**2 * decrement > self.settled
+        steady = 2 * (2 * self._left) ** 3 <= self._steady
+        return steady and not self.lent and not self.ends(decrement)
 
 
 def newton(
@@ -188,7 +195,8 @@ def newton(
     free: NDArray[np.intp] | None = None,
     bend: Bend | None = None,
     first: Sums | None = None,
-    slope: Slope | None = None,
+    slope: Beyond | None = None,
+    last: Beyond | None = None,
     foretell: Evaluate | None = None,
     collapsed: Callable[[Vector], bool] = lambda gamma: False,
     leaving: Callable[[Vector, Vector, Sums, float], bool] = lambda gamma, along, now, left: False,
@@ -218,6 +226,7 @@ def newton(
         first: sums at the start with the information of `begin`, if already known.
         slope: sums at a point, but for the information that of other sums; where the rows are
             many.
+        last: sums at the point that the search is meant to end at, given those at one near it.
         foretell: the same as `evaluate` but for rounding, if they are known without a look at
             the rows; `evaluate` then only confirms the place that the search ends at.
         collapsed: tells a place from which the likelihood only grows without bound.
@@ -242,9 +251,8 @@ def newton(
         course.reach(decrement)
         if decrement <= tol:
             settled = course.settled
-            return _finish(
-                evaluate, gamma, now, seen, decrement, moving, steps, tol, settled, record
-            )
+            ending = last or (lambda there, _: evaluate(there, "observed"))
+            return _finish(ending, gamma, now, seen, decrement, moving, steps, tol, settled, record)
         if collapsed(gamma):
             return _ended(evaluate, gamma, seen, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
@@ -254,9 +262,11 @@ def newton(
         if bend is not None:
             direction = bend(direction, now)
         kind = "observed" if decrement <= _NEAR or misled else begin
-        course.lent = slope is not None and seen == kind == "observed" and course.lends(decrement)
-        glance = _lent(slope, now) if slope is not None and course.lent else look
-        ahead = _line_search(glance, gamma, direction, now, decrement, kind)
+        sure = kind == "observed" and foretell is None
+        course.lent = sure and slope is not None and seen == kind and course.lends(decrement)
+        beyond = slope if course.lent else last if sure and course.ends(decrement) else None
+        way = look if beyond is None else _knowing(now, beyond)
+        ahead = _line_search(way, gamma, direction, now, decrement, kind)
         if ahead is None:
             return _ended(evaluate, gamma, seen, now, moving, steps, Status.NO_DESCENT)
         misled = now.nll - ahead[1].nll < _FULFILLED * decrement
@@ -264,8 +274,8 @@ def newton(
     raise AssertionError("unreachable: the last turn of the loop returns")
 
 
-def _lent(slope: Slope, lender: Sums) -> Evaluate:
-    return lambda there, kind: slope(there, lender)
+def _knowing(now: Sums, look: Beyond) -> Evaluate:
+    return lambda there, kind: look(there, now)
 
 
 def newton_direction(now: Sums, moving: NDArray[np.intp]) -> tuple[Vector, float, bool]:
@@ -327,7 +337,7 @@ def _line_search(
 
 
 def _finish(
-    evaluate: Evaluate,
+    last: Beyond,
     gamma: Vector,
     now: Sums,
     kind: Kind | None,
@@ -348,7 +358,7 @@ def _finish(
     if further:
         gamma, steps = gamma + newton_direction(now, moving)[0], steps + 1
     if kind != "observed":
-        now = evaluate(gamma, "observed")
+        now = last(gamma, now)
     direction, decrement, definite = newton_direction(now, moving)
     if further:
         record(Step(steps, gamma, now, direction, decrement, "observed"))
@@ -357,7 +367,7 @@ def _finish(
         if decrement <= settled:
             record(Step(steps + 1, there, now, np.zeros_like(direction), 0.0, "observed"))
             return Optimum(there, now, Status.CONVERGED, steps + 1, decrement, definite)
-        ahead = evaluate(there, "observed")
+        ahead = last(there, now)
         direction, left, definite = newton_direction(ahead, moving)
         if not left < decrement:
             break

@@ -13,14 +13,15 @@ BIT 7, 257-278).
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from mlefit._types import Matrix, Vector
-from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
 from mlefit.frozen import frozen
-from mlefit.likelihood import Kind, Model, Totals
+from mlefit.likelihood import Beside, Kind, Model, Totals
+from mlefit.search.maximum import sums_at
 
 # A difference of squares that is less than this share of them has lost too many digits.
 _CANCELLED = 1e-6
@@ -75,11 +76,10 @@ class LeastSquares:
             nll, score = now.nll + 0.5 * after * more, after * slope
         return self._totals(gamma, nll, score, kind)
 
-    def evaluate(self, gamma: Vector, kind: Kind) -> Totals:
+    def evaluate(self, gamma: Vector, kind: Kind, beside: Beside | None = None) -> Totals:
         """The sums at any place, from a pass over the residuals."""
-        gammas = split(gamma, self.engine.predictors)
-        seen = self.engine.total(lambda block: self.model.totals(block, gammas, None), "search")
-        return self._totals(gamma, seen.nll, seen.score, kind)
+        seen = sums_at(self.model, self.engine, gamma, None, beside)
+        return replace(self._totals(gamma, seen.nll, seen.score, kind), beside=seen.beside)
 
     def _totals(self, gamma: Vector, nll: float, score: Vector, kind: Kind) -> Totals:
         p, rows = self._p, self.totals.rows
