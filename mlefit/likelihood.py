@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations_with_replacement, pairwise
 from typing import Any, Literal
 
@@ -201,7 +202,7 @@ class Model:
                 outside, [outside] * len(etas), {(k, k): outside for k in range(len(etas))}
             )
         family, y, known = self.family, block.y, block.known
-        slopes = [link.slope(eta) for link, eta in zip(self.links, etas, strict=True)]
+        slopes = self._slopes(etas)
         score = family.score(y, *theta, **known)
         if kind == "observed":
             pairs = family.observed(y, *theta, **known)
@@ -211,7 +212,7 @@ class Model:
             # without a closed form the product of the scores, which has the same mean and is
             # never negative, guides the search
             pairs = found or _products(score)
-        information = {(j, k): J * slopes[j] * slopes[k] for (j, k), J in pairs.items()}
+        information = _in_etas(pairs, slopes)
         if kind == "observed":
             for k, (link, eta) in enumerate(zip(self.links, etas, strict=True)):
                 bend = score[k] * link.curvature(eta)
@@ -221,6 +222,16 @@ class Model:
             [s * slope for s, slope in zip(score, slopes, strict=True)],
             information,
         )
+
+    def with_leverage(self, block: Block, etas: Sequence[Rows], terms: RowTerms) -> RowTerms:
+        """Terms with the observed information, with that which leverage is made of."""
+        if self.is_fused or self.leverage_kind == "observed":
+            return terms
+        pairs = self.family.expected(*self.theta(etas), **block.known)
+        return replace(terms, information=_in_etas(pairs or {}, self._slopes(etas)))
+
+    def _slopes(self, etas: Sequence[Rows]) -> list[Rows]:
+        return [link.slope(eta) for link, eta in zip(self.links, etas, strict=True)]
 
     def inside(self, etas: Sequence[Rows]) -> NDArray[np.bool_]:
         """Of which rows every parameter lies in its domain; linear predictors of shape (m,)."""
@@ -334,6 +345,11 @@ def _information_of_products(
     for X, values, at in zip(designs, pairs.diagonal, own, strict=True):
         total[at, at] = weighted_product(X, block.weighted(values), X)
     return total
+
+
+def _in_etas(pairs: Pairs, slopes: Sequence[Rows]) -> dict[tuple[int, int], Rows]:
+    """The information in the linear predictors, but for what their links bend."""
+    return {(j, k): J * slopes[j] * slopes[k] for (j, k), J in pairs.items()}
 
 
 def _products(score: Sequence[Rows]) -> Pairs:

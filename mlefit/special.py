@@ -134,11 +134,10 @@ def ratio(a: Rows, b: Rows) -> Rows:
 def log_ratio(a: Rows, b: Rows) -> Rows:
     """ln(a / b) with all its digits near a = b, where the rounding of a / b would take them.
 
-    ln(r)/(r - 1) hardly changes with r, so only r - 1 = (a - b)/b must be exact.
+    The excess (a - b)/b is exact to rounding, and with it ln(1 + excess) unless that is small.
     """
-    r = a / b
-    exact = (a - b) / b
-    return np.where(r == 1, exact, np.log(r) * (exact / np.where(r == 1, 1, r - 1)))
+    excess = (a - b) / b
+    return np.where(excess > -0.5, np.log1p(excess), np.log(a / b))
 
 
 def log_complement(log_p: Rows) -> Rows:

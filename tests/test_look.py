@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -107,13 +108,14 @@ def many(outlier: float | None) -> pl.DataFrame:
 @pytest.mark.parametrize("family", ["poisson", "negbinom", "normal"])
 def test_what_the_last_look_of_a_search_tells_beside_is_what_a_look_of_its_own_tells(family):
     maximum = fitted(many(None), family)
-    told = maximum.optimum.totals.beside
+    totals: Any = maximum.optimum.totals
+    told = totals.beside
     assert isinstance(told, Glance)
     assert not told.suspected
     passes = maximum.engine.passes
     found = look(maximum)
     assert maximum.engine.passes == passes, "no look of its own"
-    bare = replace(maximum.optimum.totals, beside=None)
+    bare = replace(totals, beside=None)
     own = look(replace(maximum, optimum=replace(maximum.optimum, totals=bare)))
     assert maximum.engine.passes == passes + 1
     np.testing.assert_allclose(found.sums.plain, own.sums.plain, rtol=1e-10)
@@ -126,7 +128,8 @@ def test_what_the_last_look_of_a_search_tells_beside_is_what_a_look_of_its_own_t
 
 def test_a_row_that_may_move_the_estimates_gets_a_look_of_its_own():
     maximum = fitted(many(60.0), "poisson")
-    assert maximum.optimum.totals.beside.suspected
+    totals: Any = maximum.optimum.totals
+    assert totals.beside.suspected
     passes = maximum.engine.passes
     influential = look(maximum).influential
     assert maximum.engine.passes == passes + 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from mlefit._types import Matrix, Rows
-from mlefit.pinball import Pass, Vertex, minimise, minimise_pinball
+from mlefit.pinball import Pass, Run, Vertex, minimise, minimise_pinball
 
 TAUS = (0.1, 0.5, 0.9)
 
@@ -224,11 +224,13 @@ def test_dual_values_lost_to_rounding_are_not_taken_for_a_proof():
 
 
 def test_memory_stays_far_below_a_copy_of_the_design():
-    def blocks():
-        for k in range(50):
-            rng = np.random.default_rng(k)
-            X = rng.normal(size=(5, 8192))
-            yield X, X.sum(axis=0) + rng.standard_t(3, 8192), None
+    def run(k):
+        rng = np.random.default_rng(k)
+        X = rng.normal(size=(5, 8192))
+        return Run.of(k * 8192, X, X.sum(axis=0) + rng.standard_t(3, 8192))
+
+    def blocks(function):
+        return [function(run(k)) for k in range(50)]
 
     tracemalloc.start()
     vertex = minimise_pinball(blocks, 5, 50 * 8192)
@@ -242,10 +244,12 @@ def test_blocks_may_reuse_their_buffer():
     X, y = large("integer", 20_000, 4)
     buffer = np.empty((4, 1000))
 
-    def reusing():
-        for start in range(0, 20_000, 1000):
-            buffer[:] = X[:, start : start + 1000]
-            yield buffer, y[start : start + 1000], None
+    def run(start):
+        buffer[:] = X[:, start : start + 1000]
+        return Run.of(start, buffer, y[start : start + 1000])
+
+    def reusing(function):
+        return [function(run(start)) for start in range(0, 20_000, 1000)]
 
     reused = minimise_pinball(reusing, 4, 20_000)
     assert reused.optimal
@@ -297,10 +301,12 @@ def test_a_certificate_is_not_given_when_rounds_run_out():
 
 
 def blocks_of(X, y, w=None, size=4096) -> Pass:
-    def walk() -> Iterator[tuple[Matrix, Rows, Rows | None]]:
-        for start in range(0, len(y), size):
-            part = slice(start, start + size)
-            yield X[:, part], y[part], None if w is None else w[part]
+    def run(start: int) -> Run:
+        part = slice(start, start + size)
+        return Run.of(start, X[:, part], y[part], None if w is None else w[part])
+
+    def walk(function: Callable[[Run], Any]) -> list[Any]:
+        return [function(run(start)) for start in range(0, len(y), size)]
 
     return walk
 

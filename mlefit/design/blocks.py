@@ -115,8 +115,9 @@ class Block:
         """The weighted sum of a value of each row, shape (m,), or of one that all rows have."""
         if self.weight is not None:
             return float((values * self.weight).sum())
-        if np.size(values) < len(self.y):
-            return float(np.sum(values)) * len(self.y)
+        values = np.asarray(values)
+        if values.size < len(self.y):
+            return float(values.sum()) * len(self.y)
         count = values.dtype == bool  # of which numpy has a faster sum
         return float(np.count_nonzero(values) if count else values.sum())
 

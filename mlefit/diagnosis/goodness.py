@@ -112,10 +112,8 @@ def glance(model: Model, engine: Engine, near: Totals) -> Beside | None:
     rows, step = engine.rows, residual_step(engine.stands_for)
 
     def beside(block: Block, etas: Sequence[Rows], terms: RowTerms) -> Glance:
-        if not model.is_fused:
-            terms = model.terms(block, etas, model.leverage_kind)
         sums = _sums(model, block, model.theta(etas), terms.log_density, rows, step)
-        return Glance(sums, watch.suspects(block, terms))
+        return Glance(sums, watch.suspects(block, model.with_leverage(block, etas, terms)))
 
     return beside
 

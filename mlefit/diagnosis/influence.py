@@ -19,7 +19,7 @@ Stat. Assoc. 117, 1763-1774).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -215,6 +215,14 @@ class Watch:
             )
         )
 
+    def _parts(self, block: Block) -> list[tuple[Matrix, Vector]]:
+        """The columns of each of the group's parameters, and their part of the bound."""
+        edges = pairwise(self.group.edges)
+        return [
+            (np.asarray(X), self.at_most[lo:hi])
+            for X, (lo, hi) in zip(block.designs, edges, strict=False)
+        ]
+
     def _possible(
         self, block: Block, terms: RowTerms, influential: float = _INFLUENTIAL
     ) -> NDArray[np.intp]:
@@ -223,8 +231,7 @@ class Watch:
         for lengths in (_lengths_of_runs, _lengths):
             weight = 1.0 if block.own_weight is None else block.own_weight
             reach, share = np.zeros((2, len(at)))
-            for k, (lo, hi) in enumerate(pairwise(self.group.edges)):
-                length = lengths(np.asarray(block.designs[k]), self.at_most[lo:hi])
+            for k, length in enumerate(lengths(self._parts(block))):
                 reach += (weight * terms.score[k]) ** 2 * length
                 share += weight * terms.information[k, k] * length
             rest = np.maximum(1 - share, 0.0)
@@ -235,20 +242,26 @@ class Watch:
         return at
 
 
-def _lengths(X: Matrix, at_most: Vector) -> Rows:
-    """The weighted sum of squares of every row."""
-    return np.einsum("ij,ij,i->j", X, X, at_most)
+def _lengths(parts: Sequence[tuple[Matrix, Vector]]) -> Iterator[Rows]:
+    """The weighted sum of squares of every row of some matrices."""
+    for X, at_most in parts:
+        yield np.einsum("ij,ij,i->j", X, X, at_most)
 
 
-def _lengths_of_runs(X: Matrix, at_most: Vector) -> Rows:
+def _lengths_of_runs(parts: Sequence[tuple[Matrix, Vector]]) -> Iterator[Rows]:
     """What that of no row exceeds, in half the time: for a run of rows the sum of theirs."""
-    p, m = X.shape
-    whole = m - m % _RUN
-    runs = X[:, :whole].reshape(p, -1, _RUN)
-    last = X[:, whole:]
-    lengths = at_most @ np.einsum("ijk,ijk->ij", runs, runs)
-    rest = at_most @ np.einsum("ij,ij->i", last, last)
-    return np.repeat(np.append(lengths, rest), [_RUN] * len(lengths) + [m - whole])
+    seen, squares = None, np.zeros((0, 0))
+    for X, at_most in parts:
+        m = X.shape[1]
+        edges = np.arange(0, m, _RUN)
+        if X is not seen:  # classes mostly have the same columns
+            whole = m - m % _RUN
+            runs, last = X[:, :whole].reshape(len(X), whole // _RUN, _RUN), X[:, whole:]
+            squares = np.einsum("ijk,ijk->ij", runs, runs)
+            if whole < m:
+                squares = np.column_stack([squares, np.einsum("ij,ij->i", last, last)])
+            seen = X
+        yield np.repeat(at_most @ squares, np.diff(edges, append=m))
 
 
 def declining_statistics(maximum: Maximum) -> list[int]:

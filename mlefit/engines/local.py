@@ -132,8 +132,7 @@ class LocalEngine(Engine):
                 self.tell(what, done, done)
 
     def each(self, term: Callable[[Block], T], purpose: str = "") -> list[T]:
-        with np.errstate(all="ignore"):
-            return [term(block) for block in self.blocks(purpose)]
+        return self.total(lambda block: [term(block)], purpose)
 
     def total(self, term: Callable[[Block], T], purpose: str = "") -> T:
         self.passes += 1

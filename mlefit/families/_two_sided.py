@@ -40,11 +40,11 @@ class TwoSided(Family):
 
     def cost(self, r: Rows) -> Rows:
         """c(r): the loss of a residual."""
-        return np.where(r < 0, -self.down * r, self.up * r)
+        return np.maximum(self.up * r, -self.down * r)
 
     def pull(self, r: Rows) -> Rows:
         """s(r): the slope of the cost, 0 in the corner."""
-        return np.where(r < 0, -self.down, self.up) * (r != 0).astype(r.dtype)
+        return self.up * (r > 0) - self.down * (r < 0)
 
     @property
     def log_height(self) -> float:

@@ -35,6 +35,6 @@ nothing else, so the answer knows neither row order nor block size:
 from __future__ import annotations
 
 from mlefit.pinball.minimise import Vertex, minimise_pinball
-from mlefit.pinball.rows import Pass
+from mlefit.pinball.rows import Pass, Run
 
-__all__ = ["Pass", "Vertex", "minimise_pinball"]
+__all__ = ["Pass", "Run", "Vertex", "minimise_pinball"]

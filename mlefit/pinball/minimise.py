@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from mlefit._types import Matrix, Rows, Vector
+from mlefit._types import Vector
 from mlefit.frozen import frozen
 from mlefit.pinball.plane import Plane
 from mlefit.pinball.preprocess import (
@@ -21,7 +21,7 @@ from mlefit.pinball.preprocess import (
     partition,
     survey,
 )
-from mlefit.pinball.rows import Index, Pass, Positions, Sample
+from mlefit.pinball.rows import Index, Pass, Positions, Run, Sample, T
 from mlefit.pinball.simplex import ENOUGH_PIVOTS, Duals, Tilt, simplex
 from mlefit.pinball.start import first_independent, starting_basis, whitening
 
@@ -76,7 +76,7 @@ def minimise_pinball(
     """Minimise sum_i w_i rho_tau(y_i - x_i'b), exactly.
 
     Args:
-        blocks: each call walks all rows, in the same order.
+        blocks: each call walks all rows, the same ones.
         p: number of columns, of full rank.
         n: number of rows, those of weight zero included.
         tau: quantile level, 0 < tau < 1.
@@ -113,9 +113,9 @@ class _Counted:
     blocks: Pass
     passes: int = 0
 
-    def __call__(self) -> Iterable[tuple[Matrix, Rows, Rows | None]]:
+    def __call__(self, function: Callable[[Run], T]) -> list[T]:
         self.passes += 1
-        return self.blocks()
+        return self.blocks(function)
 
 
 def _directly(blocks: _Counted, p: int, n: int, tau: float, near: Positions | None) -> Vertex:

@@ -6,7 +6,8 @@ Nothing here holds more than the sample, the band, and one byte per row of the d
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,12 @@ from mlefit.pinball.rows import (
     Index,
     Pass,
     Positions,
+    Run,
     Sample,
     Units,
     join,
     merge,
-    positions,
     sample_of,
-    walk,
 )
 from mlefit.pinball.simplex import Tilt
 from mlefit.pinball.start import INDEPENDENT
@@ -48,30 +48,31 @@ def survey(blocks: Pass, p: int, n: int, count: int) -> Survey:
     """
     wanted = _spread(n, count)
     stands_for = n / max(len(wanted), 1)
-    sums = _Sums(*np.zeros((4, p + 1)))
-    weight, seen = 0.0, 0
-    pieces: list[_Block] = []
-    for here, kept, X, y, w in walk(blocks):
-        sums.add(X, y, w)
-        weight, seen = weight + float(w.sum()), seen + len(w)
-        low, high = np.searchsorted(wanted, (here.start, here.stop))
-        spread = wanted[low:high] - here.start
-        if kept is not None:
-            spread = np.flatnonzero(np.isin(kept, spread))
-        heavy = (w > stands_for * weight / max(seen, 1)) & (stands_for > 1)
+
+    def look(run: Run) -> tuple[_Sums, _Block]:
+        w = run.w
+        low, high = np.searchsorted(wanted, (run.here.start, run.here.stop))
+        spread = wanted[low:high] - run.here.start
+        if run.kept is not None:
+            spread = np.flatnonzero(np.isin(run.kept, spread))
+        heavy = (w > stands_for * w.mean() if len(w) else w > 0) & (stands_for > 1)
+        heavy |= run.sampled
         local = np.union1d(spread, np.flatnonzero(heavy))
-        share = np.where(heavy[local], 1.0, stands_for)
-        pieces.append((X[:, local], y[local], w[local] * share, positions(here, kept, local)))
+        weight = w[local] * np.where(heavy[local], 1.0, stands_for)
+        return _Sums.of(run), (run.X[:, local], run.y[local], weight, run.positions(local))
+
+    found = blocks(look)
+    sums = sum((part for part, _ in found), _Sums(*np.zeros((4, p + 1))))
     typical = np.exp(sums.log / np.maximum(sums.not_zero, 1e-300))
     units = Units.of(typical[:-1], float(typical[-1]))
     tilt = Tilt(sums.value[:-1] / units.columns, sums.size[:-1] / units.columns)
-    copied = [sample_of(*piece, units) for piece in pieces]
+    copied = [sample_of(*piece, units) for _, piece in found]
     return Survey(units, tilt, merge(join(copied), units) if copied else _none(p, units))
 
 
 @frozen
 class _Sums:
-    """Weighted sums over rows, of every column and of y, each of shape (p + 1,); added to in place.
+    """Weighted sums over rows, of every column and of y, each of shape (p + 1,); they add.
 
     Attributes:
         value: of x.
@@ -85,14 +86,33 @@ class _Sums:
     log: Vector
     not_zero: Vector
 
-    def add(self, X: Matrix, y: Rows, w: Rows) -> None:
-        for j, column in enumerate((*X, y)):
-            size = np.abs(column)
-            self.value[j] += column @ w
-            self.size[j] += size @ w
-            there, size = (w, size) if size.all() else (w[size > 0], size[size > 0])
-            self.log[j] += np.log(size) @ there
-            self.not_zero[j] += there.sum()
+    @classmethod
+    def of(cls, run: Run) -> _Sums:
+        parts = zip(*(_sums_of(values, run.w) for values in (run.X, run.y[None])), strict=True)
+        return cls(*map(np.concatenate, parts))
+
+    def __add__(self, other: _Sums) -> _Sums:
+        return _Sums(
+            self.value + other.value,
+            self.size + other.size,
+            self.log + other.log,
+            self.not_zero + other.not_zero,
+        )
+
+
+# Pieces of at most two rows for each column: more rows than that add nothing.
+_MOST_PIECES = 100
+
+
+def _sums_of(X: Matrix, w: Rows) -> tuple[Vector, Vector, Vector, Vector]:
+    """These of each column, and of its logarithm where that is a number."""
+    size = np.abs(X)
+    value, sums = np.dot(X, w), np.dot(size, w)
+    if size.all():
+        return value, sums, np.dot(np.log(size, out=size), w), np.full(len(X), w.sum())
+    there = size > 0
+    logs = np.log(size, where=there, out=np.zeros_like(size))
+    return value, sums, np.dot(logs, w), np.dot(there, w)
 
 
 def complete_rank(blocks: Pass, rows: Sample, units: Units) -> Sample | None:
@@ -102,16 +122,15 @@ def complete_rank(blocks: Pass, rows: Sample, units: Units) -> Sample | None:
     """
     p = rows.X.shape[0]
     span = _orthonormal(rows.X)
-    pieces: list[Sample] = []
-    for here, kept, X, y, w in walk(blocks):
-        scaled = X / units.columns[:, None]
+
+    def look(run: Run) -> Sample:
+        scaled = run.X / units.columns[:, None]
         outside = scaled - span @ (span.T @ scaled)
         sizes = np.square(outside).sum(axis=0) / np.square(scaled).sum(axis=0).clip(1e-300)
         index = np.argsort(-sizes, kind="stable")[: 2 * p]
-        index = index[sizes[index] > INDEPENDENT**2]
-        if index.size and sum(len(piece.y) for piece in pieces) < 200 * p:
-            at = positions(here, kept, index)
-            pieces.append(sample_of(X[:, index], y[index], w[index], at, units))
+        return _sample(run, index[sizes[index] > INDEPENDENT**2], units)
+
+    pieces = [piece for piece in blocks(look) if len(piece.y)][:_MOST_PIECES]
     return merge(join([rows, *pieces]), units) if pieces else None
 
 
@@ -180,23 +199,23 @@ def partition(
         width: `width @ x` has the standard error of x'b as its norm, up to a constant.
         limit: as `band_limit` gives it.
     """
-    globs = everything(_none(len(plane.beta), units), n)
     near, beta = plane.near * units.target, plane.beta * units.target / units.columns
     raw_width = width / units.columns
-    band: list[Sample] = []
-    for here, kept, X, y, w in walk(blocks):
-        residual = y - beta @ X
-        distance = _distance(plane, units, residual, near, (X, y, w))
-        bound = limit * units.target * _norms(raw_width, X)
+
+    def look(run: Run) -> tuple[NDArray[np.int8], Matrix, Sample]:
+        residual = run.y - np.dot(beta, run.X)
+        distance = _distance(plane, units, residual, near, run)
+        bound = limit * units.target * _norms(raw_width, run.X)
         side = (distance > bound).astype(np.int8) - (distance < -bound).astype(np.int8)
-        for k, sign in enumerate((-1, 1)):
-            globs.sums[k] += _totals(X, y, w * (side == sign))
-        inside = np.flatnonzero(side == 0)
-        at = positions(here, kept, inside)
-        band.append(merge(sample_of(X[:, inside], y[inside], w[inside], at, units), units))
-        globs.expected[here if kept is None else here.start + kept] = side
-    globs.band = merge(join(band), units)
-    return globs
+        sums = [_totals(run.X, run.y, run.w * (side == sign)) for sign in (-1, 1)]
+        band = merge(_sample(run, np.flatnonzero(side == 0), units), units)
+        expected = np.zeros(run.here.stop - run.here.start, dtype=np.int8)
+        expected[slice(None) if run.kept is None else run.kept] = side
+        return expected, np.array(sums), band
+
+    expected, sums, bands = zip(*blocks(look), strict=True)
+    band = merge(join(list(bands)), units)
+    return Globs(band, np.concatenate(expected), np.sum(sums, axis=0))
 
 
 def band_limit(rows: Sample, plane: Plane, width: Matrix, share: float) -> float:
@@ -209,9 +228,9 @@ def band_limit(rows: Sample, plane: Plane, width: Matrix, share: float) -> float
     return float(ratio[min(rank, len(ratio) - 1)])
 
 
-@dataclass
+@frozen
 class Check:
-    """Sums of one pass over all rows at a plane.
+    """Sums of one pass over rows at a plane; they add.
 
     Attributes:
         wrong: rows that are not where they were expected, as far as they were copied.
@@ -222,12 +241,12 @@ class Check:
         strays: rows on the plane, shift included, that equal no basic row.
     """
 
-    wrong: list[_Block] = field(default_factory=list)
-    wrong_rows: int = 0
-    gradient: Vector = field(default_factory=lambda: np.zeros(0))
-    weight: Vector = field(default_factory=lambda: np.zeros(0))
-    objective: float = 0.0
-    strays: int = 0
+    wrong: list[_Block]
+    wrong_rows: int
+    gradient: Vector
+    weight: Vector
+    objective: float
+    strays: int
 
 
 def check(blocks: Pass, plane: Plane, globs: Globs, units: Units, tau: float, limit: int) -> Check:
@@ -235,56 +254,64 @@ def check(blocks: Pass, plane: Plane, globs: Globs, units: Units, tau: float, li
 
     No more than about `limit` wrong rows are copied.
     """
-    result = Check(gradient=np.zeros(len(plane.beta)), weight=np.zeros(len(plane.beta)))
     near, beta = plane.near * units.target, plane.beta * units.target / units.columns
-    losses = []
-    for here, kept, X, y, w in walk(blocks):
-        residual = y - beta @ X
-        sign, tied, _ = sides(plane, residual, near, _Close(X, y, w, units))
-        slope = np.where(sign < 0, tau - 1, tau) * w
-        losses.append(float(slope @ residual))
+    copied = 0
+
+    def look(run: Run) -> Check:
+        nonlocal copied
+        residual = run.y - np.dot(beta, run.X)
+        sign, tied, _ = sides(plane, residual, near, _Close(run, units))
+        slope = np.where(sign < 0, tau - 1, tau) * run.w
+        loss = float(np.dot(slope, residual))
         on_plane = tied[sign[tied] == 0]
         slope[on_plane] = 0.0
-        result.gradient += (X @ slope) / units.columns
-        _weigh(result, plane, sample_of(X[:, on_plane], y[on_plane], w[on_plane], on_plane, units))
-        expected = globs.expected[here if kept is None else here.start + kept]
+        gradient = np.dot(run.X, slope) / units.columns
+        weight, strays = _weighed(plane, _sample(run, on_plane, units))
+        expected = run.of_each(globs.expected)
         wrong = np.flatnonzero((expected != 0) & (expected != sign))
-        result.wrong_rows += len(wrong)
-        if wrong.size and result.wrong_rows <= limit:
-            at = positions(here, kept, wrong)
-            result.wrong.append((X[:, wrong], y[wrong], w[wrong], at))
-    result.objective = math.fsum(losses)
-    return result
+        copied += len(wrong)
+        kept = [run.copied(wrong)] if len(wrong) and copied <= limit else []
+        return Check(kept, len(wrong), gradient, weight, loss, strays)
+
+    found = blocks(look)
+    return Check(
+        wrong=list(chain.from_iterable(one.wrong for one in found)),
+        wrong_rows=sum(one.wrong_rows for one in found),
+        gradient=np.sum([one.gradient for one in found], axis=0),
+        weight=np.sum([one.weight for one in found], axis=0),
+        objective=math.fsum(one.objective for one in found),
+        strays=sum(one.strays for one in found),
+    )
 
 
-def _weigh(result: Check, plane: Plane, rows: Sample) -> None:
-    """Count rows on the plane towards the basic rows they equal."""
-    stray = np.ones(len(rows.y), dtype=bool)
+def _weighed(plane: Plane, rows: Sample) -> tuple[Vector, int]:
+    """The weight of the rows that equal each basic row, and how many equal none."""
+    weight, stray = np.zeros(len(plane.y)), np.ones(len(rows.y), dtype=bool)
     for k, (x, y) in enumerate(zip(plane.X.T, plane.y, strict=True)):
         equal = (rows.y == y) & (x[:, None] == rows.X).all(axis=0)
-        result.weight[k] += rows.w[equal].sum()
+        weight[k] = rows.w[equal].sum()
         stray &= ~equal
-    result.strays += int(stray.sum())
+    return weight, int(stray.sum())
 
 
 @frozen
 class _Close:
     """Rows of a block, brought to `Units` on demand: few are near the plane."""
 
-    X: Matrix
-    y: Rows
-    w: Rows
+    run: Run
     units: Units
 
     def __call__(self, index: Index) -> Sample:
-        return sample_of(self.X[:, index], self.y[index], self.w[index], index, self.units)
+        return _sample(self.run, index, self.units)
 
 
-def _distance(
-    plane: Plane, units: Units, residual: Rows, near: float, block: tuple[Matrix, Rows, Rows]
-) -> Rows:
+def _sample(run: Run, index: Index, units: Units) -> Sample:
+    return sample_of(*run.copied(index), units)
+
+
+def _distance(plane: Plane, units: Units, residual: Rows, near: float, run: Run) -> Rows:
     """Residuals in which ties are replaced by a small multiple of their shift."""
-    _, tied, shift = sides(plane, residual, near, _Close(*block, units))
+    _, tied, shift = sides(plane, residual, near, _Close(run, units))
     residual[tied] = shift * (_tie_unit(plane) * units.target)
     return residual
 
@@ -295,11 +322,11 @@ def _tie_unit(plane: Plane) -> float:
 
 
 def _totals(X: Matrix, y: Rows, w: Rows) -> Vector:
-    return np.concatenate([X @ w, [y @ w, w.sum()]])
+    return np.array([*np.dot(X, w), np.dot(y, w), w.sum()])
 
 
 def _norms(width: Matrix, X: Matrix) -> Rows:
-    scaled = width @ X
+    scaled = np.dot(width, X)
     return np.asarray(np.sqrt(np.einsum("ij,ij->j", scaled, scaled)) + 1e-300)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ Positions: TypeAlias = NDArray[np.int64]
 Index: TypeAlias = NDArray[np.intp]
 """Which rows of the arrays at hand."""
 
-Pass: TypeAlias = Callable[[], Iterable[tuple[Matrix, Rows, Rows | None]]]
-"""Each call walks all rows in blocks: X of shape (p, m), y (m,), weights (m,) or None."""
+T = TypeVar("T")
 
 FAR = 30.0
 """A shift that no combination of waves, which lie in [-1, 1], is likely to reach."""
@@ -112,31 +111,58 @@ def merge(rows: Sample, units: Units) -> Sample:
     return Sample(kept.X, kept.y, np.add.reduceat(sorted_rows.w, first), kept.e, kept.at)
 
 
-def walk(blocks: Pass) -> Iterator[tuple[slice, Index | None, Matrix, Rows, Rows]]:
-    """Blocks without rows of weight 0, each with its slice of the data.
+@frozen
+class Run:
+    """Rows that lie together, without those of weight 0; of use until the next one is made.
 
-    Yields:
-        The slice, which of its rows are kept (None: all), X, y and w.
+    Attributes:
+        here: their slice of the data.
+        kept: which of that they are; None for all.
+        X: columns by rows, shape (p, m).
+        y: target, shape (m,).
+        w: weights > 0, shape (m,).
+        sampled: whether every sample has all of them.
     """
-    start = 0
-    ones = np.ones(0)
-    for X, y, w in blocks():
+
+    here: slice
+    kept: Index | None
+    X: Matrix
+    y: Rows
+    w: Rows
+    sampled: bool = False
+
+    @classmethod
+    def of(
+        cls, start: int, X: Matrix, y: Rows, w: Rows | None = None, *, sampled: bool = False
+    ) -> Run:
+        """Rows from a position on, with weights >= 0 or all of one."""
         here = slice(start, start + len(y))
-        start = here.stop
-        if w is None:
-            if len(ones) < len(y):
-                ones = np.ones(len(y))
-            yield here, None, X, y, ones[: len(y)]
-        elif w.all():
-            yield here, None, X, y, w
-        else:
-            kept = np.flatnonzero(w)
-            yield here, kept, X[:, kept], y[kept], w[kept]
+        if w is None or w.all():
+            return cls(here, None, X, y, np.ones(len(y)) if w is None else w, sampled)
+        kept = np.flatnonzero(w)
+        return cls(here, kept, X[:, kept], y[kept], w[kept], sampled)
+
+    def positions(self, index: Index) -> Positions:
+        """Positions in the data of some of the rows."""
+        at = index if self.kept is None else self.kept[index]
+        return np.asarray(self.here.start + at, dtype=np.int64)
+
+    def copied(self, index: Index) -> tuple[Matrix, Rows, Rows, Positions]:
+        """X, y, w and the positions of some of the rows."""
+        return self.X[:, index], self.y[index], self.w[index], self.positions(index)
+
+    def of_each(self, values: NDArray[Any]) -> NDArray[Any]:
+        """What belongs to the rows, of values for all rows of the data."""
+        part = values[self.here]
+        return part if self.kept is None else part[self.kept]
 
 
-def positions(here: slice, kept: Index | None, index: Index) -> Positions:
-    """Positions in the data of the rows `index` of a block."""
-    return np.asarray(here.start + (index if kept is None else kept[index]), dtype=np.int64)
+class Pass(Protocol):
+    """Calls a function with every run of rows; it may do so elsewhere, and in any order."""
+
+    def __call__(self, function: Callable[[Run], T]) -> list[T]:
+        """What the function returns, in row order."""
+        ...
 
 
 def _wave(X: Matrix, y: Rows, frequencies: Vector) -> Rows:

@@ -18,24 +18,27 @@ so its conditions of optimality are among those that the programme proves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit._types import Matrix, Rows, Vector
+from mlefit._types import Rows, Vector
+from mlefit.design.blocks import Block
 from mlefit.design.predictors import split
 from mlefit.engines.contract import Engine
+from mlefit.frozen import frozen
 from mlefit.likelihood import Model
-from mlefit.pinball import Vertex, minimise_pinball
+from mlefit.pinball import Run, Vertex, minimise_pinball
 from mlefit.search.optimise import Optimum, Status
 from mlefit.search.penalty import Penalty
 from mlefit.search.scale import solved
 
 _MOST_ROUNDS = 200
 
-_Block = tuple[Matrix, Rows, Rows | None]
+T = TypeVar("T")
 
 
 def with_vertex(
@@ -79,14 +82,8 @@ def with_vertex(
     rows = engine.rows
     begin = None if near is None else near.zero_rows
     for turn in range(_MOST_ROUNDS):
-        here = gamma
-
-        def blocks(here: Vector = here) -> Iterator[_Block]:
-            yield from _rows(model, engine, here, varies=varies)
-            if corner.count:
-                yield corner.rows
-
-        vertex = minimise_pinball(blocks, p, rows + 2 * corner.count, tau, near=begin)
+        walk = _Walk(model, engine, gamma, corner, varies)
+        vertex = minimise_pinball(walk, p, rows + 2 * corner.count, tau, near=begin)
         begin = vertex.zero_rows
         gamma[:p] = corner.held(vertex.beta, vertex.zero_rows - rows)
         solves = False
@@ -148,12 +145,41 @@ class _Corner:
         return np.linalg.solve(self._to_user, beta)
 
 
-def _rows(model: Model, engine: Engine, gamma: Vector, *, varies: bool) -> Iterator[_Block]:
-    """The location's columns, the target less its offset, and weights over the scale."""
-    gammas = split(gamma, engine.predictors)
-    for block in engine.written_out().blocks("linear programme"):
-        weight = block.weight
-        if varies:
-            scale = model.theta(model.etas(block, gammas))[1]
-            weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
-        yield np.asarray(block.designs[0]), block.y - block.offsets[0], weight
+@frozen
+class _Walk:
+    """The rows of the programme: those of the data, and those that the corners are.
+
+    Attributes:
+        model: family and links.
+        engine: the rows of the data.
+        gamma: coefficients, of which the scale is made.
+        corner: corners of the location's priors.
+        varies: whether rows differ by more than their weights.
+    """
+
+    model: Model
+    engine: Engine
+    gamma: Vector
+    corner: _Corner
+    varies: bool
+
+    def __call__(self, function: Callable[[Run], T]) -> list[T]:
+        model, varies = self.model, self.varies
+        gammas = split(self.gamma, self.engine.predictors)
+
+        def term(block: Block) -> T:
+            weight = block.weight
+            if varies:
+                scale = model.theta(model.etas(block, gammas))[1]
+                weight = block.weighted(np.broadcast_to(1 / scale, block.y.shape))
+            return function(run_of(block, weight))
+
+        found = self.engine.written_out().each(term, "linear programme")
+        if self.corner.count:
+            found.append(function(Run.of(self.engine.rows, *self.corner.rows, sampled=True)))
+        return found
+
+
+def run_of(block: Block, weight: Rows | None) -> Run:
+    """The location's columns of a block and the target less its offset."""
+    return Run.of(block.start, np.asarray(block.designs[0]), block.y - block.offsets[0], weight)

@@ -9,10 +9,11 @@ search runs from all of them, and the highest maximum is the answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from mlefit._types import Matrix, Rows, Vector
+from mlefit._types import Rows, Vector
 from mlefit.design.blocks import Block
 from mlefit.design.coded import predictor_of
 from mlefit.engines.contract import Engine
@@ -94,13 +95,15 @@ def _least_squares(engine: Engine) -> Vector:
 
 
 def _least_absolute_deviations(engine: Engine) -> Vector:
-    from mlefit.pinball import minimise_pinball  # few families have several starts
+    from mlefit.pinball import Run, minimise_pinball  # few families have several starts
+    from mlefit.search.location import run_of
 
-    def blocks() -> Iterator[tuple[Matrix, Rows, Rows | None]]:
-        for block in engine.written_out().blocks("start"):
-            yield np.asarray(block.designs[0]), block.y - block.offsets[0], block.weight
+    def walk(function: Callable[[Run], Any]) -> list[Any]:
+        return engine.written_out().each(
+            lambda block: function(run_of(block, block.weight)), "start"
+        )
 
-    return minimise_pinball(blocks, engine.predictors[0].size, engine.rows).beta
+    return minimise_pinball(walk, engine.predictors[0].size, engine.rows).beta
 
 
 def _about(beta: Vector, model: Model, engine: Engine, moments: Moments, survey: Survey) -> Vector:
