@@ -9,12 +9,18 @@ The step along the edge passes every row whose sign change still leaves the loss
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.frozen import frozen
 from mlefit.pinball.plane import EPS, Plane, sides
 from mlefit.pinball.rows import Index, Sample
+
+_NEAREST = 500
+"""Rows whose steps are put in order before all are."""
 
 MAX_PIVOTS = 1000
 """Far above what has been seen (a few per column); a tenth more for every column."""
@@ -117,42 +123,40 @@ def simplex(
         if entering is None:
             return None
         basis = basis.copy()
-        basis[leaving] = crossing[entering]
+        basis[leaving] = entering
     return None
 
 
 @frozen
 class _Crossings:
-    """Rows whose residuals change sign along an edge, each array of shape (m,).
+    """Rows whose residuals change sign along an edge.
 
     Attributes:
-        steps: how far along the edge, t >= 0.
-        shifts: the infinitesimal part s of the step t + eps s.
-        speeds: how fast the residual changes.
-        rises: how much steeper the loss is afterwards.
+        at: which rows, shape (m,).
+        steps: how far along the edge, t >= 0, shape (m,).
+        speeds: how fast the residual changes, shape (m,).
+        rises: how much steeper the loss is afterwards, shape (m,).
         resolution: residuals that differ by less are equal.
+        shift: of some of them, the infinitesimal part s of the step t + eps s.
     """
 
+    at: Index
     steps: Rows
-    shifts: Rows
     speeds: Rows
     rises: Rows
     resolution: float
+    shift: Callable[[Index], Rows]
 
 
-def _crossings(
-    rows: Sample, plane: Plane, residual: Rows, speed: Rows, crossing: Index
-) -> _Crossings:
-    speed = speed[crossing]
-    shift = rows.e[crossing] - plane.gamma @ rows.X[:, crossing]
-    size = np.abs(speed)
-    return _Crossings(
-        np.abs(residual[crossing] / speed),
-        shift / speed,
-        size,
-        size * rows.w[crossing],
-        1e-8 * plane.near,
-    )
+def _crossings(rows: Sample, plane: Plane, residual: Rows, speed: Rows, at: Index) -> _Crossings:
+    size = np.abs(speed[at])
+
+    def shift(some: Index) -> Rows:
+        there = at[some]
+        return (rows.e[there] - plane.gamma @ rows.X[:, there]) / speed[there]
+
+    steps = np.abs(residual[at]) / size
+    return _Crossings(at, steps, size, size * rows.w[at], 1e-8 * plane.near, shift)
 
 
 @frozen
@@ -185,24 +189,33 @@ def _falling_edge(plane: Plane, duals: Duals, tilt: Tilt) -> tuple[int, Vector, 
 
 
 def _stop(crossings: _Crossings, slope: _Slope) -> int | None:
-    """The first crossing after which the loss no longer falls, None when it always does."""
-    steps = crossings.steps
-    order = np.argsort(steps)
-    last = _first_rise(crossings.rises[order], slope)
+    """The row at whose crossing the loss no longer falls, None when it always does."""
+    steps, rises = crossings.steps, crossings.rises
+    last = _first_rise(steps, rises, slope)
     if last is None:
         return None
     # Rows that are crossed at the same step but for rounding are ordered by their shifts.
-    step = steps[order[last]]
-    same = np.abs(steps - step) * crossings.speeds <= crossings.resolution
-    if np.count_nonzero(same) == 1:
-        return int(order[last])
-    order = np.lexsort((crossings.shifts, np.where(same, step, steps)))
-    last = _first_rise(crossings.rises[order], slope)
-    return None if last is None else int(order[last])
+    same = np.abs(steps - steps[last]) * crossings.speeds <= crossings.resolution
+    tied = np.flatnonzero(same)
+    if len(tied) > 1:
+        before = float(rises[~same & (steps < steps[last])].sum())
+        there = replace(slope, value=slope.value + before)
+        first = _first_rise(crossings.shift(tied), rises[tied], there)
+        if first is None:
+            return None
+        last = int(tied[first])
+    return int(crossings.at[last])
 
 
-def _first_rise(rises: Rows, slope: _Slope) -> int | None:
-    after = slope.value + np.cumsum(rises)
+def _first_rise(steps: Rows, rises: Rows, slope: _Slope) -> int | None:
+    """The first of some steps after which the loss no longer falls."""
     enough = slope.rounding if slope.onward else -slope.rounding
-    risen = np.flatnonzero(after > enough)
-    return int(risen[0]) if risen.size else None
+    for count in (_NEAREST, len(steps)):  # mostly one of the first
+        near = (
+            np.argpartition(steps, count)[:count] if count < len(steps) else np.arange(len(steps))
+        )
+        order = near[np.argsort(steps[near])]
+        risen = np.flatnonzero(slope.value + np.cumsum(rises[order]) > enough)
+        if risen.size:
+            return int(order[risen[0]])
+    return None
