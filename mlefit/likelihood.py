@@ -28,6 +28,7 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Symmetric
 from mlefit.design.blocks import Block
 from mlefit.design.coded import Coded, Design, against, predictor_of, squares_against, sum_of
+from mlefit.design.views import Views
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
 from mlefit.frozen import frozen
 from mlefit.gram import scratch, weighted_product
@@ -307,7 +308,7 @@ def _shifted(eta: Rows, offset: Any) -> Rows:
 
 def _combined(points: Matrix, X: Design) -> Matrix:
     """points @ X, where most coefficients may be zero at every point."""
-    if isinstance(X, Coded):
+    if isinstance(X, Coded | Views):
         return points @ X
     used = np.flatnonzero(points.any(axis=0))
     return points @ X if 2 * len(used) > len(X) else points[:, used] @ X[used]

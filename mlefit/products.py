@@ -166,8 +166,9 @@ class NormalEquations:
     def of(cls, X: Design, y: Rows, weight: Rows | None) -> NormalEquations:
         """Those of a block."""
         if not isinstance(X, Coded):
-            weighted = X if weight is None else X * weight
-            return cls(weighted @ X.T, weighted @ y)
+            matrix = np.asarray(X)
+            weighted = matrix if weight is None else matrix * weight
+            return cls(weighted @ matrix.T, weighted @ y)
         w = np.ones(len(y)) if weight is None else weight
         return cls(information([X], {(0, 0): w}), X @ (w * y))
 
@@ -249,7 +250,7 @@ def sums_within(
 
 def _parts(X: Design, first: int) -> Iterator[_Part]:
     if not isinstance(X, Coded):
-        yield _Part(first + np.arange(len(X)), X)
+        yield _Part(first + np.arange(len(X)), np.asarray(X))
         return
     yield _Part(first + X.at, X.written, X.with_intercept)
     for group in X.groups:

@@ -39,8 +39,8 @@ def rows(model: str) -> pl.DataFrame:
 
 
 def from_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (begin, start):
-        monkeypatch.setattr(module, "thinned", lambda engine, rows: None)
+    monkeypatch.setattr(begin, "thinned", lambda engine, rows: None)
+    monkeypatch.setattr(start, "runs", lambda engine, rows: None)
 
 
 def fit(data: pl.DataFrame, family: str) -> FitResult:

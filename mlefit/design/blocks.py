@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from mlefit.design.coded import Coded, Design
 from mlefit.design.coding import Column, Indicator, Part
 from mlefit.design.columns import POSITION, PRECISION, TARGET, WEIGHT, Columns, Span, Stretch
 from mlefit.design.predictors import Predictor, is_coded
+from mlefit.design.views import Views
 from mlefit.triangular import solve_lower
 
 # Cells and rows of a block. Smaller blocks stay in the L2 cache, but threads then spend more on
@@ -30,6 +32,18 @@ _FEWEST_ROWS = 4096
 # Of codes so many: the sums of the cells of two factors are added up once a block.
 _CODED_ROWS = 1 << 17
 _CODED_CELLS = 16 * _CODED_ROWS
+
+
+# Columns that stay where they are need no cache to be written into.
+_VIEWED_ROWS = 25_000
+
+
+class Form(Enum):
+    """In which blocks hold the columns."""
+
+    MIXED = "factors of many levels as codes, all else as numbers"
+    NUMBERS = "every column as numbers"
+    VIEWS = "every column where it lies"
 
 
 @dataclass
@@ -130,7 +144,7 @@ class Reader:
         predictors: one for each parameter.
         known: keys of the family's known quantities.
         most_rows: largest block it will be asked for.
-        written: whether every column is to be written out.
+        form: in which it holds the columns.
     """
 
     def __init__(
@@ -140,9 +154,9 @@ class Reader:
         known: Sequence[str],
         most_rows: int,
         *,
-        written: bool = False,
+        form: Form = Form.MIXED,
     ) -> None:
-        self._written = written
+        self._form = form
         self._columns = columns
         self._predictors = predictors
         self._known = known
@@ -184,7 +198,9 @@ class Reader:
 
     def _width(self, predictor: Predictor) -> int:
         """How many of its columns are written out."""
-        return predictor.size if self._written else len(predictor.layout.written)
+        if self._form == Form.VIEWS:
+            return 0
+        return predictor.size if self._form == Form.NUMBERS else len(predictor.layout.written)
 
     def _design(
         self,
@@ -194,7 +210,9 @@ class Reader:
         m: int,
     ) -> Design:
         columns, centre = predictor.columns, predictor.basis.centre
-        factors = () if self._written else predictor.layout.factors
+        if self._form == Form.VIEWS:
+            return Views([_values(column, series, m) for column in columns], centre, m)
+        factors = () if self._form == Form.NUMBERS else predictor.layout.factors
         if factors:
             at = predictor.layout.written
             columns, centre = tuple(columns[j] for j in at), centre[at]
@@ -210,9 +228,11 @@ class Reader:
         return X
 
 
-def block_rows(predictors: Sequence[Predictor], *, written: bool = False) -> int:
-    """How many rows a block of these predictors should have, all columns written out or not."""
-    if not written and is_coded(predictors):
+def block_rows(predictors: Sequence[Predictor], form: Form = Form.MIXED) -> int:
+    """How many rows a block of these predictors should have in a form."""
+    if form == Form.VIEWS:
+        return _VIEWED_ROWS
+    if form == Form.MIXED and is_coded(predictors):
         most = sum(len(predictor.layout.written) for predictor in predictors) + 1
         return int(np.clip(_CODED_CELLS // most, _FEWEST_ROWS, _CODED_ROWS))
     widest = sum(predictor.size for predictor in predictors) + 1
@@ -231,10 +251,18 @@ def _fill(row: Rows, column: Column, series: Stretch, shift: float = 0.0) -> Non
             np.subtract(_of(first, values), shift, out=row[at : at + len(values)])
             at += len(values)
         return
-    row[:] = _of(first, series[first.key])
+    np.subtract(_values(column, series, len(row)), shift, out=row)
+
+
+def _values(column: Column, series: Stretch, m: int) -> Rows:
+    """A column: a view of its series if it is no more than that."""
+    if column.is_intercept:
+        return np.ones(m)
+    first, *others = column.parts
+    values = np.asarray(_of(first, series[first.key]), dtype=float)
     for part in others:
-        row *= _of(part, series[part.key])
-    row -= shift
+        values = values * _of(part, series[part.key])
+    return values
 
 
 def _of(part: Part, values: NDArray[Any]) -> NDArray[Any]:

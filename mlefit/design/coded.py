@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlefit._types import Matrix, Rows, Vector
 from mlefit.design.coding import Column, Indicator, Numeric
+from mlefit.design.views import Views
 from mlefit.errors import MOST_SQUARE, TooWideError
 from mlefit.frozen import frozen
 
@@ -271,7 +272,7 @@ class Coded:
         return found
 
 
-Design: TypeAlias = Matrix | Coded
+Design: TypeAlias = Matrix | Coded | Views
 """A parameter's columns in a block of rows, (p, m)."""
 
 
@@ -282,33 +283,35 @@ def is_too_wide(rows: int, columns: int) -> bool:
 
 def predictor_of(gamma: Vector, X: Design) -> Rows:
     """gamma' X, by np.dot, which leaves the interpreter lock to other threads."""
-    return gamma @ X if isinstance(X, Coded) else np.dot(gamma, X)
+    return gamma @ X if isinstance(X, Coded | Views) else np.dot(gamma, X)
 
 
 def sum_of(X: Design, values: Rows) -> Vector:
     """X values, by np.dot for the same reason."""
-    return X @ values if isinstance(X, Coded) else np.dot(X, values)
+    return X @ values if isinstance(X, Coded | Views) else np.dot(X, values)
 
 
 def against(values: Matrix, X: Design) -> Matrix:
     """values X' for values of shape (k, m)."""
-    return (X @ values.T).T if isinstance(X, Coded) else values @ X.T
+    return (X @ values.T).T if isinstance(X, Coded | Views) else values @ X.T
 
 
 def squares_against(values: Matrix, X: Design) -> Matrix:
     """The same with every column squared."""
-    return np.array([X.squares(v) for v in values]) if isinstance(X, Coded) else values @ (X * X).T
+    if isinstance(X, Coded | Views):
+        return np.array([X.squares(v) for v in values])
+    return values @ (X * X).T
 
 
 def sums(X: Design, counts: Rows | None = None) -> Vector:
     """Sums over the rows of every column, each row as often as it counts."""
-    if isinstance(X, Coded):
+    if isinstance(X, Coded | Views):
         return X @ (np.ones(X.shape[1]) if counts is None else counts)
     return np.asarray(X.sum(axis=1) if counts is None else X @ counts)
 
 
 def squares(X: Design, counts: Rows | None = None) -> Vector:
     """Sums over the rows of every column's square, each row as often as it counts."""
-    if isinstance(X, Coded):
+    if isinstance(X, Coded | Views):
         return X.squares(np.ones(X.shape[1]) if counts is None else counts)
     return np.asarray(np.einsum("ij,ij->i", X if counts is None else X * counts, X))

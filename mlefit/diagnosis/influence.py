@@ -47,7 +47,7 @@ _SHOWN = 3
 _MOST_WORK = 20_000_000
 _STEP = 1e-4
 # Rows that are ruled out together, where they can be.
-_RUN = 128
+_RUN = 32
 
 
 class Influence(NamedTuple):

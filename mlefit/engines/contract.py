@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from numpy.typing import NDArray
 
 from mlefit._types import Rows
-from mlefit.design.blocks import Block
+from mlefit.design.blocks import Block, Form
 from mlefit.design.columns import TARGET
 from mlefit.design.predictors import Predictor, is_coded
 from mlefit.errors import MOST_SQUARE, TooWideError
@@ -34,7 +34,7 @@ class Engine(ABC):
         predictors: one for each parameter.
         known: keys of the family's known quantities.
         tell: hears of every pass how far it is.
-        written: whether blocks hold every column as numbers, none as codes.
+        form: in which blocks hold the columns.
 
     Attributes:
         passes: made over the rows so far.
@@ -46,12 +46,12 @@ class Engine(ABC):
         known: Sequence[str],
         tell: Tell,
         *,
-        written: bool = False,
+        form: Form = Form.MIXED,
     ) -> None:
         self.predictors = tuple(predictors)
         self.known = tuple(known)
         self.tell = tell
-        self.written = written
+        self.form = form
         self.passes = 0
 
     @property
@@ -113,20 +113,20 @@ class Engine(ABC):
         """The same rows with other values of a series, or with one more."""
 
     @abstractmethod
-    def _through(self, predictors: Sequence[Predictor], tell: Tell, *, written: bool) -> Engine:
-        """The same rows through other predictors, with another listener, written out or not."""
+    def _through(self, predictors: Sequence[Predictor], tell: Tell, *, form: Form) -> Engine:
+        """The same rows through other predictors, with another listener, in a form."""
 
     def with_predictors(self, predictors: Sequence[Predictor]) -> Engine:
         """The same rows seen through other predictors; the count of passes goes on."""
-        return self._counting_on(self._through(predictors, self.tell, written=self.written))
+        return self._counting_on(self._through(predictors, self.tell, form=self.form))
 
     def telling(self, tell: Tell) -> Engine:
         """The same rows, with another listener; the count of passes goes on."""
-        return self._counting_on(self._through(self.predictors, tell, written=self.written))
+        return self._counting_on(self._through(self.predictors, tell, form=self.form))
 
     def knowing(self, key: str) -> Engine:
         """The same rows, with one more series among the known quantities of a block."""
-        engine = self._through(self.predictors, self.tell, written=self.written)
+        engine = self._through(self.predictors, self.tell, form=self.form)
         engine.known = (*self.known, key)
         return self._counting_on(engine)
 
@@ -141,11 +141,21 @@ class Engine(ABC):
             raise TooWideError(widest)
         if not is_coded(self.predictors):
             return self
-        return self._counting_on(self._through(self.predictors, self.tell, written=True))
+        return self._counting_on(self._through(self.predictors, self.tell, form=Form.NUMBERS))
+
+    def in_place(self) -> Engine:
+        """The same rows in long blocks whose columns are not copied, which suits sums of each.
+
+        Columns that are codes or turned are held as ever.
+        """
+        turned = any(predictor.basis.triangle is not None for predictor in self.predictors)
+        if turned or is_coded(self.predictors):
+            return self
+        return self._counting_on(self._through(self.predictors, self.tell, form=Form.VIEWS))
 
     def afresh(self) -> Engine:
         """The same rows through the same predictors, of which no pass is made yet."""
-        return self._through(self.predictors, self.tell, written=self.written)
+        return self._through(self.predictors, self.tell, form=self.form)
 
     def with_target(self, y: Rows) -> Engine:
         """The same rows with other values of the target."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit.design.blocks import Block
+from mlefit.design.blocks import Block, Form
 from mlefit.design.columns import Columns
 from mlefit.design.predictors import Predictor
 from mlefit.engines import shares as on_workers
@@ -47,7 +47,7 @@ class DaskEngine(Engine):
         predictors: one for each parameter.
         known: keys of the family's known quantities.
         tell: hears of every pass how far it is.
-        written: whether blocks hold every column as numbers, none as codes.
+        form: in which blocks hold the columns.
     """
 
     def __init__(
@@ -58,15 +58,15 @@ class DaskEngine(Engine):
         known: Sequence[str],
         tell: Tell = unheard,
         *,
-        written: bool = False,
+        form: Form = Form.MIXED,
     ) -> None:
-        super().__init__(predictors, known, tell, written=written)
+        super().__init__(predictors, known, tell, form=form)
         self._cluster = cluster
         self._shares = shares
 
     def __getstate__(self) -> dict[str, Any]:
         """What of it goes along with a function that is sent to a worker: never the rows."""
-        return {"predictors": self.predictors, "known": self.known, "written": self.written}
+        return {"predictors": self.predictors, "known": self.known, "form": self.form}
 
     @property
     def rows(self) -> int:
@@ -86,7 +86,7 @@ class DaskEngine(Engine):
         chunks = {
             key: [part.whole(key) for part in parts if part.rows] for key in self._shares.keys
         }
-        return LocalEngine(Columns(chunks), self.predictors, self.known, written=self.written)
+        return LocalEngine(Columns(chunks), self.predictors, self.known, form=self.form)
 
     def kept(self, keep: NDArray[Any]) -> DaskEngine:
         return self._with(on_workers.kept(self._cluster, self._shares, keep))
@@ -95,12 +95,10 @@ class DaskEngine(Engine):
         return self._with(on_workers.replaced(self._cluster, self._shares, key, values))
 
     def _with(self, shares: Shares) -> DaskEngine:
-        return DaskEngine(self._cluster, shares, self.predictors, self.known, written=self.written)
+        return DaskEngine(self._cluster, shares, self.predictors, self.known, form=self.form)
 
-    def _through(self, predictors: Sequence[Predictor], tell: Tell, *, written: bool) -> DaskEngine:
-        return DaskEngine(
-            self._cluster, self._shares, predictors, self.known, tell, written=written
-        )
+    def _through(self, predictors: Sequence[Predictor], tell: Tell, *, form: Form) -> DaskEngine:
+        return DaskEngine(self._cluster, self._shares, predictors, self.known, tell, form=form)
 
     def total(self, term: Callable[[Block], T], purpose: str = "") -> T:
         self.passes += 1
@@ -146,7 +144,7 @@ class DaskEngine(Engine):
                 lambda i=i: self._cluster.results([self._shares.futures[i]])[0],  # type: ignore[misc]
                 self._shares.restore,
             )
-            local = LocalEngine(columns, self.predictors, self.known, written=self.written)
+            local = LocalEngine(columns, self.predictors, self.known, form=self.form)
             yield from local.blocks()
             self.tell(what, self._shares.edges[i + 1], rows)
 
@@ -164,7 +162,7 @@ class DaskEngine(Engine):
         return self._cluster.insisted(work, self._shares.restore)
 
     def _parcel(self, term: Callable[[Block], Any]) -> bytes:
-        return packed((self.predictors, self.known, self.written, term))
+        return packed((self.predictors, self.known, self.form, term))
 
 
 class Workers(Site):
@@ -223,13 +221,13 @@ def site(scheduler: str | None, threads: int | None) -> Workers:
 
 
 def _total(columns: Columns, parcel: bytes) -> Any:
-    predictors, known, written, term = pickle.loads(parcel)
-    return LocalEngine(columns, predictors, known, threads=1, written=written).total(term)
+    predictors, known, form, term = pickle.loads(parcel)
+    return LocalEngine(columns, predictors, known, threads=1, form=form).total(term)
 
 
 def _each(columns: Columns, parcel: bytes) -> list[Any]:
-    predictors, known, written, term = pickle.loads(parcel)
-    return LocalEngine(columns, predictors, known, written=written).each(term)
+    predictors, known, form, term = pickle.loads(parcel)
+    return LocalEngine(columns, predictors, known, form=form).each(term)
 
 
 def _added(*parts: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlefit.design.blocks import Block, Reader, block_rows
+from mlefit.design.blocks import Block, Form, Reader, block_rows
 from mlefit.design.columns import Columns
 from mlefit.design.predictors import Predictor
 from mlefit.engines.contract import Engine, S, Site, T
@@ -42,7 +42,7 @@ class LocalEngine(Engine):
         threads: at most so many; None for the cores this process may use.
         most_rows: rows in a block; None for what suits the cache.
         tell: hears of every pass how far it is.
-        written: whether blocks are to hold every column as numbers, none as codes.
+        form: in which blocks hold the columns.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class LocalEngine(Engine):
         most_rows: int | None = None,
         tell: Tell = unheard,
         *,
-        written: bool = False,
+        form: Form = Form.MIXED,
     ) -> None:
-        super().__init__(predictors, known, tell, written=written)
+        super().__init__(predictors, known, tell, form=form)
         self._columns = columns
         self._threads = threads
         self._most_rows = most_rows
-        self._rows = most_rows or block_rows(self.predictors, written=written)
+        self._rows = most_rows or block_rows(self.predictors, form)
         self._spans = tuple(columns.spans(self._rows))
 
     @property
@@ -99,12 +99,10 @@ class LocalEngine(Engine):
             self.known,
             self._threads,
             self._most_rows,
-            written=self.written,
+            form=self.form,
         )
 
-    def _through(
-        self, predictors: Sequence[Predictor], tell: Tell, *, written: bool
-    ) -> LocalEngine:
+    def _through(self, predictors: Sequence[Predictor], tell: Tell, *, form: Form) -> LocalEngine:
         return LocalEngine(
             self._columns,
             predictors,
@@ -112,8 +110,11 @@ class LocalEngine(Engine):
             self._threads,
             self._most_rows,
             tell,
-            written=written,
+            form=form,
         )
+
+    def in_place(self) -> Engine:
+        return self if self._columns.streamed else super().in_place()
 
     def blocks(self, purpose: str = "") -> Generator[Block]:
         self.passes += 1
@@ -165,7 +166,7 @@ class LocalEngine(Engine):
         return total
 
     def _reader(self) -> Reader:
-        return Reader(self._columns, self.predictors, self.known, self._rows, written=self.written)
+        return Reader(self._columns, self.predictors, self.known, self._rows, form=self.form)
 
 
 class Cores(Site):

@@ -118,7 +118,10 @@ def slopes_at(model: Model, engine: Engine, gammas: Matrix, kind: Kind | None) -
     """NLL, gradient and, of some kind of information, the diagonal at k points, shape (k, p)."""
     edges = np.cumsum([predictor.size for predictor in engine.predictors])[:-1]
     points = [np.ascontiguousarray(part) for part in np.split(gammas, edges, axis=1)]
-    return engine.total(lambda block: model.slopes(block, points, kind), "slopes of all columns")
+    seen = engine.in_place()
+    slopes = seen.total(lambda block: model.slopes(block, points, kind), "slopes of all columns")
+    engine.passes = seen.passes
+    return slopes
 
 
 def partial_totals(

@@ -17,7 +17,7 @@ from mlefit.families._records import Moments
 from mlefit.frozen import frozen
 from mlefit.likelihood import Model
 from mlefit.products import NormalEquations
-from mlefit.search.few import thinned
+from mlefit.search.few import runs
 
 # Enough values for the quantiles and means that a start value is made of.
 SAMPLE = 4096
@@ -90,7 +90,7 @@ def _surveyed(raw: Engine, shift: float) -> Survey:
     Any point amid a column serves to centre it: where it is a few hundredths of a standard
     deviation off, no digit is lost, and the columns of many rows are walked once less.
     """
-    few = thinned(raw, _SURVEYED)
+    few = runs(raw, _SURVEYED)
     if few is None:
         return raw.total(lambda block: _survey(block, shift), "survey")
     bare = raw.with_predictors([Predictor(columns=()) for _ in raw.predictors])

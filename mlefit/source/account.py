@@ -134,15 +134,15 @@ class Account:
         self._is_rectangular = True
 
     def _count_missing(self, frame: pl.DataFrame, gaps: list[str]) -> None:
-        masks = [
-            is_missing(name, frame.schema[name]).sum().alias(f"{i}") for i, name in enumerate(gaps)
-        ]
+        schema = frame.schema
+        masks = [is_missing(name, schema[name]).sum().alias(f"{i}") for i, name in enumerate(gaps)]
         counts = frame.select(masks).row(0)
         self._absent.update(dict(zip(gaps, counts, strict=True)))
 
     def _watch(self, rows: Rows, odd: set[str]) -> None:
         """Look for infinities, and for numbers that are spelt for people."""
         source, learnt = self._selection.source, self._learnt
+        schema = rows.frame.schema  # polars makes it anew each time it is asked
         for name in self._selection.finite:
             fault = learnt.of(f"infinite:{name}", partial(Fault, partial(_infinite, name)))
             if name not in odd:
@@ -151,7 +151,7 @@ class Account:
             values = rows.frame[name]
             fault.see(len(values), values.is_infinite().arg_true(), rows.told(values))
         for name in self._selection.columns:
-            if rows.frame.schema[name] == pl.String:
+            if schema[name] == pl.String:
                 learnt.of(f"spelt:{name}", partial(Spelling, source, name)).see(rows)
 
 
