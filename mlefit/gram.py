@@ -8,10 +8,15 @@ it is freed, and every page of the next one is a page fault.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 
 from mlefit._types import Matrix, Rows
+
+# Numbers of a weighted copy, and its rows where it is wide: smaller products are slower.
+_CELLS = 1 << 19
+_FEWEST_ROWS = 4096
 
 
 class _Own(threading.local):
@@ -37,10 +42,17 @@ def weighted_product(X: Matrix, weight: Rows, Y: Matrix) -> Matrix:
             return weight[0] * np.dot(X, X.T)
         if len(X) > 1 and weight.min() >= 0:
             # a symmetric product of half-weighted columns is exact in its symmetry, and faster
-            half = np.multiply(X, np.sqrt(weight), out=scratch(*X.shape))
-            return np.dot(half, half.T)
+            return sum(np.dot(half, half.T) for half in _half_weighted(X, np.sqrt(weight)))
     if len(X) > len(Y):
         return weighted_product(Y, weight, X).T
     if len(X) == 1:
         return np.dot(Y, X[0] * weight)[None]
     return np.dot(np.multiply(X, weight, out=scratch(*X.shape)), Y.T)
+
+
+def _half_weighted(X: Matrix, root: Rows) -> Iterator[Matrix]:
+    """X diag(root), some rows at a time, each in the memory of those before."""
+    rows = max(_CELLS // len(X), _FEWEST_ROWS)
+    for first in range(0, len(root), rows):
+        part = slice(first, first + rows)
+        yield np.multiply(X[:, part], root[part], out=scratch(len(X), len(root[part])))

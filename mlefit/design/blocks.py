@@ -26,8 +26,8 @@ from mlefit.triangular import solve_lower
 # Cells and rows of a block. Smaller blocks stay in the L2 cache, but threads then spend more on
 # handing over the interpreter lock, which they do at every call, than they gain from it; larger
 # ones leave the L3 cache. A product of wide columns is slow with fewer rows than the last.
-_CELLS = 1 << 20
-_MOST_ROWS = 50_000
+_CELLS = 1 << 21
+_MOST_ROWS = 62_500
 _FEWEST_ROWS = 4096
 # Of codes so many: the sums of the cells of two factors are added up once a block.
 _CODED_ROWS = 1 << 17

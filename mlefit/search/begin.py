@@ -25,6 +25,8 @@ from mlefit.search.sparse import partial_totals
 from mlefit.search.start import Survey, start_coefficients
 
 _FEW_ROWS = 20_000
+# Enough where a step on a tenth of the rows follows, which leaves more open than these do.
+_FEW_BEFORE_TENTH = 5_000
 # They leave p (N/n - 1)/2 nats on average, so of many coefficients they lead near enough only
 # if they are more; and a level of a factor needs enough of them to have a maximum at all.
 _FEW_FOR_EACH = 200
@@ -76,7 +78,9 @@ def begin_on_few(
     model: Model, moments: Moments, search: Search, engine: Engine, gamma: Vector
 ) -> Begin:
     """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
-    few = thinned(engine, max(_FEW_ROWS, _FEW_FOR_EACH * len(gamma)))
+    tenth = engine.rows > 2 * _TENTH * max(_FEW_ROWS, _FEW_FOR_EACH * len(gamma))
+    fewest = _FEW_BEFORE_TENTH if tenth else _FEW_ROWS
+    few = thinned(engine, max(fewest, _FEW_FOR_EACH * len(gamma)))
     if few is None or not math.isfinite(_nll(model, few, gamma)):
         return Begin(gamma)
     hasty = Search(_ENOUGH, SUSPICIOUS_STEPS, settled=_ENOUGH)
@@ -84,7 +88,7 @@ def begin_on_few(
     if optimum.status is not Status.CONVERGED:
         return Begin(gamma)
     search.log(f"start from {few.rows:,} rows: {optimum.steps} steps")
-    if engine.rows > 2 * _TENTH * few.rows:
+    if tenth:
         more = engine.runs(_TENTH)
         # a step on a tenth of the rows saves one on all of them
         further = climb(model, more, optimum.gamma, moments, _ONE_STEP, near=True)
