@@ -216,11 +216,12 @@ class Model:
         information = _in_etas(pairs, slopes)
         if kind == "observed":
             for k, (link, eta) in enumerate(zip(self.links, etas, strict=True)):
-                bend = score[k] * link.curvature(eta)
-                information[k, k] = information.get((k, k), 0.0) - bend
+                if link.bends:
+                    bend = score[k] * link.curvature(eta)
+                    information[k, k] = information.get((k, k), 0.0) - bend
         return RowTerms(
             family.log_density(y, *theta, **known),
-            [s * slope for s, slope in zip(score, slopes, strict=True)],
+            [_times(s, slope) for s, slope in zip(score, slopes, strict=True)],
             information,
         )
 
@@ -231,8 +232,11 @@ class Model:
         pairs = self.family.expected(*self.theta(etas), **block.known)
         return replace(terms, information=_in_etas(pairs or {}, self._slopes(etas)))
 
-    def _slopes(self, etas: Sequence[Rows]) -> list[Rows]:
-        return [link.slope(eta) for link, eta in zip(self.links, etas, strict=True)]
+    def _slopes(self, etas: Sequence[Rows]) -> list[Rows | None]:
+        return [
+            link.slope(eta) if link.bends else None
+            for link, eta in zip(self.links, etas, strict=True)
+        ]
 
     def inside(self, etas: Sequence[Rows]) -> NDArray[np.bool_]:
         """Of which rows every parameter lies in its domain; linear predictors of shape (m,)."""
@@ -348,9 +352,14 @@ def _information_of_products(
     return total
 
 
-def _in_etas(pairs: Pairs, slopes: Sequence[Rows]) -> dict[tuple[int, int], Rows]:
+def _in_etas(pairs: Pairs, slopes: Sequence[Rows | None]) -> dict[tuple[int, int], Rows]:
     """The information in the linear predictors, but for what their links bend."""
-    return {(j, k): J * slopes[j] * slopes[k] for (j, k), J in pairs.items()}
+    return {(j, k): _times(_times(J, slopes[j]), slopes[k]) for (j, k), J in pairs.items()}
+
+
+def _times(values: Rows, slope: Rows | None) -> Rows:
+    """Values times the slope of a link, which is None where it is 1."""
+    return values if slope is None else values * slope
 
 
 def _products(score: Sequence[Rows]) -> Pairs:

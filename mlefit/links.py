@@ -40,6 +40,9 @@ class Link(ABC):
     is_elementary: bool = True
     """Whether numpy alone computes it, in whatever precision eta has."""
 
+    bends: bool = True
+    """Whether theta is anything but eta itself."""
+
     @abstractmethod
     def forward(self, theta: Rows) -> Rows:
         """The linear predictor of a parameter value."""
@@ -71,6 +74,7 @@ class Identity(Link):
     """theta = eta."""
 
     name, formula, onto = "identity", "theta = eta", "real"
+    bends = False
 
     def forward(self, theta: Rows) -> Rows:
         return theta

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # With fewer blocks a thread costs more than it brings.
 _FEWEST_BLOCKS = 2
+# Blocks are made shorter to have enough of them, but not shorter than this.
+_FEWEST_SHARED = 16_384
 
 
 class LocalEngine(Engine):
@@ -60,8 +62,13 @@ class LocalEngine(Engine):
         self._columns = columns
         self._threads = threads
         self._most_rows = most_rows
-        self._rows = most_rows or block_rows(self.predictors, form)
+        shared = max(-(-columns.rows // (_FEWEST_BLOCKS * self._workers)), _FEWEST_SHARED)
+        self._rows = most_rows or min(block_rows(self.predictors, form), shared)
         self._spans = tuple(columns.spans(self._rows))
+
+    @property
+    def _workers(self) -> int:
+        return self._threads or available_cores()
 
     @property
     def rows(self) -> int:
@@ -138,7 +145,7 @@ class LocalEngine(Engine):
     def total(self, term: Callable[[Block], T], purpose: str = "") -> T:
         self.passes += 1
         most = len(self._spans) // _FEWEST_BLOCKS
-        workers = max(1, min(self._threads or available_cores(), most))
+        workers = max(1, min(self._workers, most))
         edges = [len(self._spans) * i // workers for i in range(workers + 1)]
         shares = [self._spans[lo:hi] for lo, hi in pairwise(edges)]
 
