@@ -70,13 +70,14 @@ def _advance(state: _State, X: Matrix) -> bool:
     x, s, z, v = state.x, state.s, state.z, state.v
     gap = state.gap
     q = 1.0 / (z / x + v / s)
-    scaled = X * q
+    root = np.sqrt(q)
+    half = X * root
     try:
-        inverse = _inverse_of(scaled @ X.T)
+        inverse = _inverse_of(np.dot(half, half.T))
     except np.linalg.LinAlgError:
         return False
     pull = z - v
-    dbeta = -inverse @ (scaled @ pull)
+    dbeta = -inverse @ (half @ (root * pull))
     dx = -q * (dbeta @ X + pull)
     dz = -z - z * dx / x
     dv = -v + v * dx / s
@@ -86,7 +87,7 @@ def _advance(state: _State, X: Matrix) -> bool:
     z_target = (centre - dx * dz) / x
     v_target = (centre + dx * dv) / s
     pull = (z - z_target) - (v - v_target)
-    dbeta = -inverse @ (scaled @ pull)
+    dbeta = -inverse @ (half @ (root * pull))
     dx = -q * (dbeta @ X + pull)
     dz = z_target - z - z * dx / x
     dv = v_target - v + v * dx / s

@@ -134,7 +134,7 @@ def _by_sample(
     rows = _of_full_rank(blocks, first)
     plane = _solve(rows, None, tau, first.tilt)
     globs = _partition(blocks, first, rows, plane, n, BAND * size / n)
-    plane = _solve(globs.problem(first.units), None, tau, first.tilt)
+    plane = _solve(globs.problem(first.units), None, tau, first.tilt, plane.beta)
     for _ in range(max_rounds):
         limit = max(size, SMALL)
         found = check(blocks, plane, globs, first.units, tau, limit)
@@ -144,7 +144,7 @@ def _by_sample(
             return None
         globs.release(found.wrong, first.units)
         start = plane.at if found.wrong_rows <= FEW * p else None
-        plane = _solve(globs.problem(first.units), start, tau, first.tilt)
+        plane = _solve(globs.problem(first.units), start, tau, first.tilt, plane.beta)
     raise _StuckError(f"rows still changed sides after {max_rounds} rounds")
 
 
@@ -169,12 +169,17 @@ def _partition(
     return partition(blocks, n, first.units, plane, width, limit)
 
 
-def _solve(rows: Sample, near: Positions | None, tau: float, tilt: Tilt) -> Plane:
-    """The optimal plane, starting from the basic rows of another one if they are still there."""
+def _solve(
+    rows: Sample, near: Positions | None, tau: float, tilt: Tilt, beta: Vector | None = None
+) -> Plane:
+    """The optimal plane, starting from the basic rows of another one if they are still there.
+
+    Else from its coefficients, if it has any.
+    """
     basis = None if near is None else _find(near, rows.at)
     optimal = None if basis is None else simplex(rows, basis, tau, tilt, ENOUGH_PIVOTS)
     if optimal is None:
-        basis = starting_basis(rows, tau)
+        basis = starting_basis(rows, tau, beta)
         if basis is None:
             raise _StuckError(DEPENDENT)
         optimal = simplex(rows, basis, tau, tilt)

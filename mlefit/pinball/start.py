@@ -16,8 +16,14 @@ TIED = 3
 """Ties per column from which the interior point method settles them too."""
 
 
-def starting_basis(rows: Sample, tau: float) -> Index | None:
-    """Indices of p independent rows near the optimum; None when no p rows are independent."""
+def starting_basis(rows: Sample, tau: float, beta: Vector | None = None) -> Index | None:
+    """Indices of p independent rows near the optimum; None when no p rows are independent.
+
+    Args:
+        rows: to be solved.
+        tau: quantile level.
+        beta: the solution of other rows like them, in `Units`; None for none.
+    """
     p, m = rows.X.shape
     if m < p:
         return None
@@ -25,7 +31,8 @@ def starting_basis(rows: Sample, tau: float) -> Index | None:
     if half is None:
         return None
     white = half @ rows.X
-    basis = first_independent(rows.X, _promising(white, rows.y, rows.w, tau))
+    begin = None if beta is None else np.linalg.solve(half.T, beta)
+    basis = first_independent(rows.X, _promising(white, rows.y, rows.w, tau, begin))
     if basis is None or p == 1:
         return basis
     plane = Plane.through(rows.take(basis))
@@ -69,15 +76,17 @@ def first_independent(X: Matrix, order: Index) -> Index | None:
     return None
 
 
-def _promising(X: Matrix, y: Rows, w: Rows, tau: float) -> Index:
-    """Rows in the order in which they are likely to be basic.
+def _promising(X: Matrix, y: Rows, w: Rows, tau: float, begin: Vector | None = None) -> Index:
+    """Rows in the order in which they are likely to be basic, given coefficients near them.
 
     A basic row has a zero residual and a dual value within its bounds; their ratio tells it from
     the other rows much sooner than the residual alone.
     """
     p, m = X.shape
     X_w, y_w = X * w, y * w
-    beta: Vector = np.linalg.pinv(X_w @ X_w.T, hermitian=True) @ (X_w @ y_w)
+    beta: Vector = (
+        np.linalg.pinv(X_w @ X_w.T, hermitian=True) @ (X_w @ y_w) if begin is None else begin
+    )
     interiority = np.ones(m)
     if p > 1 and m > p:
         beta, x = interior_point(X_w, y_w, tau, beta)
