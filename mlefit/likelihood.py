@@ -203,7 +203,7 @@ class Model:
                 outside, [outside] * len(etas), {(k, k): outside for k in range(len(etas))}
             )
         family, y, known = self.family, block.y, block.known
-        slopes = self._slopes(etas)
+        slopes, bends = self._derivatives(etas, theta)
         score = family.score(y, *theta, **known)
         if kind == "observed":
             pairs = family.observed(y, *theta, **known)
@@ -215,10 +215,9 @@ class Model:
             pairs = found or _products(score)
         information = _in_etas(pairs, slopes)
         if kind == "observed":
-            for k, (link, eta) in enumerate(zip(self.links, etas, strict=True)):
-                if link.bends:
-                    bend = score[k] * link.curvature(eta)
-                    information[k, k] = information.get((k, k), 0.0) - bend
+            for k, bend in enumerate(bends):
+                if bend is not None:
+                    information[k, k] = information.get((k, k), 0.0) - score[k] * bend
         return RowTerms(
             family.log_density(y, *theta, **known),
             [_times(s, slope) for s, slope in zip(score, slopes, strict=True)],
@@ -229,14 +228,22 @@ class Model:
         """Terms with the observed information, with that which leverage is made of."""
         if self.is_fused or self.leverage_kind == "observed":
             return terms
-        pairs = self.family.expected(*self.theta(etas), **block.known)
-        return replace(terms, information=_in_etas(pairs or {}, self._slopes(etas)))
+        theta = self.theta(etas)
+        pairs = self.family.expected(*theta, **block.known)
+        return replace(terms, information=_in_etas(pairs or {}, self._derivatives(etas, theta)[0]))
 
-    def _slopes(self, etas: Sequence[Rows]) -> list[Rows | None]:
-        return [
-            link.slope(eta) if link.bends else None
-            for link, eta in zip(self.links, etas, strict=True)
+    def _derivatives(
+        self, etas: Sequence[Rows], theta: Sequence[Any]
+    ) -> tuple[tuple[Rows | None, ...], tuple[Rows | None, ...]]:
+        """Slopes and curvatures of the links, None where theta is eta."""
+        found = [
+            link.derivatives(eta, value.p if isinstance(value, Probability) else value)
+            if link.bends
+            else (None, None)
+            for link, eta, value in zip(self.links, etas, theta, strict=True)
         ]
+        slopes, bends = zip(*found, strict=True)
+        return slopes, bends
 
     def inside(self, etas: Sequence[Rows]) -> NDArray[np.bool_]:
         """Of which rows every parameter lies in its domain; linear predictors of shape (m,)."""

@@ -59,6 +59,10 @@ class Link(ABC):
     def curvature(self, eta: Rows) -> Rows:
         """Second derivative of `inverse`."""
 
+    def derivatives(self, eta: Rows, theta: Rows) -> tuple[Rows, Rows]:
+        """Slope and curvature, given the parameter values as well."""
+        return self.slope(eta), self.curvature(eta)
+
     def complement(self, eta: Rows) -> Rows:
         """One minus `inverse`, exact in the tails for links onto the unit interval."""
         return 1.0 - self.inverse(eta)
@@ -106,6 +110,9 @@ class Log(Link):
 
     def curvature(self, eta: Rows) -> Rows:
         return np.exp(eta)
+
+    def derivatives(self, eta: Rows, theta: Rows) -> tuple[Rows, Rows]:
+        return theta, theta
 
     def complement(self, eta: Rows) -> Rows:
         return -np.expm1(eta)

@@ -63,7 +63,7 @@ def test_the_answer_is_the_same_and_costs_fewer_passes(model, monkeypatch):
 def test_starts_that_meet_on_the_few_are_one_search():
     lines: list[str] = []
     result = run(Request(rows("student"), "y ~ x + z + w", family="student"), log=lines.append)
-    assert sum(line.startswith("start from 20,") for line in lines) == 5
+    assert sum(line.startswith("start from 5,") for line in lines) == 5
     assert sum(line.startswith("step 0:") for line in lines) == 1
     assert result.certificate.starts == 5
 

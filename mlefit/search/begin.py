@@ -25,8 +25,8 @@ from mlefit.search.sparse import partial_totals
 from mlefit.search.start import Survey, start_coefficients
 
 _FEW_ROWS = 20_000
-# Enough where a step on a tenth of the rows follows, which leaves more open than these do.
-_FEW_BEFORE_TENTH = 5_000
+# Enough where a step on more rows follows, which leaves more open than these do.
+_FEWEST_ROWS = 5_000
 # They leave p (N/n - 1)/2 nats on average, so of many coefficients they lead near enough only
 # if they are more; and a level of a factor needs enough of them to have a maximum at all.
 _FEW_FOR_EACH = 200
@@ -78,9 +78,9 @@ def begin_on_few(
     model: Model, moments: Moments, search: Search, engine: Engine, gamma: Vector
 ) -> Begin:
     """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
-    tenth = engine.rows > 2 * _TENTH * max(_FEW_ROWS, _FEW_FOR_EACH * len(gamma))
-    fewest = _FEW_BEFORE_TENTH if tenth else _FEW_ROWS
-    few = thinned(engine, max(fewest, _FEW_FOR_EACH * len(gamma)))
+    enough = _FEW_FOR_EACH * len(gamma)
+    more = _more(engine, enough)
+    few = thinned(engine, max(_FEW_ROWS if more is None else _FEWEST_ROWS, enough))
     if few is None or not math.isfinite(_nll(model, few, gamma)):
         return Begin(gamma)
     hasty = Search(_ENOUGH, SUSPICIOUS_STEPS, settled=_ENOUGH)
@@ -88,14 +88,20 @@ def begin_on_few(
     if optimum.status is not Status.CONVERGED:
         return Begin(gamma)
     search.log(f"start from {few.rows:,} rows: {optimum.steps} steps")
-    if tenth:
-        more = engine.runs(_TENTH)
-        # a step on a tenth of the rows saves one on all of them
+    if more is not None:
+        # a step on these saves one on all of them
         further = climb(model, more, optimum.gamma, moments, _ONE_STEP, near=True)
         if further.status is Status.CONVERGED:
             search.log(f"a step on {more.rows:,} rows")
             optimum = replace(further, steps=optimum.steps + further.steps)
     return Begin(optimum.gamma, optimum)
+
+
+def _more(engine: Engine, enough: int) -> Engine | None:
+    """Rows for a step between the few and all, where they are more than the few by far."""
+    if engine.rows > 2 * _TENTH * max(_FEW_ROWS, enough):
+        return engine.runs(_TENTH)
+    return thinned(engine, _FEW_ROWS) if 3 * max(_FEWEST_ROWS, enough) < _FEW_ROWS else None
 
 
 def possible(model: Model, engine: Engine, begun: Begin, gamma: Vector) -> Begin | None:
