@@ -202,6 +202,19 @@ def forms(X: Design, A: Matrix | Bordered) -> Rows:
     return np.asarray(found)
 
 
+def lengths_at_most(X: Design, A: Matrix | Bordered) -> Rows:
+    """What x' A x of every row x is at most, A positive: the triangle inequality of its parts."""
+    if not isinstance(X, Coded):
+        return forms(X, A)
+    own = block_of(A, X.at, X.at)
+    squares = np.einsum("ij,ij->j", X.written, np.dot(own, X.written))
+    root = np.sqrt(np.maximum(squares, 0.0))
+    sizes = np.sqrt(diagonal_of(A))
+    for group in X.groups:
+        root += np.abs(group.times(group.chosen(sizes[group.at])))
+    return root**2
+
+
 def forms_between(X: Design, A: Matrix, Y: Design) -> Rows:
     """x' A y of every row of two designs of the same rows, A (p, q)."""
     if not isinstance(X, Coded) and not isinstance(Y, Coded):

@@ -19,7 +19,7 @@ Stat. Assoc. 117, 1763-1774).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from mlefit.engines.contract import Engine
 from mlefit.families._base import Family
 from mlefit.frozen import frozen
 from mlefit.likelihood import Model, RowTerms
-from mlefit.products import forms
+from mlefit.products import forms, lengths_at_most
 from mlefit.search.maximum import Maximum
 from mlefit.search.optimise import Status
 from mlefit.special import ratio
@@ -139,20 +139,21 @@ class Watch:
 
     A row's g' A^-1 g is at most c times the sum of g_j^2/A_jj, with c the largest row sum of
     A^-1 in units of the diagonal, and its leverage at most c times the trace of A_i in those
-    units. Where that rules a row out nothing more is computed of it: among many rows few are
-    left.
+    units. Of columns in codes, a row's length in A^-1 is at most the sum of those of its parts.
+    Where that rules a row out nothing more is computed of it: among many rows few are left.
 
     Attributes:
         group: the coefficients.
         own: A^-1.
-        at_most: c/A_jj, what bounds g' A^-1 g in the squares of g; empty where columns are codes,
-            of which it costs no more than the bound, and for several parameters whose A_i may
-            have a negative eigenvalue.
+        at_most: c/A_jj, what bounds g' A^-1 g in the squares of g; empty where columns are codes.
+        is_bounded: whether there is a bound; not for several parameters whose columns are codes
+            or whose A_i may have a negative eigenvalue.
     """
 
     group: Group
     own: Spread
     at_most: Vector
+    is_bounded: bool
 
     @classmethod
     def over(cls, maximum: Maximum) -> Watch | None:
@@ -177,20 +178,17 @@ class Watch:
             if coded and is_too_wide(engine.rows, group.size):
                 return None
             own = np.asarray(own)
-        if coded or (len(group.edges) > 2 and model.leverage_kind != "expected"):
-            return cls(group, own, np.zeros(0))
+        several = len(group.edges) > 2
+        if coded or (several and model.leverage_kind != "expected"):
+            return cls(group, own, np.zeros(0), is_bounded=not several)
         roots = np.sqrt(np.diag(information))
-        return cls(group, own, np.abs(own * np.outer(roots, roots)).sum(axis=1).max() / roots**2)
+        largest = np.abs(own * np.outer(roots, roots)).sum(axis=1).max()
+        return cls(group, own, largest / roots**2, is_bounded=True)
 
     @property
     def takes_steps(self) -> bool:
         """Whether the steps of whole rows are needed, which have a number for every column."""
         return len(self.group.edges) > 2
-
-    @property
-    def is_bounded(self) -> bool:
-        """Whether there is a bound."""
-        return len(self.at_most) > 0
 
     def suspects(self, block: Block, terms: RowTerms) -> bool:
         """Whether the bound leaves a row of a block, or would with an information near by."""
@@ -215,6 +213,15 @@ class Watch:
             )
         )
 
+    @property
+    def _bounds(self) -> Iterator[Callable[[Block], Iterator[Rows]]]:
+        """What rows' lengths in A^-1 are at most, for each parameter; the fastest first."""
+        if not len(self.at_most):
+            yield lambda block: iter([lengths_at_most(block.designs[0], self.own)])
+            return
+        yield lambda block: _lengths_of_runs(self._parts(block))
+        yield lambda block: _lengths(self._parts(block))
+
     def _parts(self, block: Block) -> list[tuple[Matrix, Vector]]:
         """The columns of each of the group's parameters, and their part of the bound."""
         edges = pairwise(self.group.edges)
@@ -228,10 +235,10 @@ class Watch:
     ) -> NDArray[np.intp]:
         """Rows that the bound does not rule out."""
         at = np.arange(len(block.y))
-        for lengths in (_lengths_of_runs, _lengths):
+        for lengths in self._bounds:
             weight = 1.0 if block.own_weight is None else block.own_weight
             reach, share = np.zeros((2, len(at)))
-            for k, length in enumerate(lengths(self._parts(block))):
+            for k, length in enumerate(lengths(block)):
                 reach += (weight * terms.score[k]) ** 2 * length
                 share += weight * terms.information[k, k] * length
             rest = np.maximum(1 - share, 0.0)

@@ -135,6 +135,8 @@ SETTLED = 1e-20
 # to speak of and where it does.
 _STEADY = 1e-11
 _STEADY_OF_MANY = 1e-10
+# How much faster the information may change on the next step than on the one before.
+_DOUBT = 10.0
 _HALVINGS = 40
 
 
@@ -174,7 +176,9 @@ class Course:
 
     def ends(self, decrement: float) -> bool:
         """Whether the step from here leads to the last place."""
-        return self._left**2 * decrement <= self.settled
+        # the rate may prove higher; a step of a lent information was meant for this
+        doubt = 1.0 if self.lent else _DOUBT
+        return (doubt**2 * self._left) ** 2 * decrement <= self.settled
 
     def lends(self, decrement: float) -> bool:
         """Whether one more place is to come, to whose step the information here leads as well."""
@@ -263,8 +267,9 @@ def newton(
             direction = bend(direction, now)
         kind = "observed" if decrement <= _NEAR or misled else begin
         sure = kind == "observed" and foretell is None
+        ends = sure and course.ends(decrement)
         course.lent = sure and slope is not None and seen == kind and course.lends(decrement)
-        beyond = slope if course.lent else last if sure and course.ends(decrement) else None
+        beyond = slope if course.lent else last if ends else None
         way = look if beyond is None else _knowing(now, beyond)
         ahead = _line_search(way, gamma, direction, now, decrement, kind)
         if ahead is None:
