@@ -17,7 +17,7 @@ from mlefit.design.predictors import split
 from mlefit.diagnosis import influence
 from mlefit.engines import contract
 from mlefit.errors import TooWideError, UsageError
-from mlefit.products import forms
+from mlefit.products import forms, lengths_at_most
 from mlefit.request import Request
 from mlefit.search.start import centred
 
@@ -185,6 +185,17 @@ def test_the_length_of_rows_in_a_metric_is_that_of_the_columns_written_out(rows,
     close(block.designs[0][:, 4], np.asarray(block.designs[0])[:, 4])
     close(block.designs[0][:, some], plain.designs[0][:, some])
     close(block.designs[0][2], np.asarray(block.designs[0])[2])
+
+
+def test_the_length_of_a_row_in_codes_is_at_most_what_its_parts_add_up_to(rows, large):
+    prepared = fitting.prepare(request(rows, "poisson", "y ~ g + x + z:h + h", {}))
+    engine = centred(prepared.engine)[0]
+    size = engine.predictors[0].size
+    half = np.random.default_rng(3).standard_normal((size, size)) / np.sqrt(size)
+    X = next(iter(engine.blocks())).designs[0]
+    exact, most = forms(X, half @ half.T), lengths_at_most(X, half @ half.T)
+    assert (exact <= most * (1 + 1e-12)).all()
+    assert (most < 25 * exact).mean() > 0.9  # a bound that tells something
 
 
 def test_a_saved_fit_gives_the_same_predictions(rows, monkeypatch):

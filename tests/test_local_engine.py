@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from mlefit import fitting
-from mlefit.design.columns import TARGET, Columns
+from mlefit.design.columns import TARGET, WEIGHT, Columns
 from mlefit.engines.local import LocalEngine
 from mlefit.request import Request
 
@@ -28,6 +28,35 @@ def test_a_pass_tells_of_rows_until_all_are_done(threads):
     assert told[-1] == ("pass 2, rows", 1000, 1000)
     engine.total(lambda block: block.y.sum())
     assert told[-1][0] == "pass 2, rows"
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_what_is_asked_of_each_block_comes_in_row_order(threads):
+    columns = Columns({TARGET: [np.arange(1000.0)]})
+    engine = LocalEngine(columns, [], threads=threads, most_rows=30)
+    found = engine.each(lambda block: (block.start, block.y.copy()))
+    assert [start for start, _ in found] == sorted(start for start, _ in found)
+    np.testing.assert_array_equal(np.concatenate([y for _, y in found]), np.arange(1000.0))
+    assert engine.passes == 1
+
+
+def test_blocks_are_short_enough_for_every_thread_to_have_some():
+    columns = Columns({TARGET: [np.arange(90_000.0)]})
+    for threads, count in ((1, 2), (2, 4), (3, 6)):
+        assert len(LocalEngine(columns, [], threads=threads).each(lambda block: 0)) == count
+    few = Columns({TARGET: [np.arange(20_000.0)]})
+    assert len(LocalEngine(few, [], threads=8).each(lambda block: 0)) == 2
+
+
+@pytest.mark.parametrize("weight", [None, np.array([1.0, 2.0, 0.0])])
+def test_the_total_of_a_block_counts_every_row(weight):
+    columns = {TARGET: [np.arange(3.0)]} | ({} if weight is None else {WEIGHT: [weight]})
+    (block,) = LocalEngine(Columns(columns), []).blocks()
+    w = np.ones(3) if weight is None else weight
+    for values in (np.array([0.5, -1.0, 7.0]), np.array([True, False, True])):
+        assert block.total(values) == w @ values
+    for same in (2.5, np.array(2.5), np.array([2.5])):
+        assert block.total(same) == 2.5 * w.sum()
 
 
 def test_a_walk_over_the_blocks_tells_of_the_rows_that_were_seen():

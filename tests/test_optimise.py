@@ -179,6 +179,21 @@ def test_the_place_before_the_last_is_looked_at_for_its_slope_alone():
     assert found.totals.information[0, 0] == pytest.approx(3e4, rel=1e-10)
 
 
+def test_the_last_place_is_looked_at_as_such():
+    evaluate, slope, _ = counts(1e4)
+    ended = []
+
+    def last(gamma, near):
+        ended.append((float(gamma[0]), float(near.score[0])))
+        return evaluate(gamma, "observed")
+
+    found = newton(evaluate, np.array([np.log(3) + 1e-2]), slope=slope, last=last)
+    ((place, near),) = ended
+    assert place == pytest.approx(found.gamma[0], rel=1e-12)
+    assert near != 0  # told of the place before
+    assert found.totals.score[0] == pytest.approx(0, abs=1e-6)
+
+
 def test_an_information_is_not_lent_where_it_changes_much():
     evaluate, slope, looks = counts(1.0)
     newton(evaluate, np.array([2.0]), tol=1e-2, slope=slope)
