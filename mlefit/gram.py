@@ -8,7 +8,8 @@ it is freed, and every page of the next one is a page fault.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,9 +51,25 @@ def weighted_product(X: Matrix, weight: Rows, Y: Matrix) -> Matrix:
     return np.dot(np.multiply(X, weight, out=scratch(*X.shape)), Y.T)
 
 
+def factored_product(designs: Sequence[Matrix], factors: Sequence[Rows]) -> Matrix:
+    """Z Z' of the columns of all designs times their factors, Z for some rows at a time."""
+    edges = np.cumsum([0, *(len(X) for X in designs)])
+    total, m = np.zeros((edges[-1], edges[-1])), len(factors[0])
+    for part in _parts(int(edges[-1]), m):
+        Z = scratch(edges[-1], len(factors[0][part]))
+        for X, factor, (lo, hi) in zip(designs, factors, pairwise(edges), strict=True):
+            np.multiply(X[:, part], factor[part], out=Z[lo:hi])
+        total += np.dot(Z, Z.T)
+    return total
+
+
+def _parts(columns: int, m: int) -> Iterator[slice]:
+    """Rows whose copies fit the memory that is used again."""
+    rows = max(_CELLS // columns, _FEWEST_ROWS)
+    return (slice(first, first + rows) for first in range(0, m, rows))
+
+
 def _half_weighted(X: Matrix, root: Rows) -> Iterator[Matrix]:
     """X diag(root), some rows at a time, each in the memory of those before."""
-    rows = max(_CELLS // len(X), _FEWEST_ROWS)
-    for first in range(0, len(root), rows):
-        part = slice(first, first + rows)
+    for part in _parts(len(X), len(root)):
         yield np.multiply(X[:, part], root[part], out=scratch(len(X), len(root[part])))

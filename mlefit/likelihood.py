@@ -31,12 +31,15 @@ from mlefit.design.coded import Coded, Design, against, predictor_of, squares_ag
 from mlefit.design.views import Views
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
 from mlefit.frozen import frozen
-from mlefit.gram import scratch, weighted_product
+from mlefit.gram import factored_product, weighted_product
 from mlefit.links import Link
 from mlefit.products import information
 from mlefit.support import Domain
 
 Kind = Literal["observed", "expected", "guide"]
+
+# Classes from which one product of all columns is faster than one for each class besides.
+_SHARED = 2
 
 Beside = Callable[["Block", Sequence[Rows], "RowTerms"], Any]
 """What else to sum over the rows of a block, given their linear predictors and terms."""
@@ -347,15 +350,23 @@ def _information_of_products(
     block: Block, designs: Sequence[Matrix], pairs: ProductPairs
 ) -> Matrix:
     """The same from one symmetric product of all columns times their factors."""
-    edges = np.cumsum([0, *(len(X) for X in designs)])
-    own = [slice(lo, hi) for lo, hi in pairwise(edges)]
     root = 1.0 if block.weight is None else np.sqrt(block.weight)
-    Z = scratch(edges[-1], len(block.y))
-    for X, factor, at in zip(designs, pairs.factors, own, strict=True):
-        np.multiply(X, factor * root, out=Z[at])
-    total = -np.dot(Z, Z.T)
-    for X, values, at in zip(designs, pairs.diagonal, own, strict=True):
-        total[at, at] = weighted_product(X, block.weighted(values), X)
+    factors = [factor * root for factor in pairs.factors]
+    first = designs[0]
+    if len(designs) > _SHARED and all(X is first for X in designs):
+        p, size = len(first), len(first) * len(designs)
+        every = factored_product([*designs, first], [*factors, pairs.rest * root])
+        total = -every[:size, :size]
+        for k in range(len(designs)):
+            at = slice(k * p, (k + 1) * p)
+            # each class times all others, the one without coefficients among them
+            others = np.delete(every[at].reshape(p, -1, p), k, axis=1)
+            total[at, at] = others.sum(axis=1)
+        return total
+    total = -factored_product(designs, factors)
+    edges = np.cumsum([0, *(len(X) for X in designs)])
+    for X, values, (lo, hi) in zip(designs, pairs.diagonal, pairwise(edges), strict=True):
+        total[lo:hi, lo:hi] = weighted_product(X, block.weighted(values), X)
     return total
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,6 +75,9 @@ OUTLIER = TABLE.with_columns(
 )
 
 
+NUMBER = re.compile(r"\d+\.\d+(?:e[-+]?\d+)?")
+
+
 def _differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
     if isinstance(one, dict):
         for key in one.keys() | other.keys():
@@ -87,6 +91,12 @@ def _differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
     elif isinstance(one, float) and isinstance(other, float):
         if not math.isclose(one, other, rel_tol=1e-10, abs_tol=1e-10):
             yield f"{path}: {one} {other}"
+    elif isinstance(one, str) and isinstance(other, str):
+        if NUMBER.sub("", one) != NUMBER.sub("", other):
+            yield f"{path}: {one} {other}"
+        numbers = [map(float, NUMBER.findall(text)) for text in (one, other)]
+        for pair in zip(*numbers, strict=False):
+            yield from _differences(*pair, path)
     elif one != other:
         yield f"{path}: {one} {other}"
 

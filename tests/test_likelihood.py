@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
-from mlefit import families
+from mlefit import families, fitting
 from mlefit.design.coding import Column, Indicator, Numeric
 from mlefit.design.columns import TARGET, WEIGHT, Columns
 from mlefit.design.predictors import Basis, Predictor, betas, user_matrix
 from mlefit.engines.local import LocalEngine
 from mlefit.likelihood import Model
 from mlefit.links import resolve
+from mlefit.request import Request
 from mlefit.search.maximum import evaluator
+from mlefit.search.start import centred
 from tests.numeric import slope
 
 INTERCEPT = Column("Intercept", ())
@@ -242,3 +245,30 @@ def along(evaluate, gamma, j, field):
         return getattr(evaluate(there, "observed"), field)
 
     return function
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_information_of_classes_is_that_of_every_pair(classes, weighted):
+    rng = np.random.default_rng(classes)
+    rows = pl.DataFrame(
+        {
+            "y": [f"c{k}" for k in rng.permutation(np.arange(400) % (classes + 1))],
+            "x": rng.normal(size=400),
+            "w": rng.integers(1, 4, 400),
+        }
+    )
+    options = {"freq_weights": "w"} if weighted else {}
+    prepared = fitting.prepare(
+        Request(data=rows, formula="y ~ x", family="categorical", **options)  # type: ignore[arg-type]
+    )
+    engine = centred(prepared.engine)[0]
+    gammas = [np.array([rng.normal(), 5 * rng.normal()]) for _ in range(classes)]  # some are sure
+    (block,) = engine.blocks()
+    terms = prepared.model.row_terms(block, gammas, "observed")
+    found = np.asarray(prepared.model.totals(block, gammas).information)
+    X = np.asarray(block.designs[0])
+    for (j, k), values in terms.information.items():
+        part = found[2 * j : 2 * j + 2, 2 * k : 2 * k + 2]
+        np.testing.assert_allclose(part, X * block.weighted(values) @ X.T, rtol=1e-11, atol=1e-13)
+        np.testing.assert_array_equal(part, found[2 * k : 2 * k + 2, 2 * j : 2 * j + 2].T)

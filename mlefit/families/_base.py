@@ -106,12 +106,14 @@ class ProductPairs(Mapping[tuple[int, int], Rows]):
     """Pairs of many parameters whose entries off the diagonal are minus products.
 
     Entry (k, k) is diagonal[k] and entry (j, k) is -factors[j] factors[k]: of K classes there
-    are K^2 such entries, and nobody has to hold them.
+    are K^2 such entries, and nobody has to hold them. With `rest` the factors add up to one, so
+    that diagonal[k] is factors[k] times all others and it.
     """
 
-    def __init__(self, diagonal: Sequence[Rows], factors: Sequence[Rows]) -> None:
+    def __init__(self, diagonal: Sequence[Rows], factors: Sequence[Rows], rest: Rows) -> None:
         self.diagonal = diagonal
         self.factors = factors
+        self.rest = rest
 
     def __getitem__(self, pair: tuple[int, int]) -> Rows:
         j, k = pair

@@ -186,7 +186,7 @@ def _rows(y: Rows, *eta: Rows) -> Fused:
     own = np.take_along_axis(heights, y.astype(int)[None], axis=0)[0]
     p, q = weights / total, _others(weights) / total
     score = tuple(np.where(y == k, q[k], -p[k]) for k in range(1, len(p)))
-    information = ProductPairs(p[1:] * q[1:], p[1:])
+    information = ProductPairs(p[1:] * q[1:], p[1:], p[0])
     return Fused(own - np.log(total), score, information)
 
 

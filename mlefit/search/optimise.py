@@ -136,7 +136,7 @@ SETTLED = 1e-20
 _STEADY = 1e-11
 _STEADY_OF_MANY = 1e-10
 # How much faster the information may change on the next step than on the one before.
-_DOUBT = 10.0
+_DOUBT = 5.0
 _HALVINGS = 40
 
 
