@@ -360,8 +360,8 @@ def _information_of_products(
         for k in range(len(designs)):
             at = slice(k * p, (k + 1) * p)
             # each class times all others, the one without coefficients among them
-            others = np.delete(every[at].reshape(p, -1, p), k, axis=1)
-            total[at, at] = others.sum(axis=1)
+            sums = np.delete(every[at].reshape(p, -1, p), k, axis=1).sum(axis=1)
+            total[at, at] = (sums + sums.T) / 2
         return total
     total = -factored_product(designs, factors)
     edges = np.cumsum([0, *(len(X) for X in designs)])

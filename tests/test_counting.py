@@ -91,14 +91,15 @@ def _differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
     elif isinstance(one, float) and isinstance(other, float):
         if not math.isclose(one, other, rel_tol=1e-10, abs_tol=1e-10):
             yield f"{path}: {one} {other}"
-    elif isinstance(one, str) and isinstance(other, str):
-        if NUMBER.sub("", one) != NUMBER.sub("", other):
-            yield f"{path}: {one} {other}"
-        numbers = [map(float, NUMBER.findall(text)) for text in (one, other)]
-        for pair in zip(*numbers, strict=False):
-            yield from _differences(*pair, path)
+    elif isinstance(one, str) and isinstance(other, str) and NUMBER.search(one):
+        yield from _differences(_parts(one), _parts(other), path)
     elif one != other:
         yield f"{path}: {one} {other}"
+
+
+def _parts(text: str) -> dict[str, Any]:
+    """The numbers in a text, which rounding may change, and the rest."""
+    return {"rest": NUMBER.sub("#", text), "numbers": [*map(float, NUMBER.findall(text))]}
 
 
 def _both(data: pl.DataFrame, counting: Counting = FORCED, **words: Any) -> list[FitResult]:
