@@ -88,13 +88,16 @@ def _differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
             yield f"{path}: {one} {other}"
         for i, pair in enumerate(zip(one, other, strict=False)):
             yield from _differences(*pair, f"{path}[{i}]")
-    elif isinstance(one, float) and isinstance(other, float):
-        if not math.isclose(one, other, rel_tol=1e-10, abs_tol=1e-10):
-            yield f"{path}: {one} {other}"
     elif isinstance(one, str) and isinstance(other, str) and NUMBER.search(one):
         yield from _differences(_parts(one), _parts(other), path)
-    elif one != other:
+    elif not _are_close(one, other):
         yield f"{path}: {one} {other}"
+
+
+def _are_close(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-10, abs_tol=1e-10)
+    return bool(one == other)
 
 
 def _parts(text: str) -> dict[str, Any]:

@@ -24,14 +24,16 @@ from mlefit.search.several import SAME_HEIGHT
 from mlefit.search.sparse import partial_totals
 from mlefit.search.start import Survey, start_coefficients
 
-_FEW_ROWS = 20_000
-# Enough where a step on more rows follows, which leaves more open than these do.
-_FEWEST_ROWS = 5_000
-# They leave p (N/n - 1)/2 nats on average, so of many coefficients they lead near enough only
-# if they are more; and a level of a factor needs enough of them to have a maximum at all.
-_FEW_FOR_EACH = 200
+_MANY_ROWS = 100_000  # of fewer, a look at all costs as little as a search on some
+_FEW_ROWS = 5_000
+# A level of a factor needs enough of them to have a maximum at all.
+_FEW_FOR_EACH = 150
 _ENOUGH = 1e-3  # nats: what a few rows leave open is more
-_TENTH = 10
+# Rows for a step between the few and all: so many, but of all no more than the one share and no
+# less than the other. They leave p (N/n - 1)/2 nats on average.
+_MORE_ROWS = 100_000
+_SHARES = 3, 10
+_FURTHER = 3  # times as many as the few: a step on fewer is not worth its look
 _ONE_STEP = Search(tol=math.inf, settled=math.inf)
 
 
@@ -78,16 +80,15 @@ def begin_on_few(
     model: Model, moments: Moments, search: Search, engine: Engine, gamma: Vector
 ) -> Begin:
     """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
-    enough = _FEW_FOR_EACH * len(gamma)
-    more = _more(engine, enough)
-    few = thinned(engine, max(_FEW_ROWS if more is None else _FEWEST_ROWS, enough))
-    if few is None or not math.isfinite(_nll(model, few, gamma)):
+    few = thinned(engine, max(_FEW_ROWS, _FEW_FOR_EACH * len(gamma)))
+    if few is None or engine.rows < _MANY_ROWS or not math.isfinite(_nll(model, few, gamma)):
         return Begin(gamma)
     hasty = Search(_ENOUGH, SUSPICIOUS_STEPS, settled=_ENOUGH)
     optimum = climb(model, few, gamma, moments, hasty)
     if optimum.status is not Status.CONVERGED:
         return Begin(gamma)
     search.log(f"start from {few.rows:,} rows: {optimum.steps} steps")
+    more = _more(engine, few)
     if more is not None:
         # a step on these saves one on all of them
         further = climb(model, more, optimum.gamma, moments, _ONE_STEP, near=True)
@@ -97,11 +98,11 @@ def begin_on_few(
     return Begin(optimum.gamma, optimum)
 
 
-def _more(engine: Engine, enough: int) -> Engine | None:
+def _more(engine: Engine, few: Engine) -> Engine | None:
     """Rows for a step between the few and all, where they are more than the few by far."""
-    if engine.rows > 2 * _TENTH * max(_FEW_ROWS, enough):
-        return engine.runs(_TENTH)
-    return thinned(engine, _FEW_ROWS) if 3 * max(_FEWEST_ROWS, enough) < _FEW_ROWS else None
+    least, most = _SHARES
+    step = min(max(engine.rows // _MORE_ROWS, least), most)
+    return engine.runs(step) if engine.rows >= _FURTHER * step * few.rows else None
 
 
 def possible(model: Model, engine: Engine, begun: Begin, gamma: Vector) -> Begin | None:

@@ -182,8 +182,8 @@ class Course:
 
     def lends(self, decrement: float) -> bool:
         """Whether one more place is to come, to whose step the information here leads as well."""
-        # the rate may prove to be twice as high
-        steady = 2 * (2 * self._left) ** 3 <= self._steady
+        # the rate may prove to be three times as high
+        steady = 2 * (3 * self._left) ** 3 <= self._steady
         return steady and not self.lent and not self.ends(decrement)
 
 
