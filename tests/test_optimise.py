@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mlefit.search import optimise
+from mlefit.search import course
 from mlefit.search.optimise import Status, newton
 
 
@@ -142,7 +142,7 @@ def test_the_last_step_is_taken_without_a_look_where_it_changes_nothing(monkeypa
     assert found.gamma[0] == pytest.approx(np.log(3), rel=1e-15)
     assert looks[-1] != found.gamma[0]
     seen = len(looks)
-    monkeypatch.setattr(optimise, "_STEADY", 0.0)
+    monkeypatch.setattr(course, "_STEADY", 0.0)
     again = newton(evaluate, np.array([0.0]), settled=0.0)
     assert looks[-1] == again.gamma[0] == found.gamma[0]
     assert len(looks) == 2 * seen + 1

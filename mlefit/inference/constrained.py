@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from mlefit._types import Matrix, Vector
 from mlefit.frozen import frozen
 from mlefit.likelihood import Kind, Totals
-from mlefit.search.optimise import Kind as SearchKind
+from mlefit.search.course import Kind as SearchKind
 from mlefit.search.optimise import Status, newton
 
 # Newton's method on g = c doubles the digits at each turn, so twenty are plenty.

@@ -15,10 +15,11 @@ from mlefit.engines.contract import Engine
 from mlefit.families._records import Moments
 from mlefit.frozen import frozen
 from mlefit.likelihood import Beside, Kind, Model, Totals
+from mlefit.search.course import SETTLED
+from mlefit.search.course import Kind as SearchKind
 from mlefit.search.exits import leaving, stays
 from mlefit.search.maximum import evaluator, sums_at
-from mlefit.search.optimise import SETTLED, Optimum, Record, forget, newton
-from mlefit.search.optimise import Kind as SearchKind
+from mlefit.search.optimise import Optimum, Record, forget, newton
 from mlefit.search.penalty import Penalty
 from mlefit.search.quadratic import LeastSquares, is_quadratic
 from mlefit.search.scale import (

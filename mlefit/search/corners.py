@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
 from mlefit.frozen import frozen
-from mlefit.search.optimise import Kind, Optimum, Status, Sums
+from mlefit.search.course import Kind, Sums
+from mlefit.search.optimise import Optimum, Status
 from mlefit.search.signs import minimise_quadratic
 from mlefit.symmetric import is_definite
 

@@ -17,7 +17,7 @@ from mlefit._types import Vector
 from mlefit.engines.contract import Engine
 from mlefit.families._records import Limit
 from mlefit.likelihood import Model
-from mlefit.search.optimise import Sums
+from mlefit.search.course import Sums
 from mlefit.support import Domain
 
 _STEP = 0.5

@@ -14,33 +14,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlefit._types import Matrix, Vector
-from mlefit.arrow import Symmetric, among, diagonal_of
+from mlefit.arrow import among, diagonal_of
 from mlefit.frozen import frozen
+from mlefit.search.course import SETTLED, Beyond, Course, Evaluate, Kind, Sums
 from mlefit.symmetric import Factor, factorised, is_finite, scaled
 
-Kind = Literal["observed", "expected"]
-
-
-class Sums(Protocol):
-    """What the optimiser needs of the totals."""
-
-    @property
-    def nll(self) -> float: ...
-    @property
-    def score(self) -> Vector: ...
-    @property
-    def information(self) -> Symmetric: ...
-
-
-Evaluate = Callable[[Vector, Kind], Sums]
-Beyond = Callable[[Vector, Any], Any]
-"""Sums at a point, given those at another."""
 Bend = Callable[[Vector, Sums], Vector]
 
 
@@ -130,61 +113,7 @@ _FLATTEST = 1e-6
 _FULFILLED = 0.5
 _SUFFICIENT_DECREASE = 1e-4
 _LAST_STEP = 1e-4
-SETTLED = 1e-20
-# By how much of itself a standard error may yet change, where a look at the rows costs nothing
-# to speak of and where it does.
-_STEADY = 1e-11
-_STEADY_OF_MANY = 1e-10
-# How much faster the information may change on the next step than on the one before.
-_DOUBT = 5.0
 _HALVINGS = 40
-
-
-class Course:
-    """What the steps so far tell of those ahead.
-
-    Newton's step leaves the square of half of what the information changes by on it, as a share
-    of itself, of the decrement; and on a step as long as the root of its decrement the
-    information changes in proportion to that.
-
-    Args:
-        settled: decrement whose step changes nothing, whatever the steps before tell.
-        steady: by how much of itself a standard error may yet change.
-
-    Attributes:
-        lent: whether the place has the information of the one before.
-    """
-
-    def __init__(self, settled: float, steady: float) -> None:
-        self.lent = False
-        self._settled = settled
-        self._steady = steady
-        self._before = self._rate = self._left = math.nan
-
-    def reach(self, decrement: float) -> None:
-        """Take note of the decrement at the next place."""
-        if not math.isnan(self._before) and self._before > 0:
-            self._rate = math.sqrt(decrement) / self._before
-        self._before = math.nan if self.lent else decrement
-        # of the slope; an information of the place before is wrong by all that it changed there
-        self._left = 2 * self._left if self.lent else self._rate * math.sqrt(decrement)
-
-    @property
-    def settled(self) -> float:
-        """Decrement whose step changes no information that matters."""
-        return max(self._settled, (self._steady / self._rate) ** 2 if self._rate > 0 else 0.0)
-
-    def ends(self, decrement: float) -> bool:
-        """Whether the step from here leads to the last place."""
-        # the rate may prove higher; a step of a lent information was meant for this
-        doubt = 1.0 if self.lent else _DOUBT
-        return (doubt**2 * self._left) ** 2 * decrement <= self.settled
-
-    def lends(self, decrement: float) -> bool:
-        """Whether one more place is to come, to whose step the information here leads as well."""
-        # the rate may prove to be three times as high
-        steady = 2 * (3 * self._left) ** 3 <= self._steady
-        return steady and not self.lent and not self.ends(decrement)
 
 
 def newton(
@@ -243,7 +172,7 @@ def newton(
     look = foretell or evaluate
     now = look(gamma, kind) if first is None else first
     misled = False
-    course = Course(settled, _STEADY if slope is None else _STEADY_OF_MANY)
+    course = Course(settled, evaluate, slope, last)
     for steps in range(max_iter + 1):
         direction, decrement, definite = newton_direction(now, moving)
         if not definite and kind == "observed" and fallback != "observed":
@@ -254,9 +183,7 @@ def newton(
         seen = None if course.lent or foretell is not None else kind
         course.reach(decrement)
         if decrement <= tol:
-            settled = course.settled
-            ending = last or (lambda there, _: evaluate(there, "observed"))
-            return _finish(ending, gamma, now, seen, decrement, moving, steps, tol, settled, record)
+            return _finish(course, gamma, now, seen, decrement, moving, steps, tol, record)
         if collapsed(gamma):
             return _ended(evaluate, gamma, seen, now, moving, steps, Status.PERFECT_FIT)
         if steps == max_iter:
@@ -266,21 +193,13 @@ def newton(
         if bend is not None:
             direction = bend(direction, now)
         kind = "observed" if decrement <= _NEAR or misled else begin
-        sure = kind == "observed" and foretell is None
-        ends = sure and course.ends(decrement)
-        course.lent = sure and slope is not None and seen == kind and course.lends(decrement)
-        beyond = slope if course.lent else last if ends else None
-        way = look if beyond is None else _knowing(now, beyond)
+        way = course.look(look, now, decrement, seen, kind)
         ahead = _line_search(way, gamma, direction, now, decrement, kind)
         if ahead is None:
             return _ended(evaluate, gamma, seen, now, moving, steps, Status.NO_DESCENT)
         misled = now.nll - ahead[1].nll < _FULFILLED * decrement
         gamma, now = ahead
     raise AssertionError("unreachable: the last turn of the loop returns")
-
-
-def _knowing(now: Sums, look: Beyond) -> Evaluate:
-    return lambda there, kind: look(there, now)
 
 
 def newton_direction(now: Sums, moving: NDArray[np.intp]) -> tuple[Vector, float, bool]:
@@ -342,7 +261,7 @@ def _line_search(
 
 
 def _finish(
-    last: Beyond,
+    course: Course,
     gamma: Vector,
     now: Sums,
     kind: Kind | None,
@@ -350,7 +269,6 @@ def _finish(
     moving: NDArray[np.intp],
     steps: int,
     tol: float,
-    settled: float,
     record: Record,
 ) -> Optimum:
     """Take the last steps and make sure that the place is a maximum.
@@ -363,16 +281,16 @@ def _finish(
     if further:
         gamma, steps = gamma + newton_direction(now, moving)[0], steps + 1
     if kind != "observed":
-        now = last(gamma, now)
+        now = course.last(gamma, now)
     direction, decrement, definite = newton_direction(now, moving)
     if further:
         record(Step(steps, gamma, now, direction, decrement, "observed"))
     while definite and decrement > least:
         there = gamma + direction
-        if decrement <= settled:
+        if decrement <= course.settled:
             record(Step(steps + 1, there, now, np.zeros_like(direction), 0.0, "observed"))
             return Optimum(there, now, Status.CONVERGED, steps + 1, decrement, definite)
-        ahead = last(there, now)
+        ahead = course.last(there, now)
         direction, left, definite = newton_direction(ahead, moving)
         if not left < decrement:
             break
