@@ -241,7 +241,7 @@ class Watch:
             for k, length in enumerate(lengths(block)):
                 reach += (weight * terms.score[k]) ** 2 * length
                 share += weight * terms.information[k, k] * length
-            rest = np.maximum(1 - share, 0.0)
+            rest = np.clip(1 - share, 0.0, 1.0)
             found = np.flatnonzero(reach > influential * self.group.size * rest**2)
             if not len(found):
                 return found
