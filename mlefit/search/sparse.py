@@ -118,7 +118,8 @@ def slopes_at(model: Model, engine: Engine, gammas: Matrix, kind: Kind | None) -
     """NLL, gradient and, of some kind of information, the diagonal at k points, shape (k, p)."""
     edges = np.cumsum([predictor.size for predictor in engine.predictors])[:-1]
     points = [np.ascontiguousarray(part) for part in np.split(gammas, edges, axis=1)]
-    seen = engine.in_place()
+    # at several points at once each column is worth its copy
+    seen = engine.in_place() if len(gammas) == 1 else engine
     slopes = seen.total(lambda block: model.slopes(block, points, kind), "slopes of all columns")
     engine.passes = seen.passes
     return slopes

@@ -71,7 +71,7 @@ def test_slopes_are_those_of_the_columns_written_out(rows, family, kind, monkeyp
     request = Request(data=rows, formula="y ~ x + x:g + n + single", family=family, offset="o")
     model = fitting.prepare(request).model
     size = sum(predictor.size for predictor in plain.predictors)
-    gammas = 0.01 * np.random.default_rng(3).normal(size=(2, size))
+    gammas = 0.01 * np.random.default_rng(3).normal(size=(1, size))
     forms = []
     original = Reader.__init__
 
@@ -82,8 +82,10 @@ def test_slopes_are_those_of_the_columns_written_out(rows, family, kind, monkeyp
     monkeypatch.setattr(Reader, "__init__", init)
     found = slopes_at(model, plain, gammas, kind)
     assert set(forms) == {Form.VIEWS}
-    points = split(gammas[0], plain.predictors), split(gammas[1], plain.predictors)
-    stacked = [np.array(both) for both in zip(*points, strict=True)]
+    forms.clear()
+    slopes_at(model, plain, np.repeat(gammas, 2, axis=0), kind)
+    assert set(forms) == {Form.MIXED}
+    stacked = [part[None] for part in split(gammas[0], plain.predictors)]
     written = plain.total(lambda block: model.slopes(block, stacked, kind))
     np.testing.assert_allclose(found.nll, written.nll, rtol=1e-12)
     np.testing.assert_allclose(found.score, written.score, rtol=1e-9, atol=1e-9)
