@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -20,7 +21,18 @@ from mlefit.special import (
     recalled,
     reciprocal,
     times_log,
+    times_log_ratio,
 )
+
+
+def test_a_count_times_the_logarithm_of_its_ratio():
+    a = np.array([0.0, 0.0, 1.0, 7.0, 2.0])
+    for b in ([0.5, 2.0, 3.0, 7.0, 1e-300], [0.0, 2.0, 3.0, 7.0, 1e305], [1.0, 2.0, 3.0, 7.0, 8.0]):
+        exact = [x * math.log(x / y) if x else 0.0 for x, y in zip(a, b, strict=True)]
+        np.testing.assert_allclose(times_log_ratio(a, np.array(b)), exact, rtol=4e-16)
+    with np.errstate(divide="ignore"):
+        assert times_log_ratio(np.array([3.0]), np.array([0.0]))[0] == np.inf
+        assert times_log_ratio(np.array([3.0]), np.array([np.inf]))[0] == -np.inf
 
 
 def test_log_factorials_agree_with_scipy_on_both_sides_of_the_table():

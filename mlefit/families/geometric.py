@@ -23,7 +23,7 @@ from mlefit.families._base import Family, Pairs
 from mlefit.families._derivation import Derivation
 from mlefit.families._elsewhere import SCIPY, Elsewhere, in_r, in_stan
 from mlefit.families._records import Example, Moments, Parameter
-from mlefit.special import ratio, times_log
+from mlefit.special import ratio, times_log, times_log_ratio
 from mlefit.support import COUNTS, Domain
 
 ALIASES = ("geom",)
@@ -75,7 +75,7 @@ class Geometric(Family):
         return mu * (1 + mu)
 
     def unit_deviance(self, y: Rows, mu: Rows) -> Rows:
-        return 2 * (times_log(y, ratio(y, mu)) - (y + 1) * np.log1p((y - mu) / (1 + mu)))
+        return 2 * (times_log_ratio(y, mu) - (y + 1) * np.log1p((y - mu) / (1 + mu)))
 
     def log_cdf(self, y: Rows, mu: Rows) -> Rows:
         return np.log(-np.expm1(self.log_sf(y, mu)))

@@ -40,6 +40,7 @@ from mlefit.special import (
     ratio,
     recalled,
     times_log,
+    times_log_ratio,
 )
 from mlefit.support import COUNTS, Domain
 
@@ -121,7 +122,7 @@ class NegBinom(Family):
         return mu * (1 + mu / k)
 
     def unit_deviance(self, y: Rows, mu: Rows, k: Rows) -> Rows:
-        return 2 * (times_log(y, ratio(y, mu)) - (y + k) * np.log1p((y - mu) / (k + mu)))
+        return 2 * (times_log_ratio(y, mu) - (y + k) * np.log1p((y - mu) / (k + mu)))
 
     def log_cdf(self, y: Rows, mu: Rows, k: Rows) -> Rows:
         return log_probability(*below_and_above(y, mu / k, k))

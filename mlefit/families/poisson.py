@@ -30,6 +30,7 @@ from mlefit.special import (
     ratio,
     recalled,
     times_log,
+    times_log_ratio,
 )
 from mlefit.support import COUNTS, Domain
 
@@ -57,7 +58,7 @@ _SAME_LOSS = {
 
 @recalled
 def _deviance(y: Rows, mu: Rows) -> Rows:
-    return 2 * (times_log(y, ratio(y, mu)) - (y - mu))
+    return 2 * (times_log_ratio(y, mu) - (y - mu))
 
 
 class Poisson(Family):
@@ -150,7 +151,7 @@ class Poisson(Family):
             value=lambda y, mu: _deviance(y, mu),
             slope=lambda y, mu: 2 * (1 - ratio(y, mu)),
             scale=lambda: 0.5,
-            constant=lambda y: log_factorial(y) + y - times_log(y, y),
+            constant=lambda y: log_factorial(y) + y - times_log(y, np.maximum(y, 1)),
             apis=_SAME_COEFFICIENTS,
             same_loss=_SAME_LOSS,
         ),
