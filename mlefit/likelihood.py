@@ -28,7 +28,6 @@ from mlefit._types import Matrix, Rows, Vector
 from mlefit.arrow import Symmetric
 from mlefit.design.blocks import Block
 from mlefit.design.coded import Coded, Design, against, predictor_of, squares_against, sum_of
-from mlefit.design.views import Views
 from mlefit.families._base import Family, Pairs, Probability, ProductPairs
 from mlefit.frozen import frozen
 from mlefit.gram import factored_product, weighted_product
@@ -322,7 +321,7 @@ def _shifted(eta: Rows, offset: Any) -> Rows:
 
 def _combined(points: Matrix, X: Design) -> Matrix:
     """points @ X, where most coefficients may be zero at every point."""
-    if isinstance(X, Coded | Views):
+    if not isinstance(X, np.ndarray):
         return points @ X
     used = np.flatnonzero(points.any(axis=0))
     return points @ X if 2 * len(used) > len(X) else points[:, used] @ X[used]

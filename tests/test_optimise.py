@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlefit.search import course
 from mlefit.search.optimise import Status, newton
@@ -198,3 +200,31 @@ def test_an_information_is_not_lent_where_it_changes_much():
     evaluate, slope, looks = counts(1.0)
     newton(evaluate, np.array([2.0]), tol=1e-2, slope=slope)
     assert looks["slope"] == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), away=st.floats(0.0, 3.0), scale=st.sampled_from([1.0, 1e3, 1e6]))
+def test_what_is_foretold_changes_no_digit(seed, away, scale):
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([np.ones(50), rng.normal(size=(50, 2)) * [1.0, 3.0]])
+    y = rng.poisson(np.exp(X @ [0.5, 0.3, 0.1])) + 0.1
+
+    def evaluate(gamma, kind):
+        with np.errstate(over="ignore", invalid="ignore"):
+            mu = np.exp(X @ gamma)
+            nll = float(mu.sum() - y @ (X @ gamma))
+            return Surface(scale * nll, scale * (X.T @ (mu - y)), scale * ((X.T * mu) @ X))
+
+    def slope(gamma, lender):
+        return replace(evaluate(gamma, "observed"), information=lender.information)
+
+    begin = rng.normal(size=3) * away * [0.3, 0.3, 0.1]
+    plain = newton(evaluate, begin)
+    found = newton(
+        evaluate, begin, slope=slope, last=lambda gamma, near: evaluate(gamma, "observed")
+    )
+    assert found.status is plain.status is Status.CONVERGED
+    errors = np.sqrt(np.diag(np.linalg.inv(plain.totals.information)))
+    np.testing.assert_allclose(found.gamma, plain.gamma, rtol=1e-13, atol=1e-8 * errors.min())
+    ours = np.sqrt(np.diag(np.linalg.inv(found.totals.information)))
+    np.testing.assert_allclose(ours, errors, rtol=2e-10)

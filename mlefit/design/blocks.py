@@ -32,8 +32,6 @@ _FEWEST_ROWS = 4096
 # Of codes so many: the sums of the cells of two factors are added up once a block.
 _CODED_ROWS = 1 << 17
 _CODED_CELLS = 16 * _CODED_ROWS
-
-
 # Columns that stay where they are need no cache to be written into.
 _VIEWED_ROWS = 25_000
 

@@ -273,7 +273,7 @@ class Coded:
 
 
 Design: TypeAlias = Matrix | Coded | Views
-"""A parameter's columns in a block of rows, (p, m)."""
+"""A parameter's columns in a block of rows, (p, m): a matrix, or what multiplies in its place."""
 
 
 def is_too_wide(rows: int, columns: int) -> bool:
@@ -283,35 +283,35 @@ def is_too_wide(rows: int, columns: int) -> bool:
 
 def predictor_of(gamma: Vector, X: Design) -> Rows:
     """gamma' X, by np.dot, which leaves the interpreter lock to other threads."""
-    return gamma @ X if isinstance(X, Coded | Views) else np.dot(gamma, X)
+    return np.dot(gamma, X) if isinstance(X, np.ndarray) else gamma @ X
 
 
 def sum_of(X: Design, values: Rows) -> Vector:
     """X values, by np.dot for the same reason."""
-    return X @ values if isinstance(X, Coded | Views) else np.dot(X, values)
+    return np.dot(X, values) if isinstance(X, np.ndarray) else X @ values
 
 
 def against(values: Matrix, X: Design) -> Matrix:
     """values X' for values of shape (k, m)."""
-    return (X @ values.T).T if isinstance(X, Coded | Views) else values @ X.T
+    return values @ X.T if isinstance(X, np.ndarray) else (X @ values.T).T
 
 
 def squares_against(values: Matrix, X: Design) -> Matrix:
     """The same with every column squared."""
-    if isinstance(X, Coded | Views):
-        return np.array([X.squares(v) for v in values])
-    return values @ (X * X).T
+    if isinstance(X, np.ndarray):
+        return values @ (X * X).T
+    return np.array([X.squares(v) for v in values])
 
 
 def sums(X: Design, counts: Rows | None = None) -> Vector:
     """Sums over the rows of every column, each row as often as it counts."""
-    if isinstance(X, Coded | Views):
-        return X @ (np.ones(X.shape[1]) if counts is None else counts)
-    return np.asarray(X.sum(axis=1) if counts is None else X @ counts)
+    if isinstance(X, np.ndarray):
+        return np.asarray(X.sum(axis=1) if counts is None else X @ counts)
+    return X @ (np.ones(X.shape[1]) if counts is None else counts)
 
 
 def squares(X: Design, counts: Rows | None = None) -> Vector:
     """Sums over the rows of every column's square, each row as often as it counts."""
-    if isinstance(X, Coded | Views):
-        return X.squares(np.ones(X.shape[1]) if counts is None else counts)
-    return np.asarray(np.einsum("ij,ij->i", X if counts is None else X * counts, X))
+    if isinstance(X, np.ndarray):
+        return np.asarray(np.einsum("ij,ij->i", X if counts is None else X * counts, X))
+    return X.squares(np.ones(X.shape[1]) if counts is None else counts)

@@ -30,6 +30,9 @@ from mlefit.pinball.rows import (
 from mlefit.pinball.simplex import Tilt
 from mlefit.pinball.start import INDEPENDENT
 
+# Of at most two rows for each column: more rows outside a span than these add nothing.
+_MOST_PIECES = 100
+
 
 @frozen
 class Survey:
@@ -98,10 +101,6 @@ class _Sums:
             self.log + other.log,
             self.not_zero + other.not_zero,
         )
-
-
-# Pieces of at most two rows for each column: more rows than that add nothing.
-_MOST_PIECES = 100
 
 
 def _sums_of(X: Matrix, w: Rows) -> tuple[Vector, Vector, Vector, Vector]:
@@ -230,7 +229,7 @@ def band_limit(rows: Sample, plane: Plane, width: Matrix, share: float) -> float
 
 @frozen
 class Check:
-    """Sums of one pass over rows at a plane; they add.
+    """Sums of one pass over rows at a plane.
 
     Attributes:
         wrong: rows that are not where they were expected, as far as they were copied.

@@ -80,8 +80,10 @@ def begin_on_few(
     model: Model, moments: Moments, search: Search, engine: Engine, gamma: Vector
 ) -> Begin:
     """At the maximum of a few of many rows, unless it is hard to find or impossible for all."""
+    if engine.rows < _MANY_ROWS:
+        return Begin(gamma)
     few = thinned(engine, max(_FEW_ROWS, _FEW_FOR_EACH * len(gamma)))
-    if few is None or engine.rows < _MANY_ROWS or not math.isfinite(_nll(model, few, gamma)):
+    if few is None or not math.isfinite(_nll(model, few, gamma)):
         return Begin(gamma)
     hasty = Search(_ENOUGH, SUSPICIOUS_STEPS, settled=_ENOUGH)
     optimum = climb(model, few, gamma, moments, hasty)

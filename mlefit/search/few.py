@@ -15,11 +15,13 @@ _LEAST_STEP = 5
 
 def thinned(engine: Engine, rows: int) -> Engine | None:
     """About so many rows, evenly spaced over all; None where it would save no work."""
-    step = engine.rows // rows
-    return engine.every(step) if step >= _LEAST_STEP else None
+    return engine.every(engine.rows // rows) if _saves(engine, rows) else None
 
 
 def runs(engine: Engine, rows: int) -> Engine | None:
     """The same in a few long runs, without a copy."""
-    step = engine.rows // rows
-    return engine.runs(step) if step >= _LEAST_STEP else None
+    return engine.runs(engine.rows // rows) if _saves(engine, rows) else None
+
+
+def _saves(engine: Engine, rows: int) -> bool:
+    return engine.rows >= _LEAST_STEP * rows
